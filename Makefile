@@ -1,0 +1,190 @@
+# mcpgated. `make help` lists the targets. One variant is built at a time:
+#   rel   release: static, stripped, musl when it is there        (make)
+#   test  the objects unit tests link, hooks included             (make test)
+#   asan  the same under AddressSanitizer and UBSan               (make test, make debug)
+#   fuzz  clang and libFuzzer                                     (make fuzz X=head)
+BOARD   ?= native
+VARIANT ?= rel
+B       ?= build/$(BOARD)$(if $(filter-out rel,$(VARIANT)),-$(VARIANT))
+Q       := $(if $(V),,@)
+
+include board/$(BOARD)/board.mk
+
+FLOORS  := $(shell sed -n 's/^\([a-z0-9]*\):.*/\1/p' tools/floors.txt)
+# The floors a folder may see, itself first, highest first: the order the linker wants.
+below    = $(shell awk -v want=$(1) 'BEGIN{FS=":"} /^[a-z]/{n++; name[n]=$$1; deps[$$1]=$$2} \
+           END{split(deps[want], d, " "); for(i in d) may[d[i]]=1; may[want]=1; \
+           for(i=n;i>0;i--) if(name[i] in may) print name[i]}' tools/floors.txt)
+
+VER     := $(shell git describe --tags --always --dirty=+ 2>/dev/null || echo dev)
+SOURCE_DATE := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
+
+WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes \
+           -Wvla -Wframe-larger-than=2048 -Wno-unused-parameter -Wno-sign-conversion -Werror
+HARDEN  := -fPIE -fstack-protector-strong -fstack-clash-protection $(HARDEN_ARCH) \
+           -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing
+BASEFLAGS := -std=gnu11 -D_GNU_SOURCE -Isrc -Iboard/$(BOARD) -MMD -MP -g
+
+ifeq ($(VARIANT),rel)
+CC      := $(CC_REL)
+CFLAGS  := $(BASEFLAGS) $(OPT) $(WARN) $(HARDEN) -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr \
+           -ffunction-sections -fdata-sections
+VFLAGS  := $(OPT) $(HARDEN) -ffunction-sections -fdata-sections -w
+TESTSRC := n
+else ifeq ($(VARIANT),test)
+CC      := gcc
+CFLAGS  := $(BASEFLAGS) -O1 $(WARN) -DTEST_BUILD
+VFLAGS  := -O2 -w
+TESTSRC := y
+else ifeq ($(VARIANT),asan)
+CC      := gcc
+SAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS  := $(BASEFLAGS) -O1 $(WARN) -Wno-frame-larger-than -DTEST_BUILD $(SAN)
+VFLAGS  := -O2 -w
+LDSAN   := $(SAN)
+TESTSRC := y
+else ifeq ($(VARIANT),fuzz)
+CC      := clang
+SAN     := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
+CFLAGS  := $(BASEFLAGS) -O1 -DTEST_BUILD $(SAN)
+VFLAGS  := -O2 -w
+TESTSRC := y
+endif
+
+.PHONY: all help debug test units check size bench fuzz clean vendor testbuild
+all: $(B)/mcpgated
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make            release binary, build/native/mcpgated
+## make debug      the same under ASan and UBSan, build/native-asan/mcpgated
+## make testbuild  release-like binary with the test clock and the fault hooks, build/native-test/mcpgated
+## make test       unit tests, plain and under ASan+UBSan
+## make check      floors, lengths, documented headers, forbidden symbols, warnings
+## make size       what the binary is made of, against the budgets
+## make bench      CPU per request beside nginx (needs ../shared/bench)
+## make fuzz X=f   one fuzz target for T=60 seconds
+debug:
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan
+testbuild:
+	$(Q)$(MAKE) --no-print-directory VARIANT=test
+
+# --- vendor: fetched and verified, never committed -------------------------------------------------
+VENDOR  := vendor/src
+VSTAMP  := $(VENDOR)/.verified
+BEARSRC := $(VENDOR)/bearssl
+vendor: $(VSTAMP)
+$(VSTAMP): vendor/fetch vendor/pins
+	$(Q)sh vendor/fetch
+
+# The list is known only after the fetch: a sub-make with the folder in place finds it by wildcard.
+ifneq ($(wildcard $(BEARSRC)/src),)
+BEARC   := $(wildcard $(BEARSRC)/src/*.c $(BEARSRC)/src/*/*.c)
+endif
+BEARO   := $(BEARC:$(BEARSRC)/src/%.c=$(B)/vendor/%.o)
+$(B)/vendor/%.o: $(BEARSRC)/src/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(VFLAGS) -I$(BEARSRC)/inc -I$(BEARSRC)/src -c -o $@ $<
+$(B)/lib/libbearssl.a: $(VSTAMP) $(BEARO)
+	@mkdir -p $(@D)
+	$(Q)if [ -z "$(BEARO)" ]; then exec $(MAKE) --no-print-directory BOARD=$(BOARD) VARIANT=$(VARIANT) B=$(B) $@; fi; \
+	rm -f $@ && $(AR) rcD $@ $(BEARO)
+
+# --- our floors ------------------------------------------------------------------------------------
+HOOKS   := src/sys/clock_test.c src/sys/fault.c
+srcs     = $(filter-out $(if $(filter n,$(TESTSRC)),$(HOOKS)) $(LEFT_OUT),$(wildcard src/$(1)/*.c))
+objs     = $(patsubst src/%.c,$(B)/obj/%.o,$(call srcs,$(1)))
+LIBS    := $(FLOORS:%=$(B)/lib/lib%.a)
+
+$(B)/obj/crypt/%.o: CPPFLAGS += -I$(BEARSRC)/inc
+$(B)/obj/json/%.o: CPPFLAGS += -I$(VENDOR)
+$(B)/obj/main/boot.o $(B)/obj/main/main.o: CPPFLAGS += -DMCPGATED_VERSION='"$(VER)"' -DBUILD_TIME=$(SOURCE_DATE)
+
+$(B)/obj/%.o: src/%.c | $(VSTAMP)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+define floor_lib
+$(B)/lib/lib$(1).a: $$(call objs,$(1))
+	@mkdir -p $$(@D)
+	$$(Q)rm -f $$@ && $$(AR) rcD $$@ $$^
+endef
+$(foreach f,$(FLOORS),$(eval $(call floor_lib,$(f))))
+
+ALLOBJ  := $(foreach f,$(FLOORS),$(call objs,$(f)))
+-include $(ALLOBJ:.o=.d)
+
+# fs/ as one object: a generated C table (tools/pack), so every compiler can do it.
+$(B)/gen/pack.c: tools/pack $(shell find fs -type f 2>/dev/null)
+	@mkdir -p $(@D)
+	$(Q)sh tools/pack fs > $@.new && mv $@.new $@
+$(B)/gen/pack.o: $(B)/gen/pack.c
+	$(Q)$(CC) $(filter-out -Wpedantic -Werror -MMD -MP,$(CFLAGS)) -c -o $@ $<
+
+LINKLIBS := $(foreach f,$(call below,main),$(B)/lib/lib$(f).a)
+ifeq ($(VARIANT),rel)
+ifneq ($(MUSL),)
+M       := $(dir $(MUSL))
+LINK     = gcc -static-pie -nostdlib -nostartfiles $(M)rcrt1.o $(M)crti.o $(1) \
+           -Wl,--start-group $(M)libc.a -lgcc -Wl,--end-group $(M)crtn.o \
+           -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--no-dynamic-linker -Wl,--gc-sections -Wl,--build-id=none
+else
+LINK     = $(CC) -static-pie $(1) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--build-id=none
+endif
+else
+LINK     = $(CC) $(LDSAN) $(1) -lpthread
+endif
+
+$(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o
+	$(Q)$(call LINK,-o $@.sym $(B)/obj/main/main.o $(B)/gen/pack.o \
+	    -Wl$(comma)--start-group $(LINKLIBS) $(B)/lib/libbearssl.a -Wl$(comma)--end-group)
+	$(Q)$(if $(filter rel,$(VARIANT)),$(STRIP) -s -o $@ $@.sym,cp $@.sym $@)
+comma   := ,
+STRIP   ?= strip
+
+# --- unit tests: tests/unit/<folder>/test_<file>.c links that folder and the floors below it -------
+UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
+TESTLIB := $(patsubst tests/lib/%.c,$(B)/testlib/%.o,$(wildcard tests/lib/*.c))
+$(B)/testlib/%.o: tests/lib/%.c | $(VSTAMP)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -Itests -c -o $@ $<
+
+define unit_rule
+$(B)/unit/$(1)/%: tests/unit/$(1)/%.c $(TESTLIB) $(foreach f,$(call below,$(1)),$(B)/lib/lib$(f).a) $(B)/lib/libbearssl.a
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS) -Wno-frame-larger-than -Itests -o $$@ $$< $$(LDSAN) \
+	    $$(if $$(NEEDS_TESTLIB_$(1)),$$(TESTLIB),) \
+	    -Wl,--start-group $$(TESTLIB) $$(filter %.a,$$^) -Wl,--end-group -lcmocka -lpthread
+endef
+$(foreach f,$(FLOORS),$(eval $(call unit_rule,$(f))))
+-include $(UNITS:%=%.d)
+
+units: $(UNITS)
+	$(Q)sh tools/units $(UNITS)
+test:
+	$(Q)$(MAKE) --no-print-directory VARIANT=test units
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan units
+
+# --- fuzz: tests/fuzz/fuzz_<x>.c names its floor in a first line  /* floor: http */ ------------------
+T       ?= 60
+fuzz:
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz $(if $(X),build/$(BOARD)-fuzz/fuzz/fuzz_$(X),fuzzers)
+	$(Q)sh tools/fuzz build/$(BOARD)-fuzz $(T) $(X)
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+$(B)/fuzz/%: tests/fuzz/%.c $(LIBS) $(B)/lib/libbearssl.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -Itests -o $@ $< -Wl,--start-group \
+	    $(foreach f,$(call below,$(shell sed -n '1s,^/\* floor: \([a-z]*\).*,\1,p' $<)),$(B)/lib/lib$(f).a) \
+	    $(B)/lib/libbearssl.a -Wl,--end-group -lpthread
+
+# --- judgement -------------------------------------------------------------------------------------
+check: $(B)/mcpgated
+	$(Q)sh tools/check $(B)
+size: $(B)/mcpgated
+	$(Q)sh tools/size $(B)
+bench: $(B)/mcpgated
+	$(Q)sh tools/bench $(B)/mcpgated
+clean:
+	rm -rf build

@@ -1,0 +1,12 @@
+# The machine this is built on. musl when musl-gcc is there (Debian: musl-tools), else the system's C library.
+ARCH := $(shell uname -m)
+MUSL := $(wildcard /usr/lib/$(ARCH)-linux-musl/rcrt1.o)
+ifneq ($(MUSL),)
+CC_REL   := musl-gcc
+else
+CC_REL   := gcc
+endif
+OPT      := -O2
+ifeq ($(ARCH),x86_64)
+HARDEN_ARCH := -fcf-protection=full
+endif

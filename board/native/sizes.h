@@ -1,0 +1,1 @@
+/* sizes: native takes the defaults of base/limits.h. */

@@ -1,0 +1,55 @@
+#include "base/arena.h"
+
+static u8 *
+take(struct arena *a, size_t n, size_t align)
+{
+	size_t at = (a->used + align - 1) & ~(align - 1);
+
+	if (at > a->cap || n > a->cap - at)
+		return NULL;
+	a->used = at + n;
+	if (a->used > a->peak)
+		a->peak = a->used;
+	return a->p + at;
+}
+
+void *
+arena_take(struct arena *a, size_t n)
+{
+	u8 *p = take(a, n, 16);
+
+	if (p)
+		memset(p, 0, n);
+	return p;
+}
+
+u8 *
+arena_bytes(struct arena *a, size_t n)
+{
+	return take(a, n, 1);
+}
+
+struct str
+arena_dup(struct arena *a, struct str s)
+{
+	u8 *p = take(a, s.n, 1);
+
+	if (!p)
+		return STR_NONE;
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return str_of(p, s.n);
+}
+
+char *
+arena_c(struct arena *a, struct str s)
+{
+	u8 *p = take(a, (size_t)s.n + 1, 1);
+
+	if (!p)
+		return NULL;
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	p[s.n] = 0;
+	return (char *)p;
+}

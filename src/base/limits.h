@@ -1,0 +1,75 @@
+/* limits: every size of the program, with its unit. A board overrides any of them in board/<board>/sizes.h.
+ * A full pool is an ordinary answer (503 + Retry-After), so each number is a promise about memory, not about
+ * correctness. `mcpgated check` prints what they add up to. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#include "sizes.h"
+
+#ifndef SCRATCH_N
+#define SCRATCH_N (256 * 1024) /* bytes, each of the two scratch buffers of a worker */
+#endif
+#ifndef CONNS_MAX
+#define CONNS_MAX 2048 /* client connections of one worker */
+#endif
+#ifndef CONTROL_CONNS
+#define CONTROL_CONNS 2 /* of which kept for the control socket */
+#endif
+#ifndef JOBS_MAX
+#define JOBS_MAX 512 /* requests being answered at once */
+#endif
+#ifndef CALLS_MAX
+#define CALLS_MAX 512 /* upstream requests under way at once */
+#endif
+#ifndef UPSTREAM_IDLE_MAX
+#define UPSTREAM_IDLE_MAX 256 /* kept-alive upstream connections, all origins together */
+#endif
+#ifndef TLS_CONNS_MAX
+#define TLS_CONNS_MAX 128 /* client connections that may speak TLS at once, about 25 KB each */
+#endif
+#ifndef TLS_CALLS_MAX
+#define TLS_CALLS_MAX 64 /* upstream connections that may speak TLS at once, about 28 KB each */
+#endif
+#ifndef STREAMS_MAX
+#define STREAMS_MAX 1024 /* open subscription streams; never more than half the connections */
+#endif
+
+/* Leased blocks, by class: how many of each. They hold what a peer has not yet taken or sent in full. */
+#ifndef LEASE_4K
+#define LEASE_4K 1024
+#endif
+#ifndef LEASE_16K
+#define LEASE_16K 128
+#endif
+#ifndef LEASE_64K
+#define LEASE_64K 32
+#endif
+#ifndef LEASE_256K
+#define LEASE_256K 16
+#endif
+
+/* HTTP, client side of the gate */
+#define HEAD_MAX 16384      /* bytes of request line and fields: 431 beyond */
+#define TARGET_MAX 8192     /* bytes of the request target: 414 beyond */
+#define FIELDS_MAX 64       /* header fields: 431 beyond */
+#define CHUNK_LINE_MAX 256  /* bytes of a chunk-size line with extensions */
+#define TRAILER_MAX 4096    /* bytes of trailers, all dropped */
+#ifndef RPC_BODY_MAX
+#define RPC_BODY_MAX (256 * 1024) /* bytes of a JSON-RPC request body: 413 beyond */
+#endif
+#define RPC_TOKENS_MAX 2048 /* JSON tokens of a request body */
+#define JSON_DEPTH_MAX 64   /* nesting of any JSON document taken from outside */
+
+/* HTTP, upstream side */
+#define RESP_HEAD_MAX 16384  /* bytes of an upstream response head */
+#define RESP_INTERIM_MAX 8   /* 1xx responses before the final one */
+#define UPSTREAM_URL_MAX 8192 /* bytes of a request target sent upstream */
+
+/* MCP */
+#define TOOL_NAME_MAX 64      /* characters of a tool name */
+#define RESPONSE_BUDGET (100 * 1024) /* bytes of upstream body given to the model unless configured */
+
+static_assert(SCRATCH_N >= 64 * 1024, "a scratch buffer holds a TLS record and a head");
+static_assert(SCRATCH_N >= HEAD_MAX, "a head fits the scratch buffer");
+
+#endif

@@ -1,0 +1,50 @@
+#include "base/log.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static struct {
+	int fd;
+	enum log_level least;
+	char who[16];
+	u32 dropped;
+} sink = { 2, LOG_INFO, "mcpgated", 0 };
+
+void
+log_init(int fd, enum log_level least, const char *who)
+{
+	sink.fd = fd;
+	sink.least = least;
+	snprintf(sink.who, sizeof sink.who, "%s", who);
+}
+
+void
+log_line(enum log_level level, const char *area, const char *fmt, ...)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+	u8 raw[720], line[1000];
+	struct buf text = buf_over(raw, sizeof raw), out = buf_over(line, sizeof line);
+	va_list ap;
+
+	if (level < sink.least)
+		return;
+	va_start(ap, fmt);
+	buf_vfmt(&text, fmt, &ap);
+	va_end(ap);
+	buf_fmt(&out, "%s %s %s: ", sink.who, names[level], area);
+	if (sink.dropped)
+		buf_fmt(&out, "[%u lines dropped] ", sink.dropped);
+	text_safe(&out, buf_str(&text), 720);
+	if (text.over)
+		BUF_LIT(&out, "...");
+	out.over = false;
+	if (out.w == out.cap)
+		out.w--;
+	buf_byte(&out, '\n');
+	if (write(sink.fd, out.p, out.w) < 0)
+		sink.dropped++;
+	else
+		sink.dropped = 0;
+}
