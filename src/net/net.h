@@ -1,7 +1,9 @@
-/* net: what all byte streams of one worker share: the loop, the two scratch buffers, the leased blocks.
+/* net: what all byte streams of one worker share: the loop, the two scratch buffers, the leased
+ * blocks.
  *
- * Connections own no buffers. Whoever runs reads and writes through the scratch pair; what is left over when it stops
- * goes to leased blocks. One wire owns each scratch at a time: `in_by` and `out_by` say which. */
+ * Connections own no buffers. Whoever runs reads and writes through the scratch pair; what is left
+ * over when it stops goes to leased blocks. One wire owns each scratch at a time: `in_by` and
+ * `out_by` say which. */
 #ifndef NET_NET_H
 #define NET_NET_H
 

@@ -7,8 +7,8 @@
 /* Decrypted bytes into p: > 0; 0 ended cleanly; ERR_MORE; ERR_IO (also a stream that was cut). */
 int wtls_recv(struct wire *w, u8 *p, u32 n);
 
-/* Encrypts and sends: bytes of plain text taken (they are gone from out's view, though records may still be pending);
- * ERR_MORE; ERR_IO. */
+/* Encrypts and sends: bytes of plain text taken (they are gone from out's view, though records may
+ * still be pending); ERR_MORE; ERR_IO. */
 int wtls_send(struct wire *w, const struct str *views, u32 n);
 
 /* Whether records are pending that the kernel has not taken. */

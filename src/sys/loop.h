@@ -1,10 +1,11 @@
-/* loop: poll(2), timers and the list of what is ready to run. No parsing, no bytes: only who may go on.
+/* loop: poll(2), timers and the list of what is ready to run. No parsing, no bytes: only who may go
+ * on.
  *
  *   wait (poll) > clock > io (got, owner ready) > timers > steps (ready list, in batches) > ... > reap
  *
- * main/turn.c calls the pieces in this order. All registered structs are embedded in their owners. A listed
- * descriptor costs 0.18 us per wake-up, so idle connections are parked behind one epoll descriptor that is itself
- * polled; where there is no epoll they simply stay listed. */
+ * main/turn.c calls the pieces in this order. All registered structs are embedded in their owners.
+ * A listed descriptor costs 0.18 us per wake-up, so idle connections are parked behind one epoll
+ * descriptor that is itself polled; where there is no epoll they simply stay listed. */
 #ifndef SYS_LOOP_H
 #define SYS_LOOP_H
 
@@ -80,8 +81,8 @@ ready_cancel(struct ready *r)
 /* Lists r to be run at the end of this turn. */
 void loop_reap(struct loop *l, struct reap *r, void (*run)(struct reap *));
 
-/* Begins watching fd; owner is marked when something of want (or an error) fires. The poll set must have room: its
- * size is planned from the pools (ASSERT). */
+/* Begins watching fd; owner is marked when something of want (or an error) fires. The poll set must
+ * have room: its size is planned from the pools (ASSERT). */
 void watch_add(struct loop *l, struct watch *w, int fd, u16 want, struct ready *owner);
 
 /* Changes what is waited for. Unparks. */
@@ -94,8 +95,8 @@ void watch_end(struct loop *l, struct watch *w);
  * Any watch_want or event ends that. */
 void watch_idle(struct loop *l, struct watch *w);
 
-/* Waits until something fires, a deadline passes, or loop_wake; at most until `latest`. Does not wait when something
- * is ready. Returns the number of descriptors that fired. */
+/* Waits until something fires, a deadline passes, or loop_wake; at most until `latest`. Does not
+ * wait when something is ready. Returns the number of descriptors that fired. */
 int loop_wait(struct loop *l, msec now, msec latest);
 
 /* Marks the owners of the descriptors that fired. */

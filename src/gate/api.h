@@ -1,0 +1,80 @@
+/* api: what config says of the upstream APIs: the words of DESIGN.md section 1 as data.
+ *
+ * The supervisor builds one struct gen from the config file, in shared pages that exist at the same
+ * address in every worker, so plain pointers hold. A worker only reads it. A reload builds the next
+ * one beside it; requests that began under the old one keep it (at most two live). Catalogs are
+ * mapped by each worker from descriptors it was passed, so their place is in the worker, by api
+ * index: gen_catalog. */
+#ifndef GATE_API_H
+#define GATE_API_H
+
+#include "base/str.h"
+#include "catalog/catalog.h"
+
+#define APIS_MAX 64         /* apis of one box */
+#define ENVIRONMENTS_MAX 8  /* environments of one api */
+
+/* How a credential goes upstream. */
+enum credential_in {
+	CREDENTIAL_NONE,
+	CREDENTIAL_HEADER,
+	CREDENTIAL_QUERY,
+	CREDENTIAL_COOKIE,
+	CREDENTIAL_BASIC,
+	CREDENTIAL_BEARER,
+};
+
+struct credential {
+	u8 in;             /* enum credential_in */
+	struct str name;   /* header, query parameter or cookie name */
+	struct str value;  /* the text with {secret} already filled in; empty when it comes from the store */
+	struct str store;  /* name under which the store holds it sealed; empty: value is it */
+};
+
+/* One base URL of an api. */
+struct environment {
+	struct str name;
+	struct str base_url; /* as configured, for messages */
+	bool production;
+	bool tls;
+	struct str host;      /* name or IP literal without brackets */
+	u16 port;
+	struct str host_field; /* value of the Host header */
+	struct str unix_path; /* not empty: connect there */
+	struct str path;      /* base path without a slash at its end: "" or "/api/v1" */
+	struct str pin;       /* base64 SHA-256 of the server's SPKI; empty: none */
+	struct str ca;        /* PEM bundle text; empty: the system's */
+	struct credential credential;
+	u32 connect_ms, first_ms, idle_ms, total_ms;
+	u32 concurrency;      /* calls under way at once */
+	u32 origin; /* number of the origin in this gen: environments of one origin share connections */
+};
+
+enum api_auth { API_AUTH_KEY, API_AUTH_NONE };
+enum api_mode { API_MODE_AUTO, API_MODE_TOOLS, API_MODE_CODE, API_MODE_BOTH };
+
+struct api {
+	struct str name, title;
+	struct str path;       /* where it is served besides /<name>/mcp; empty: nowhere else */
+	struct str document;   /* path of the API document, for messages */
+	struct str catalog_path;
+	u32 index;             /* place in gen.api, and of its catalog in the worker */
+	u8 auth, mode;
+	u32 response_budget;   /* bytes of upstream body given to the model */
+	u32 page;              /* tools per tools/list page; 0: all at once */
+	const struct environment *environment;
+	u32 environments;
+	u32 default_environment; /* the sandbox where there is one, else the first */
+	struct str instructions; /* text for initialize and server/discover; may be empty */
+};
+
+/* One generation of the configuration. */
+struct gen {
+	u32 number;
+	const struct api *api;
+	u32 apis;
+	struct str public_url; /* without slash at the end */
+	u32 origins;
+};
+
+#endif

@@ -1,0 +1,34 @@
+/* route: which handler answers a path. One const table, all routes visible at once; a segment that
+ * begins with ':' matches any one segment, "*" at the end any rest. First match wins; a known path
+ * with another method is 405 with Allow. */
+#ifndef SERVE_ROUTE_H
+#define SERVE_ROUTE_H
+
+#include "base/str.h"
+
+struct exchange;
+
+#define ROUTE_GET 1
+#define ROUTE_POST 2
+#define ROUTE_DELETE 4
+#define ROUTE_PUT 8
+#define ROUTE_PATCH 16
+#define ROUTE_OPTIONS 32
+#define ROUTE_ANY 63
+
+struct route {
+	u8 methods;   /* ROUTE_x; GET includes HEAD */
+	u8 guard;     /* the app's own: who may come in */
+	u32 body_max; /* bytes: 413 beyond; 0: no body wanted */
+	const char *path;
+	enum step (*run)(struct exchange *x, msec now);
+};
+
+/* The route for method and path, or NULL; *allow gets the methods other routes of this path would
+ * take (0: no such path). */
+const struct route *route_find(const struct route *table, u32 n, u8 method, struct str path, u8 *allow);
+
+/* The i-th ':' segment of path under a route's pattern, still percent-encoded. STR_NONE when there is none. */
+struct str route_param(const struct route *r, struct str path, u32 i);
+
+#endif

@@ -1,0 +1,69 @@
+/* serve: the HTTP/1.1 server of one worker: listeners, connections, deadlines, draining.
+ *
+ * Before any route is looked at, every request passes the Host and Origin checks (DNS rebinding): a
+ * Host that is neither an IP literal of a listener nor in `hosts` is answered 403 and logged with
+ * the option that would allow it. */
+#ifndef SERVE_SERVE_H
+#define SERVE_SERVE_H
+
+#include "base/pool.h"
+#include "net/wire.h"
+#include "serve/exchange.h"
+#include "serve/route.h"
+#include "sys/sock.h"
+
+#define SERVE_LISTENERS 8
+
+/* What config decides; may be exchanged at a reload (serve_conf). Strings outlive the server or the
+ * next reload. */
+struct serve_conf {
+	const struct str *hosts; /* allowed Host values, lower case, without port unless the port matters ("box.lan") */
+	u32 hosts_n;
+	const struct str *origins; /* allowed Origin values, exact ("https://box.lan") */
+	u32 origins_n;
+	u32 idle_ms, head_ms, body_ms, write_ms;
+	const struct route *routes;
+	u32 routes_n;
+};
+
+struct listener {
+	struct watch watch;
+	struct ready ready;
+	struct serve *serve;
+	struct addr addr;
+	bool tls, control;
+};
+
+struct serve {
+	struct net *net;
+	const struct serve_ops *ops;
+	void *app;
+	const struct serve_conf *conf;
+	struct pool conns;
+	struct link live; /* struct conn */
+	struct listener listener[SERVE_LISTENERS];
+	u32 listeners;
+	u32 control_conns;
+	bool draining;
+	u64 requests, refused; /* counters for /metrics */
+};
+
+/* Carves the connection pool from a. ERR_FULL when a has no room. */
+int serve_init(struct serve *s, struct arena *a, struct net *net, const struct serve_ops *ops, void *app);
+
+/* Bytes serve_init takes, for the memory plan. */
+size_t serve_bytes(void);
+
+/* Sets or exchanges what config decides, between requests. */
+void serve_conf(struct serve *s, const struct serve_conf *conf);
+
+/* Begins accepting on a listening descriptor. ERR_FULL when SERVE_LISTENERS are there. */
+int serve_listen(struct serve *s, int fd, const struct addr *addr, bool tls, bool control);
+
+/* Stops accepting; idle connections are closed, answers from now on say Connection: close. */
+void serve_drain(struct serve *s, msec now);
+
+/* Connections that are still there: draining is over at 0. */
+u32 serve_live(const struct serve *s);
+
+#endif
