@@ -49,11 +49,14 @@
 #endif
 
 /* HTTP, client side of the gate */
-#define HEAD_MAX 16384      /* bytes of request line and fields: 431 beyond */
-#define TARGET_MAX 8192     /* bytes of the request target: 414 beyond */
+#define HEAD_MAX 16384      /* bytes of the fields of a request: 431 beyond */
+#define TARGET_MAX 8192     /* bytes of the request line: 414 beyond */
 #define FIELDS_MAX 64       /* header fields: 431 beyond */
-#define CHUNK_LINE_MAX 256  /* bytes of a chunk-size line with extensions */
-#define TRAILER_MAX 4096    /* bytes of trailers, all dropped */
+#define METHOD_MAX 16       /* bytes of a method: 400 beyond */
+#define CHUNK_EXT_MAX 64    /* bytes of chunk extensions, all dropped: 400 beyond */
+#define CHUNK_LINE_MAX 80   /* bytes of a chunk-size line with extensions: 400 beyond */
+#define CHUNKS_MAX 4096     /* chunks of a request body: 413 beyond */
+#define TRAILER_MAX 1024    /* bytes of trailers, all dropped: 431 beyond */
 #ifndef RPC_BODY_MAX
 #define RPC_BODY_MAX (256 * 1024) /* bytes of a JSON-RPC request body: 413 beyond */
 #endif
