@@ -1,0 +1,583 @@
+#include "json/jscan.h"
+
+#include "base/utf8.h"
+#include "json/jblock.h"
+
+static_assert(JSON_DEPTH_MAX <= JSCAN_DEPTH_MAX, "a scan can follow what the limits allow");
+
+/* What may come next. The structural ones stand first: they are the rows of act. */
+enum state {
+	VALUE,     /* a value, after a comma or colon or at the start */
+	FIRST,     /* after '[': a value or ']' */
+	KEY,       /* after a comma in an object */
+	FIRST_KEY, /* after '{': a key or '}' */
+	COLON,
+	AFTER,     /* after a value */
+	STRUCTURAL,
+	STRING = STRUCTURAL,
+	ESCAPE,    /* after '\\' */
+	HEX,       /* digits of \u */
+	LOW_SLASH, /* the low half of a pair must follow */
+	LOW_U,
+	LOW_HEX,
+	CHARACTER, /* inside a UTF-8 sequence */
+	MINUS,     /* these need more digits */
+	DOT,
+	EXP,
+	EXP_SIGN,
+	ZERO,      /* these may end */
+	INT,
+	FRACTION,
+	EXP_DIGITS,
+	WORD,
+};
+
+enum class { C_BAD, C_SPACE, C_QUOTE, C_OBJECT, C_ARRAY, C_END_OBJECT, C_END_ARRAY, C_COMMA, C_COLON, C_NUMBER, C_WORD,
+	C_ALL };
+
+static const u8 class_of[256] = {
+	[' '] = C_SPACE, ['\t'] = C_SPACE, ['\n'] = C_SPACE, ['\r'] = C_SPACE, ['"'] = C_QUOTE, ['{'] = C_OBJECT,
+	['['] = C_ARRAY, ['}'] = C_END_OBJECT, [']'] = C_END_ARRAY, [','] = C_COMMA, [':'] = C_COLON, ['-'] = C_NUMBER,
+	['0'] = C_NUMBER, ['1'] = C_NUMBER, ['2'] = C_NUMBER, ['3'] = C_NUMBER, ['4'] = C_NUMBER, ['5'] = C_NUMBER,
+	['6'] = C_NUMBER, ['7'] = C_NUMBER, ['8'] = C_NUMBER, ['9'] = C_NUMBER, ['t'] = C_WORD, ['f'] = C_WORD,
+	['n'] = C_WORD,
+};
+
+enum act { A_BAD, A_SPACE, A_STRING, A_KEY, A_OPEN, A_CLOSE, A_COMMA, A_COLON, A_NUMBER, A_WORD };
+
+#define VALUES                                                                                            \
+	[C_SPACE] = A_SPACE, [C_QUOTE] = A_STRING, [C_OBJECT] = A_OPEN, [C_ARRAY] = A_OPEN, [C_NUMBER] = A_NUMBER, \
+	[C_WORD] = A_WORD
+
+static const u8 act_of[STRUCTURAL][C_ALL] = {
+	[VALUE] = { VALUES },
+	[FIRST] = { VALUES, [C_END_ARRAY] = A_CLOSE },
+	[KEY] = { [C_SPACE] = A_SPACE, [C_QUOTE] = A_KEY },
+	[FIRST_KEY] = { [C_SPACE] = A_SPACE, [C_QUOTE] = A_KEY, [C_END_OBJECT] = A_CLOSE },
+	[COLON] = { [C_SPACE] = A_SPACE, [C_COLON] = A_COLON },
+	[AFTER] = { [C_SPACE] = A_SPACE, [C_COMMA] = A_COMMA, [C_END_OBJECT] = A_CLOSE, [C_END_ARRAY] = A_CLOSE },
+};
+
+static const char *const wanted[STRUCTURAL] = {
+	[VALUE] = "a value should stand here",
+	[FIRST] = "a value or ] should stand here",
+	[KEY] = "a key in quotes should stand here",
+	[FIRST_KEY] = "a key in quotes or } should stand here",
+	[COLON] = "a colon should stand here",
+	[AFTER] = "a comma or a closing bracket should stand here",
+};
+
+static const u8 *
+fault(struct jscan *j, const u8 *p, const char *why)
+{
+	j->why = why;
+	return p;
+}
+
+void
+jscan_init(struct jscan *j, u32 depth, u32 flags)
+{
+	ASSERT(depth <= JSCAN_DEPTH_MAX);
+	j->why = NULL;
+	j->at = 0;
+	j->depth = j->tokens = j->run = j->point = 0;
+	j->depth_max = depth;
+	j->flags = flags;
+	j->word = NULL;
+	j->state = VALUE;
+	j->need = j->low = j->high = 0;
+	j->key = false;
+	j->key_p = NULL;
+	j->key_n = j->names_n = 0;
+}
+
+bool
+jscan_is_object(const struct jscan *j, u32 level)
+{
+	return j->stack[(level - 1) / 64] >> ((level - 1) % 64) & 1;
+}
+
+/* --- names: kept only for containers, when they open ------------------------------------------------ */
+
+/* Remembers what this piece holds of the key being read, before the piece goes away. */
+static void
+key_keep(struct jscan *j, const u8 *end)
+{
+	u32 n;
+
+	if (!j->key_p)
+		return;
+	n = j->key && j->state >= STRING && j->state <= CHARACTER ? (u32)(end - j->key_p) : j->key_n;
+	n = min_u32(n, JSCAN_KEY_N);
+	memcpy(j->key_kept, j->key_p, n);
+	j->key_n = (u8)n;
+	j->key_p = NULL;
+}
+
+/* The key's last byte was just before p; begin is where this piece begins when the key began in an earlier one. */
+static void
+key_end(struct jscan *j, const u8 *begin, const u8 *p)
+{
+	u32 n;
+
+	if (j->key_p) {
+		j->key_n = (u8)min_u32((u32)(p - j->key_p), 255);
+		return;
+	}
+	n = min_u32((u32)(p - begin), (u32)(JSCAN_KEY_N - j->key_n));
+	memcpy(j->key_kept + j->key_n, begin, n);
+	j->key_n = (u8)(j->key_n + n);
+}
+
+static void
+level_open(struct jscan *j, bool member)
+{
+	struct jscan_level *l = &j->level[j->depth - 1];
+	u32 n = member ? min_u32(min_u32(j->key_n, JSCAN_KEY_N), (u32)(JSCAN_NAMES_N - j->names_n)) : 0;
+
+	l->index = 0;
+	l->named = member;
+	l->name_n = (u8)n;
+	memcpy(j->names + j->names_n, j->key_p ? j->key_p : j->key_kept, n);
+	j->names_n = (u8)(j->names_n + n);
+}
+
+/* --- structure -------------------------------------------------------------------------------------- */
+
+static bool
+open_level(struct jscan *j, bool object)
+{
+	bool member = j->depth && jscan_is_object(j, j->depth);
+	u32 d = j->depth;
+
+	if (d >= j->depth_max) {
+		j->why = "nested too deep";
+		return false;
+	}
+	if (object)
+		j->stack[d / 64] |= (u64)1 << (d % 64);
+	else
+		j->stack[d / 64] &= ~((u64)1 << (d % 64));
+	j->depth = d + 1;
+	if ((j->flags & JSCAN_PATH) && d < JSCAN_LEVELS)
+		level_open(j, member);
+	j->state = object ? FIRST_KEY : FIRST;
+	return true;
+}
+
+static bool
+close_level(struct jscan *j, bool object)
+{
+	if (j->depth == 0 || jscan_is_object(j, j->depth) != object) {
+		j->why = j->depth == 0 ? "nothing may follow the value" : "the wrong closing bracket";
+		return false;
+	}
+	if ((j->flags & JSCAN_PATH) && j->depth <= JSCAN_LEVELS)
+		j->names_n = (u8)(j->names_n - j->level[j->depth - 1].name_n);
+	j->depth--;
+	j->state = AFTER;
+	return true;
+}
+
+static bool
+comma(struct jscan *j)
+{
+	if (j->depth == 0) {
+		j->why = "nothing may follow the value";
+		return false;
+	}
+	if ((j->flags & JSCAN_PATH) && j->depth <= JSCAN_LEVELS)
+		j->level[j->depth - 1].index++;
+	j->state = jscan_is_object(j, j->depth) ? KEY : VALUE;
+	return true;
+}
+
+static void
+number_begin(struct jscan *j, u8 c)
+{
+	j->tokens++;
+	j->run = 1;
+	j->state = c == '-' ? MINUS : c == '0' ? ZERO : INT;
+}
+
+static void
+word_begin(struct jscan *j, u8 c)
+{
+	j->tokens++;
+	j->run = 1;
+	j->word = c == 't' ? "rue" : c == 'f' ? "alse" : "ull";
+	j->state = WORD;
+}
+
+/* Goes on until a string, number or word has begun; p then stands behind its first byte. */
+static const u8 *
+structure(struct jscan *j, const u8 *p, const u8 *end)
+{
+	for (; p < end; p++) {
+		u8 c = *p;
+
+		switch (act_of[j->state][class_of[c]]) {
+		case A_SPACE: continue;
+		case A_COLON: j->state = VALUE; continue;
+		case A_COMMA:
+			if (!comma(j))
+				return p;
+			continue;
+		case A_OPEN:
+			if (!open_level(j, c == '{'))
+				return p;
+			j->tokens++;
+			continue;
+		case A_CLOSE:
+			if (!close_level(j, c == '}'))
+				return p;
+			continue;
+		case A_STRING:
+		case A_KEY:
+			j->key = j->state == KEY || j->state == FIRST_KEY;
+			j->tokens++;
+			j->key_p = p + 1;
+			j->key_n = 0;
+			j->state = STRING;
+			return p + 1;
+		case A_NUMBER: number_begin(j, c); return p + 1;
+		case A_WORD: word_begin(j, c); return p + 1;
+		default: return fault(j, p, j->depth || j->state != AFTER ? wanted[j->state] : "nothing may follow the value");
+		}
+	}
+	return p;
+}
+
+/* --- strings ---------------------------------------------------------------------------------------- */
+
+static int
+hex_digit(u8 c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Four digits of \u have been read: what do they ask for? */
+static const char *
+unit_end(struct jscan *j)
+{
+	bool low = j->point >= 0xdc00 && j->point < 0xe000;
+
+	if (j->state == LOW_HEX) {
+		j->state = STRING;
+		return low ? NULL : "a lone surrogate";
+	}
+	j->state = j->point >= 0xd800 && j->point < 0xdc00 ? LOW_SLASH : STRING;
+	if (j->point == 0 && (j->flags & JSCAN_NO_NUL))
+		return "the character U+0000";
+	return low ? "a lone surrogate" : NULL;
+}
+
+/* One byte of an escape or of a character beyond ASCII. */
+static const char *
+odd_byte(struct jscan *j, u8 c)
+{
+	int digit;
+
+	j->run++;
+	switch (j->state) {
+	case ESCAPE:
+		j->need = 4;
+		j->point = 0;
+		j->state = c == 'u' ? HEX : STRING;
+		return c == 'u' || (c && strchr("\"\\/bfnrt", c)) ? NULL : "an escape that JSON does not know";
+	case HEX:
+	case LOW_HEX:
+		digit = hex_digit(c);
+		if (digit < 0)
+			return "a \\u escape without four hex digits";
+		j->point = j->point << 4 | (u32)digit;
+		return --j->need ? NULL : unit_end(j);
+	case LOW_SLASH: j->state = LOW_U; return c == '\\' ? NULL : "a lone surrogate";
+	case LOW_U:
+		j->need = 4;
+		j->point = 0;
+		j->state = LOW_HEX;
+		return c == 'u' ? NULL : "a lone surrogate";
+	default: /* CHARACTER */
+		if (c < j->low || c > j->high)
+			return "not valid UTF-8";
+		j->low = 0x80;
+		j->high = 0xbf;
+		if (--j->need == 0)
+			j->state = STRING;
+		return NULL;
+	}
+}
+
+/* The first byte of a character beyond ASCII: how many follow, and which may come second. */
+static const char *
+character(struct jscan *j, u8 c)
+{
+	if (c < 0xc2 || c > 0xf4)
+		return "not valid UTF-8";
+	j->need = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+	j->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+	j->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+	j->state = CHARACTER;
+	j->run = 1;
+	return NULL;
+}
+
+/* Steps over whole characters beyond ASCII; stops at anything else, also at faults, for the slow way to name them. */
+static const u8 *
+skip_characters(const u8 *p, const u8 *end)
+{
+	u32 point;
+
+	while (end - p >= 4 && *p >= 0x80) {
+		int n = utf8_take(str_of(p, 4), &point);
+
+		if (n < 0)
+			return p;
+		p += n;
+	}
+	return p;
+}
+
+static const u8 *
+string(struct jscan *j, const u8 *p, const u8 *end)
+{
+	const u8 *begin = p;
+	const char *why;
+
+	for (;;) {
+		while (p < end && j->state != STRING) {
+			why = odd_byte(j, *p);
+			if (why)
+				return fault(j, p, why);
+			p++;
+		}
+		p = jblock_skip(p, end);
+		if (p < end && *p >= 0x80)
+			p = skip_characters(p, end);
+		if (p == end)
+			return p;
+		if (*p == '"') {
+			if (j->key)
+				key_end(j, begin, p);
+			j->state = j->key ? COLON : AFTER;
+			return p + 1;
+		}
+		if (*p < 0x20)
+			return fault(j, p, "a control character in a string");
+		if (*p == '\\') {
+			j->state = ESCAPE;
+			j->run = 1;
+			p++;
+		} else if (*p >= 0x80) {
+			why = character(j, *p);
+			if (why)
+				return fault(j, p, why);
+			p++;
+		}
+	}
+}
+
+/* --- numbers and words ------------------------------------------------------------------------------ */
+
+/* The state after one more byte of a number, or STRUCTURAL when the byte does not belong to it. */
+static u8
+number_next(u8 state, u8 c)
+{
+	bool digit = c >= '0' && c <= '9';
+
+	switch (state) {
+	case MINUS: return c == '0' ? ZERO : digit ? INT : STRUCTURAL;
+	case INT:
+		if (digit)
+			return INT; /* fall through - else like after a zero */
+	case ZERO: return c == '.' ? DOT : (c | 0x20) == 'e' ? EXP : STRUCTURAL;
+	case DOT: return digit ? FRACTION : STRUCTURAL;
+	case FRACTION: return digit ? FRACTION : (c | 0x20) == 'e' ? EXP : STRUCTURAL;
+	case EXP:
+		if (c == '+' || c == '-')
+			return EXP_SIGN; /* fall through - a digit may come at once */
+	default: return digit ? EXP_DIGITS : STRUCTURAL;
+	}
+}
+
+static bool
+number_may_end(u8 state)
+{
+	return state >= ZERO && state <= EXP_DIGITS;
+}
+
+static const u8 *
+number(struct jscan *j, const u8 *p, const u8 *end)
+{
+	u32 most = j->flags & JSCAN_SHORT_NUMBERS ? JSCAN_NUMBER_MAX : UINT32_MAX;
+
+	for (; p < end; p++) {
+		u8 next = number_next(j->state, *p);
+
+		if (next == STRUCTURAL) {
+			if (!number_may_end(j->state))
+				return fault(j, p, "a number that is cut short");
+			j->state = AFTER;
+			return p;
+		}
+		if (j->run >= most)
+			return fault(j, p, "a number with too many digits");
+		j->run++;
+		j->state = next;
+	}
+	return p;
+}
+
+static const u8 *
+word(struct jscan *j, const u8 *p, const u8 *end)
+{
+	for (; p < end; p++, j->word++, j->run++) {
+		if (*j->word == 0) {
+			j->state = AFTER;
+			return p;
+		}
+		if (*p != (u8)*j->word)
+			return fault(j, p, "neither true, false nor null");
+	}
+	if (*j->word == 0)
+		j->state = AFTER;
+	return p;
+}
+
+/* --- the outside ------------------------------------------------------------------------------------ */
+
+int
+jscan_feed(struct jscan *j, struct str in)
+{
+	const u8 *p = in.p, *end = in.p + in.n;
+
+	if (in.n == 0)
+		return j->why ? ERR_BAD : 0;
+	while (p < end && !j->why) {
+		if (j->state < STRUCTURAL)
+			p = structure(j, p, end);
+		else if (j->state <= CHARACTER)
+			p = string(j, p, end);
+		else if (j->state == WORD)
+			p = word(j, p, end);
+		else
+			p = number(j, p, end);
+	}
+	key_keep(j, end);
+	j->at += (u32)(p - in.p);
+	return j->why ? ERR_BAD : 0;
+}
+
+bool
+jscan_whole(const struct jscan *j)
+{
+	return !j->why && j->depth == 0 && (j->state == AFTER || number_may_end(j->state));
+}
+
+int
+jscan_end(const struct jscan *j)
+{
+	if (j->why)
+		return ERR_BAD;
+	return jscan_whole(j) ? 0 : ERR_MORE;
+}
+
+int
+jscan_check(struct str text, u32 depth, u32 flags, struct jscan_found *found)
+{
+	struct jscan j;
+	int err = 0;
+
+	jscan_init(&j, depth, flags & ~(u32)JSCAN_PATH);
+	if ((flags & JSCAN_SMALL) && text.n > JSCAN_TEXT_MAX)
+		j.why = "the text is too long";
+	else
+		err = jscan_feed(&j, text);
+	if (!j.why && err == 0 && jscan_end(&j))
+		j.why = "the text ends too early";
+	if (found)
+		*found = (struct jscan_found){ .why = j.why, .at = (u32)j.at, .tokens = j.tokens };
+	return j.why ? ERR_BAD : 0;
+}
+
+bool
+jscan_after_comma(const struct jscan *j)
+{
+	return j->state == KEY || (j->state == VALUE && j->depth && !jscan_is_object(j, j->depth));
+}
+
+bool
+jscan_in_string(const struct jscan *j)
+{
+	return j->state >= STRING && j->state <= CHARACTER;
+}
+
+u32
+jscan_loose(const struct jscan *j)
+{
+	return j->state > STRING ? j->run : 0;
+}
+
+void
+jscan_close(const struct jscan *j, u32 level, struct buf *out)
+{
+	ASSERT(level <= j->depth);
+	for (; level > 0; level--)
+		buf_byte(out, jscan_is_object(j, level) ? '}' : ']');
+}
+
+void
+jscan_finish(const struct jscan *j, struct str mark, struct buf *out)
+{
+	switch (j->state) {
+	case FIRST:
+	case FIRST_KEY:
+	case AFTER: break;
+	case KEY:
+		buf_byte(out, '"');
+		buf_put(out, mark);
+		BUF_LIT(out, "\":null");
+		break;
+	case COLON: BUF_LIT(out, ":null"); break;
+	case STRING:
+	case ESCAPE:
+	case HEX:
+	case LOW_SLASH:
+	case LOW_U:
+	case LOW_HEX:
+	case CHARACTER:
+		buf_put(out, mark);
+		buf_byte(out, '"');
+		if (j->key)
+			BUF_LIT(out, ":null");
+		break;
+	default: BUF_LIT(out, "null"); break;
+	}
+	jscan_close(j, j->depth, out);
+}
+
+int
+jscan_path(const struct jscan *j, u32 level, struct buf *out)
+{
+	const u8 *name = j->names;
+
+	ASSERT(level >= 1 && level <= j->depth);
+	if (level > JSCAN_LEVELS)
+		return ERR_NONE;
+	for (u32 l = 2; l <= level; l++) {
+		const struct jscan_level *at = &j->level[l - 1];
+
+		if (l > 2)
+			buf_byte(out, '.');
+		if (at->named)
+			buf_put(out, str_of(name, at->name_n));
+		else
+			buf_u64(out, j->level[l - 2].index);
+		name += at->name_n;
+	}
+	return 0;
+}

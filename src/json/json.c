@@ -1,0 +1,635 @@
+#include "json/json.h"
+
+#include "base/utf8.h"
+#include "json/jscan.h"
+
+#define JSMN_STATIC
+#define JSMN_STRICT
+#define JSMN_PARENT_LINKS
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include <jsmn.h>
+#pragma GCC diagnostic pop
+
+#define JSON_MEMBER 8 /* or-ed to a kind: the token before is this value's key */
+#define PAIRWISE_MAX 24 /* members that are compared each with each */
+
+/* jsmn fills the same array in its own words, link() rewrites it in ours. */
+union token {
+	struct jsmntok ours;
+	jsmntok_t theirs;
+} __attribute__((may_alias));
+
+static_assert(sizeof(union token) == sizeof(struct jsmntok), "both names of a token have one size");
+static_assert(sizeof(jsmntok_t) == sizeof(struct jsmntok), "both names of a token have one size");
+
+static int
+kind_of(const union token *t, struct str text)
+{
+	switch (t->theirs.type) {
+	case JSMN_OBJECT: return JSON_OBJECT;
+	case JSMN_ARRAY: return JSON_ARRAY;
+	case JSMN_STRING: return JSON_STRING;
+	default: break;
+	}
+	switch (text.p[t->theirs.start]) {
+	case 't': return JSON_TRUE;
+	case 'f': return JSON_FALSE;
+	case 'n': return JSON_NULL;
+	}
+	return JSON_NUMBER;
+}
+
+/* One pass forward with the chain of open containers: counts children and gives each the index of its next sibling.
+ * A key is on the chain too (jsmn makes it its value's parent), so the chain is twice as long as the nesting. */
+static int
+link(union token *tok, int n, struct str text)
+{
+	int chain[2 * JSON_DEPTH_MAX + 2], d = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct jsmntok t = { .from = tok[i].theirs.start, .end = tok[i].theirs.end, .kind = kind_of(&tok[i], text) };
+		int parent = tok[i].theirs.parent, d_was = d;
+
+		while (d > 0 && chain[d - 1] != parent)
+			d--;
+		if (NEVER((parent >= 0) != (d > 0)) || NEVER(d + 1 >= (int)ARRAY_N(chain)))
+			return ERR_BAD;
+		if (d > 0 && tok[parent].ours.kind != JSON_STRING)
+			tok[parent].ours.n++;
+		else if (d > 0)
+			t.kind |= JSON_MEMBER;
+		if (d < d_was && d > 0) /* chain[d] is the sibling before; of a key, its value stands for the member */
+			tok[chain[d]].ours.next = i;
+		chain[d++] = i;
+		tok[i].ours = t;
+	}
+	return 0;
+}
+
+/* Members: a value points to the next member's value, not to its key. */
+static void
+link_members(struct jsmntok *tok, int n)
+{
+	for (int i = 1; i < n; i++)
+		if (tok[i].kind & JSON_MEMBER)
+			tok[i].next = tok[i - 1].next ? tok[i - 1].next + 1 : 0;
+}
+
+/* jsmn in strict mode takes no bare number or word at the top: it would wait for a comma. */
+static int
+parse_bare(struct jdoc *d, struct jsmntok *tok)
+{
+	struct str s = str_trim(d->text);
+	union token t = { .theirs = { .type = JSMN_PRIMITIVE, .start = 0 } };
+
+	tok[0] = (struct jsmntok){ .from = (int)(s.p - d->text.p), .end = (int)(s.p - d->text.p) + (int)s.n };
+	tok[0].kind = kind_of(&t, s);
+	d->n = 1;
+	return 0;
+}
+
+static int
+parse(struct jdoc *d, struct jsmntok *tok, u32 max, u32 flags)
+{
+	struct jscan_found found;
+	jsmn_parser p;
+	int n;
+	u8 first;
+
+	if (d->text.n > INT32_MAX - 1)
+		return ERR_FULL;
+	if (jscan_check(d->text, JSON_DEPTH_MAX, flags, &found)) {
+		d->fault_at = found.at;
+		d->fault = found.why;
+		return ERR_BAD;
+	}
+	d->n = (int)found.tokens;
+	if (found.tokens > max)
+		return ERR_FULL;
+	first = str_trim(d->text).p[0];
+	if (first != '{' && first != '[' && first != '"')
+		return parse_bare(d, tok);
+	jsmn_init(&p);
+	n = jsmn_parse(&p, (const char *)d->text.p, d->text.n, (jsmntok_t *)(void *)tok, max);
+	if (NEVER(n != d->n) || link((union token *)(void *)tok, n, d->text)) {
+		d->n = 0;
+		d->fault = "cannot be tokenized";
+		return ERR_BAD;
+	}
+	link_members(tok, n);
+	return 0;
+}
+
+int
+json_parse(struct jdoc *d, struct str text, struct jsmntok *tok, u32 max)
+{
+	*d = (struct jdoc){ .text = text, .tok = tok };
+	return parse(d, tok, max, 0);
+}
+
+int
+json_parse_request(struct jdoc *d, struct str text, struct jsmntok *tok, u32 max, struct arena *scratch)
+{
+	struct jcur second;
+	int err;
+
+	*d = (struct jdoc){ .text = text, .tok = tok };
+	err = parse(d, tok, max, JSCAN_REQUEST);
+	if (err)
+		return err;
+	err = json_dup_any(json_root(d), scratch, &second);
+	if (err <= 0)
+		return err;
+	d->fault_at = (u32)tok[second.at - 1].from;
+	d->fault = "a key that the object has already";
+	return ERR_BAD;
+}
+
+/* --- cursor ----------------------------------------------------------------------------------------- */
+
+static const struct jsmntok *
+token(struct jcur c)
+{
+	return &c.doc->tok[c.at];
+}
+
+static struct jcur
+moved(struct jcur c, int at)
+{
+	return (struct jcur){ .doc = c.doc, .at = at };
+}
+
+struct jcur
+json_none(int err)
+{
+	return (struct jcur){ .err = err };
+}
+
+struct jcur
+json_root(const struct jdoc *d)
+{
+	return d->n > 0 && !d->fault ? (struct jcur){ .doc = d } : json_none(ERR_NONE);
+}
+
+enum json_kind
+json_kind(struct jcur c)
+{
+	return c.err ? JSON_MISSING : (enum json_kind)(token(c)->kind & ~JSON_MEMBER);
+}
+
+struct jcur
+json_first(struct jcur c)
+{
+	enum json_kind kind = json_kind(c);
+
+	if (kind == JSON_MISSING)
+		return c;
+	if (kind != JSON_OBJECT && kind != JSON_ARRAY)
+		return json_none(ERR_BAD);
+	if (token(c)->n == 0)
+		return json_none(ERR_NONE);
+	return moved(c, c.at + (kind == JSON_OBJECT ? 2 : 1));
+}
+
+struct jcur
+json_next(struct jcur c)
+{
+	if (c.err)
+		return c;
+	return token(c)->next ? moved(c, token(c)->next) : json_none(ERR_NONE);
+}
+
+struct jcur
+json_get_str(struct jcur c, struct str key)
+{
+	if (c.err)
+		return c;
+	if (json_kind(c) != JSON_OBJECT)
+		return json_none(ERR_BAD);
+	for (c = json_first(c); !c.err; c = json_next(c))
+		if (json_key_same(c, key))
+			return c;
+	return c;
+}
+
+struct jcur
+json_get(struct jcur c, const char *key)
+{
+	return json_get_str(c, str_c(key));
+}
+
+struct jcur
+json_at(struct jcur c, u32 i)
+{
+	c = json_first(c);
+	while (!c.err && i--)
+		c = json_next(c);
+	return c;
+}
+
+u32
+json_len(struct jcur c)
+{
+	enum json_kind kind = json_kind(c);
+
+	return kind == JSON_OBJECT || kind == JSON_ARRAY ? (u32)token(c)->n : 0;
+}
+
+/* --- text ------------------------------------------------------------------------------------------- */
+
+/* A string's text between the quotes, as written. */
+static struct str
+inside(const struct jdoc *d, int at)
+{
+	const struct jsmntok *t = &d->tok[at];
+
+	return str_cut(d->text, (u32)t->from, (u32)t->end);
+}
+
+static u32
+hex4(const u8 *p)
+{
+	u64 v = 0;
+
+	str_hex(str_of(p, 4), &v);
+	return (u32)v;
+}
+
+/* Decodes the escape at the start of s (jscan found it valid); returns its length. */
+static u32
+unescape(struct str s, u32 *point)
+{
+	static const u8 plain[128] = { ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t', ['"'] = '"',
+		['\\'] = '\\', ['/'] = '/' };
+
+	if (s.p[1] != 'u') {
+		*point = plain[s.p[1] & 127];
+		return 2;
+	}
+	*point = hex4(s.p + 2);
+	if (*point < 0xd800 || *point > 0xdbff)
+		return 6;
+	*point = 0x10000 + ((*point - 0xd800) << 10) + (hex4(s.p + 8) - 0xdc00);
+	return 12;
+}
+
+static void
+decode(struct str s, struct buf *out)
+{
+	while (s.n) {
+		int at = str_find(s, '\\', 0);
+		u32 n = at < 0 ? s.n : (u32)at, point;
+
+		buf_put(out, str_cut(s, 0, n));
+		s = str_cut(s, n, s.n);
+		if (s.n == 0)
+			return;
+		n = unescape(s, &point);
+		utf8_put(out, point);
+		s = str_cut(s, n, s.n);
+	}
+}
+
+/* The next bytes of a string as written, decoded: up to 4 in tmp, or the byte itself. */
+static struct str
+piece(struct str *s, u8 tmp[4])
+{
+	struct buf b = buf_over(tmp, 4);
+	u32 point, n = 1;
+
+	if (s->p[0] == '\\') {
+		n = unescape(*s, &point);
+		utf8_put(&b, point);
+	} else {
+		buf_byte(&b, s->p[0]);
+	}
+	*s = str_cut(*s, n, s->n);
+	return buf_str(&b);
+}
+
+/* Whether raw, decoded, equals plain. Decoding never makes longer, and equal lengths mean that nothing is escaped. */
+static bool
+same_decoded(struct str raw, struct str plain)
+{
+	u8 tmp[4];
+
+	if (raw.n < plain.n)
+		return false;
+	if (raw.n == plain.n)
+		return str_same(raw, plain) && str_find(raw, '\\', 0) < 0;
+	if (str_find(raw, '\\', 0) < 0)
+		return false;
+	while (raw.n) {
+		struct str part = piece(&raw, tmp);
+
+		if (!str_starts(plain, part))
+			return false;
+		plain = str_cut(plain, part.n, plain.n);
+	}
+	return plain.n == 0;
+}
+
+static struct str
+decoded(struct str raw, struct arena *a)
+{
+	struct buf b;
+	u8 *p;
+
+	if (str_find(raw, '\\', 0) < 0)
+		return raw;
+	p = a ? arena_bytes(a, raw.n) : NULL;
+	if (!p)
+		return STR_NONE;
+	b = buf_over(p, raw.n);
+	decode(raw, &b);
+	arena_rewind(a, a->used - (raw.n - b.w));
+	return buf_str(&b);
+}
+
+bool
+json_has_key(struct jcur c)
+{
+	return !c.err && (token(c)->kind & JSON_MEMBER);
+}
+
+struct str
+json_key(struct jcur c)
+{
+	return json_has_key(c) ? inside(c.doc, c.at - 1) : STR_NONE;
+}
+
+struct str
+json_key_str(struct jcur c, struct arena *a)
+{
+	return json_has_key(c) ? decoded(inside(c.doc, c.at - 1), a) : STR_NONE;
+}
+
+bool
+json_key_same(struct jcur c, struct str text)
+{
+	return json_has_key(c) && same_decoded(inside(c.doc, c.at - 1), text);
+}
+
+bool
+json_key_is(struct jcur c, const char *text)
+{
+	return json_key_same(c, str_c(text));
+}
+
+struct str
+json_raw(struct jcur c)
+{
+	const struct jsmntok *t;
+	u32 quote;
+
+	if (c.err)
+		return STR_NONE;
+	t = token(c);
+	quote = json_kind(c) == JSON_STRING;
+	return str_cut(c.doc->text, (u32)t->from - quote, (u32)t->end + quote);
+}
+
+struct str
+json_str(struct jcur c, struct arena *a)
+{
+	return json_kind(c) == JSON_STRING ? decoded(inside(c.doc, c.at), a) : STR_NONE;
+}
+
+int
+json_str_put(struct jcur c, struct buf *out)
+{
+	if (json_kind(c) != JSON_STRING)
+		return c.err ? c.err : ERR_BAD;
+	decode(inside(c.doc, c.at), out);
+	return 0;
+}
+
+bool
+json_same(struct jcur c, struct str text)
+{
+	return json_kind(c) == JSON_STRING && same_decoded(inside(c.doc, c.at), text);
+}
+
+bool
+json_is(struct jcur c, const char *text)
+{
+	return json_same(c, str_c(text));
+}
+
+/* --- scalars ---------------------------------------------------------------------------------------- */
+
+int
+json_u64(struct jcur c, u64 *value)
+{
+	if (json_kind(c) != JSON_NUMBER)
+		return c.err ? c.err : ERR_BAD;
+	return str_u64(json_raw(c), value);
+}
+
+int
+json_i64(struct jcur c, int64_t *value)
+{
+	struct str s = json_raw(c);
+	bool minus = s.n && s.p[0] == '-';
+	u64 v;
+
+	if (json_kind(c) != JSON_NUMBER)
+		return c.err ? c.err : ERR_BAD;
+	if (str_u64(str_cut(s, minus, s.n), &v) || v > (u64)INT64_MAX + minus)
+		return ERR_BAD;
+	*value = minus ? (int64_t)((u64)0 - v) : (int64_t)v;
+	return 0;
+}
+
+int
+json_bool(struct jcur c, bool *value)
+{
+	enum json_kind kind = json_kind(c);
+
+	if (kind != JSON_TRUE && kind != JSON_FALSE)
+		return c.err ? c.err : ERR_BAD;
+	*value = kind == JSON_TRUE;
+	return 0;
+}
+
+/* --- duplicate keys --------------------------------------------------------------------------------- */
+
+/* One total order of keys as they are after decoding. */
+static int
+key_order(struct str a, struct str b)
+{
+	u8 ta[4], tb[4];
+	struct str pa = STR_NONE, pb = STR_NONE;
+
+	if (str_find(a, '\\', 0) < 0 && str_find(b, '\\', 0) < 0)
+		return str_cmp(a, b);
+	for (;;) {
+		if (pa.n == 0 && a.n)
+			pa = piece(&a, ta);
+		if (pb.n == 0 && b.n)
+			pb = piece(&b, tb);
+		if (pa.n == 0 || pb.n == 0)
+			return (pa.n > 0) - (pb.n > 0);
+		if (pa.p[0] != pb.p[0])
+			return pa.p[0] < pb.p[0] ? -1 : 1;
+		pa = str_cut(pa, 1, pa.n);
+		pb = str_cut(pb, 1, pb.n);
+	}
+}
+
+static int
+dup_pairwise(struct jcur c, struct jcur *second)
+{
+	for (struct jcur a = json_first(c); !a.err; a = json_next(a))
+		for (struct jcur b = json_first(c); b.at < a.at; b = json_next(b))
+			if (key_order(json_key(a), json_key(b)) == 0) {
+				*second = a;
+				return 1;
+			}
+	return 0;
+}
+
+static int
+order_at(struct jcur c, u32 a, u32 b)
+{
+	return key_order(json_key(moved(c, (int)a)), json_key(moved(c, (int)b)));
+}
+
+/* Heap sort: no worst case that an outsider could ask for, no memory but the array. */
+static void
+sift(struct jcur c, u32 *heap, u32 at, u32 n)
+{
+	for (;;) {
+		u32 big = at, left = 2 * at + 1, tmp;
+
+		if (left < n && order_at(c, heap[left], heap[big]) > 0)
+			big = left;
+		if (left + 1 < n && order_at(c, heap[left + 1], heap[big]) > 0)
+			big = left + 1;
+		if (big == at)
+			return;
+		tmp = heap[at];
+		heap[at] = heap[big];
+		heap[big] = tmp;
+		at = big;
+	}
+}
+
+static int
+dup_sorted(struct jcur c, u32 *heap, u32 n, struct jcur *second)
+{
+	u32 i = 0, last = 0;
+
+	for (struct jcur m = json_first(c); !m.err; m = json_next(m))
+		heap[i++] = (u32)m.at;
+	ASSERT(i == n);
+	for (i = n / 2; i > 0; i--)
+		sift(c, heap, i - 1, n);
+	for (i = n; i > 0; i--) { /* the largest comes off first: equal keys come off one after another */
+		u32 top = heap[0];
+
+		if (last && order_at(c, top, last) == 0) {
+			*second = moved(c, (int)max_u32(top, last));
+			return 1;
+		}
+		last = top;
+		heap[0] = heap[i - 1];
+		sift(c, heap, 0, i - 1);
+	}
+	return 0;
+}
+
+int
+json_dup_key(struct jcur c, struct arena *scratch, struct jcur *second)
+{
+	u32 n = json_len(c), *heap;
+	size_t mark;
+	int err;
+
+	if (json_kind(c) != JSON_OBJECT || n < 2)
+		return 0;
+	if (n <= PAIRWISE_MAX)
+		return dup_pairwise(c, second);
+	if (!scratch)
+		return ERR_FULL;
+	mark = scratch->used;
+	heap = ARENA_ARRAY(scratch, u32, n);
+	err = heap ? dup_sorted(c, heap, n, second) : ERR_FULL;
+	arena_rewind(scratch, mark);
+	return err;
+}
+
+int
+json_dup_any(struct jcur c, struct arena *scratch, struct jcur *second)
+{
+	int end;
+
+	if (c.err)
+		return 0;
+	end = token(c)->end;
+	for (; c.at < c.doc->n && token(c)->from < end; c.at++) {
+		int err = json_dup_key(c, scratch, second);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* --- pointer ---------------------------------------------------------------------------------------- */
+
+/* Decodes ~0 and ~1 of one part into tmp when it has any. Parts longer than tmp with a ~ are never found. */
+static struct str
+pointer_part(struct str part, u8 *tmp, u32 cap)
+{
+	struct buf b = buf_over(tmp, cap);
+
+	if (str_find(part, '~', 0) < 0)
+		return part;
+	for (u32 i = 0; i < part.n; i++) {
+		u8 c = part.p[i];
+
+		if (c == '~') {
+			u8 which = ++i < part.n ? part.p[i] : 0;
+
+			if (which != '0' && which != '1')
+				return STR_NONE;
+			c = which == '0' ? '~' : '/';
+		}
+		buf_byte(&b, c);
+	}
+	return b.over ? STR_NONE : buf_str(&b);
+}
+
+static struct jcur
+pointer_step(struct jcur c, struct str part)
+{
+	u64 i;
+
+	if (json_kind(c) == JSON_OBJECT)
+		return json_get_str(c, part);
+	if (json_kind(c) != JSON_ARRAY || str_u64(part, &i) || i >= json_len(c) || (part.n > 1 && part.p[0] == '0'))
+		return json_none(c.err ? c.err : ERR_NONE);
+	return json_at(c, (u32)i);
+}
+
+struct jcur
+json_pointer(struct jcur c, struct str pointer)
+{
+	u8 tmp[512];
+
+	if (pointer.n == 0)
+		return c;
+	if (pointer.p[0] != '/')
+		return json_none(ERR_BAD);
+	pointer = str_cut(pointer, 1, pointer.n);
+	while (pointer.p && !c.err) {
+		struct str part = str_next(&pointer, '/');
+
+		part = pointer_part(part, tmp, sizeof tmp);
+		c = part.p ? pointer_step(c, part) : json_none(ERR_NONE);
+	}
+	return c;
+}
