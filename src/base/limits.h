@@ -6,6 +6,8 @@
 
 #include "sizes.h"
 
+#include <assert.h>
+
 #ifndef SCRATCH_N
 #define SCRATCH_N (256 * 1024) /* bytes, each of the two scratch buffers of a worker */
 #endif
