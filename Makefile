@@ -40,14 +40,14 @@ else ifeq ($(VARIANT),asan)
 CC      := gcc
 SAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS  := $(BASEFLAGS) -O1 $(WARN) -Wno-frame-larger-than -DTEST_BUILD $(SAN)
-VFLAGS  := -O2 -w
+VFLAGS  := -O2 -w -fsanitize=address
 LDSAN   := $(SAN)
 TESTSRC := y
 else ifeq ($(VARIANT),fuzz)
 CC      := clang
 SAN     := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 CFLAGS  := $(BASEFLAGS) -O1 -DTEST_BUILD $(SAN)
-VFLAGS  := -O2 -w
+VFLAGS  := -O2 -w -fsanitize=address,fuzzer-no-link
 TESTSRC := y
 endif
 
@@ -77,6 +77,9 @@ vendor: $(VSTAMP)
 $(VSTAMP): vendor/fetch vendor/pins
 	$(Q)sh vendor/fetch
 
+# Seed and time are arguments: BearSSL neither opens /dev/urandom nor asks for the clock (the jail allows neither).
+BEARDEFS := -DBR_USE_URANDOM=0 -DBR_USE_UNIX_TIME=0
+
 # The list is known only after the fetch: a sub-make with the folder in place finds it by wildcard.
 ifneq ($(wildcard $(BEARSRC)/src),)
 BEARC   := $(wildcard $(BEARSRC)/src/*.c $(BEARSRC)/src/*/*.c)
@@ -84,7 +87,7 @@ endif
 BEARO   := $(BEARC:$(BEARSRC)/src/%.c=$(B)/vendor/%.o)
 $(B)/vendor/%.o: $(BEARSRC)/src/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(VFLAGS) -I$(BEARSRC)/inc -I$(BEARSRC)/src -c -o $@ $<
+	$(Q)$(CC) $(VFLAGS) $(BEARDEFS) -I$(BEARSRC)/inc -I$(BEARSRC)/src -c -o $@ $<
 $(B)/lib/libbearssl.a: $(VSTAMP) $(BEARO)
 	@mkdir -p $(@D)
 	$(Q)if [ -z "$(BEARO)" ]; then exec $(MAKE) --no-print-directory BOARD=$(BOARD) VARIANT=$(VARIANT) B=$(B) $@; fi; \
@@ -96,7 +99,7 @@ srcs     = $(filter-out $(if $(filter n,$(TESTSRC)),$(HOOKS)) $(LEFT_OUT),$(wild
 objs     = $(patsubst src/%.c,$(B)/obj/%.o,$(call srcs,$(1)))
 LIBS    := $(FLOORS:%=$(B)/lib/lib%.a)
 
-$(B)/obj/crypt/%.o: CPPFLAGS += -I$(BEARSRC)/inc
+$(B)/obj/crypt/%.o: CPPFLAGS += -isystem $(BEARSRC)/inc
 $(B)/obj/json/%.o: CPPFLAGS += -I$(VENDOR)
 $(B)/obj/main/boot.o $(B)/obj/main/main.o: CPPFLAGS += -DMCPGATED_VERSION='"$(VER)"' -DBUILD_TIME=$(SOURCE_DATE)
 
@@ -145,6 +148,7 @@ STRIP   ?= strip
 # --- unit tests: tests/unit/<folder>/test_<file>.c links that folder and the floors below it -------
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 TESTLIB := $(patsubst tests/lib/%.c,$(B)/testlib/%.o,$(wildcard tests/lib/*.c))
+.PRECIOUS: $(B)/testlib/%.o
 $(B)/testlib/%.o: tests/lib/%.c | $(VSTAMP)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -Itests -c -o $@ $<
