@@ -94,7 +94,7 @@ struct catalog_part {
 	u32 n;
 };
 
-#define CATALOG_PARTS 15
+#define CATALOG_PARTS 17
 
 struct catalog {
 	struct str file;
@@ -129,14 +129,15 @@ struct catalog_op {
 	u8 method, effect, kind;
 	u32 flags;
 	u32 server;             /* catalog_server index */
-	u32 params, param_n, pieces, piece_n, tags, tag_n; /* first record and number, for the accessors */
+	/* first record and number of each, for the accessors */
+	u32 params, param_n, pieces, piece_n, tags, tag_n;
 	u32 uses, use_n, answers, answer_n;
 	struct str body_type;   /* content type to send, for instance "application/json" */
 	u32 body_extra;         /* node of undeclared members (CATALOG_OP_BODY_OPEN), or CATALOG_NONE: anything */
 	u32 answer_node;        /* room: schema of the 2xx answer; CATALOG_NONE for now */
 	struct str tool;        /* ready JSON of the tool: {"name":...} */
 	u32 at_props;           /* offset in tool just behind the { of inputSchema.properties */
-	u32 at_required;        /* just behind the [ of required; when required_n is 0: where ,"required":[..] would go */
+	u32 at_required;        /* just behind the [ of required; if there is none: where it would go */
 	u32 props_n, required_n;
 };
 
@@ -161,7 +162,7 @@ struct catalog_node {
 	struct str initial;  /* default: JSON text, or empty */
 	struct str example;  /* JSON text, or empty */
 	struct str format;   /* "date-time", "int32" ..., or empty */
-	struct str pattern;  /* as written, unchecked ECMA syntax; for messages */
+	struct str pattern;  /* as written, ECMA syntax, unchecked: for messages */
 	double min, max, step;
 	u32 len_min, len_max, items_min, items_max, props_min, props_max;
 	u32 props, prop_n;   /* sorted by name */

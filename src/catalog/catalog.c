@@ -1,0 +1,437 @@
+#include "catalog/catalog.h"
+
+#include "catalog/catalog_priv.h"
+
+static const u8 sizes[CATALOG_PARTS] = {
+	[PART_STRINGS] = 1, [PART_OPS] = SIZE_OP, [PART_PARAMS] = SIZE_PARAM, [PART_PIECES] = SIZE_PIECE,
+	[PART_TAGS] = SIZE_TAG, [PART_USES] = SIZE_USE, [PART_ANSWERS] = SIZE_ANSWER, [PART_NODES] = SIZE_NODE,
+	[PART_PROPS] = SIZE_PROP, [PART_BOUNDS] = SIZE_BOUNDS, [PART_ALTS] = SIZE_ALT, [PART_SERVERS] = SIZE_SERVER,
+	[PART_VARS] = SIZE_VAR, [PART_SCHEMES] = SIZE_SCHEME, [PART_WORDS] = SIZE_WORD,
+	[PART_POSTINGS] = SIZE_POSTING, [PART_TOOLS] = 1,
+};
+
+u32
+catalog_part_size(u32 id)
+{
+	ASSERT(id < CATALOG_PARTS);
+	return sizes[id];
+}
+
+static const u8 *
+record(const struct catalog *c, u32 part, u32 i)
+{
+	ASSERT(i < c->part[part].n);
+	return c->part[part].p + (size_t)i * sizes[part];
+}
+
+/* The string whose (offset, length) stands at p; catalog_open has checked that it lies inside. */
+static struct str
+text(const struct catalog *c, const u8 *p)
+{
+	return str_of(c->part[PART_STRINGS].p + le32(p), le32(p + 4));
+}
+
+static double
+real(const u8 *p)
+{
+	u64 bits = le64(p);
+	double v;
+
+	memcpy(&v, &bits, sizeof v);
+	return v;
+}
+
+static void
+counts_read(struct catalog_counts *n, const u8 *p)
+{
+	u32 *const to[HEAD_COUNTS] = {
+		&n->operations, &n->imported, &n->skipped, &n->reads, &n->writes, &n->destructives,
+		&n->deprecated, &n->elsewhere, &n->cut_depth, &n->cut_cycle, &n->cut_size, &n->merged,
+		&n->conflicts, &n->flattened, &n->renamed, &n->dropped,
+	};
+
+	for (u32 i = 0; i < HEAD_COUNTS; i++)
+		*to[i] = le32(p + (size_t)4 * i);
+}
+
+void
+catalog_info(const struct catalog *c, struct catalog_info *info)
+{
+	const u8 *p = c->file.p;
+
+	info->title = text(c, p + HEAD_INFO);
+	info->version = text(c, p + HEAD_INFO + 8);
+	info->text = text(c, p + HEAD_INFO + 16);
+	info->openapi = text(c, p + HEAD_INFO + 24);
+	info->source_n = le64(p + HEAD_SOURCE);
+	info->source_mtime = le64(p + HEAD_SOURCE + 8);
+	info->source_hash = le64(p + HEAD_SOURCE + 16);
+	counts_read(&info->counts, p + HEAD_COUNT);
+}
+
+static void
+op_ranges(struct catalog_op *op, const u8 *p)
+{
+	op->params = le32(p + OP_PARAMS);
+	op->param_n = le32(p + OP_PARAMS + 4);
+	op->pieces = le32(p + OP_PIECES);
+	op->piece_n = le32(p + OP_PIECES + 4);
+	op->tags = le32(p + OP_TAGS);
+	op->tag_n = le32(p + OP_TAGS + 4);
+	op->uses = le32(p + OP_USES);
+	op->use_n = le32(p + OP_USES + 4);
+	op->answers = le32(p + OP_ANSWERS);
+	op->answer_n = le32(p + OP_ANSWERS + 4);
+}
+
+void
+catalog_op(const struct catalog *c, u32 at, struct catalog_op *op)
+{
+	const u8 *p = record(c, PART_OPS, at);
+
+	op->at = at;
+	op->name = text(c, p + OP_NAME);
+	op->id = text(c, p + OP_ID);
+	op->path = text(c, p + OP_PATH);
+	op->summary = text(c, p + OP_SUMMARY);
+	op->text = text(c, p + OP_TEXT);
+	op->body_type = text(c, p + OP_BODY_TYPE);
+	op->tool = str_of(c->part[PART_TOOLS].p + le32(p + OP_TOOL), le32(p + OP_TOOL + 4));
+	op_ranges(op, p);
+	op->method = p[OP_KINDS];
+	op->effect = p[OP_KINDS + 1];
+	op->kind = p[OP_KINDS + 2];
+	op->flags = le32(p + OP_FLAGS);
+	op->server = le32(p + OP_SERVER);
+	op->body_extra = le32(p + OP_BODY_EXTRA);
+	op->answer_node = le32(p + OP_ANSWER_NODE);
+	op->at_props = le32(p + OP_AT_PROPS);
+	op->at_required = le32(p + OP_AT_REQUIRED);
+	op->props_n = le32(p + OP_PROPS_N);
+	op->required_n = le32(p + OP_REQUIRED_N);
+}
+
+/* Operations stand in order of their names, so the table is its own index. */
+int
+catalog_find(const struct catalog *c, struct str name, struct catalog_op *op)
+{
+	u32 low = 0, high = c->op_n;
+
+	while (low < high) {
+		u32 mid = low + (high - low) / 2;
+		int d = str_cmp(text(c, record(c, PART_OPS, mid) + OP_NAME), name);
+
+		if (d == 0) {
+			if (op)
+				catalog_op(c, mid, op);
+			return (int)mid;
+		}
+		if (d < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return ERR_NONE;
+}
+
+void
+catalog_param(const struct catalog *c, const struct catalog_op *op, u32 i, struct catalog_param *param)
+{
+	const u8 *p;
+
+	ASSERT(i < op->param_n);
+	p = record(c, PART_PARAMS, op->params + i);
+	param->arg = text(c, p);
+	param->wire = text(c, p + 8);
+	param->in = p[16];
+	param->style = p[17];
+	param->flags = le32(p + 20);
+	param->node = le32(p + 24);
+}
+
+int
+catalog_param_named(const struct catalog *c, const struct catalog_op *op, struct str arg,
+    struct catalog_param *param)
+{
+	for (u32 i = 0; i < op->param_n; i++)
+		if (str_same(text(c, record(c, PART_PARAMS, op->params + i)), arg)) {
+			if (param)
+				catalog_param(c, op, i, param);
+			return (int)i;
+		}
+	return ERR_NONE;
+}
+
+void
+catalog_piece(const struct catalog *c, const struct catalog_op *op, u32 i, struct catalog_piece *piece)
+{
+	const u8 *p;
+
+	ASSERT(i < op->piece_n);
+	p = record(c, PART_PIECES, op->pieces + i);
+	piece->literal = text(c, p);
+	piece->param = le32(p + 8);
+}
+
+struct str
+catalog_tag(const struct catalog *c, const struct catalog_op *op, u32 i)
+{
+	ASSERT(i < op->tag_n);
+	return text(c, record(c, PART_TAGS, op->tags + i));
+}
+
+void
+catalog_answer(const struct catalog *c, const struct catalog_op *op, u32 i, struct catalog_answer *answer)
+{
+	const u8 *p;
+
+	ASSERT(i < op->answer_n);
+	p = record(c, PART_ANSWERS, op->answers + i);
+	answer->kind = text(c, p);
+	answer->status = le32(p + 8);
+}
+
+void
+catalog_use(const struct catalog *c, const struct catalog_op *op, u32 i, struct catalog_use *use)
+{
+	const u8 *p;
+
+	ASSERT(i < op->use_n);
+	p = record(c, PART_USES, op->uses + i);
+	use->scopes = text(c, p);
+	use->alternative = le32(p + 8);
+	use->scheme = le32(p + 12);
+}
+
+void
+catalog_scheme(const struct catalog *c, u32 i, struct catalog_scheme *scheme)
+{
+	const u8 *p = record(c, PART_SCHEMES, i);
+
+	scheme->name = text(c, p);
+	scheme->wire = text(c, p + 8);
+	scheme->text = text(c, p + 16);
+	scheme->kind = p[24];
+	scheme->in = p[25];
+}
+
+static void
+bounds_read(const struct catalog *c, u32 at, struct catalog_node *node)
+{
+	u32 *const limit[6] = { &node->len_min, &node->len_max, &node->items_min, &node->items_max,
+		&node->props_min, &node->props_max };
+	const u8 *p;
+
+	node->pattern = STR_NONE;
+	node->min = node->max = node->step = 0;
+	for (u32 i = 0; i < ARRAY_N(limit); i++)
+		*limit[i] = 0;
+	if (at == CATALOG_NONE)
+		return;
+	p = record(c, PART_BOUNDS, at);
+	node->pattern = text(c, p + BOUNDS_PATTERN);
+	node->min = real(p + BOUNDS_MIN);
+	node->max = real(p + BOUNDS_MAX);
+	node->step = real(p + BOUNDS_STEP);
+	for (u32 i = 0; i < ARRAY_N(limit); i++)
+		*limit[i] = le32(p + BOUNDS_LIMITS + (size_t)4 * i);
+}
+
+void
+catalog_node(const struct catalog *c, u32 at, struct catalog_node *node)
+{
+	const u8 *p = record(c, PART_NODES, at);
+
+	node->at = at;
+	node->types = le32(p + NODE_TYPES);
+	node->flags = le32(p + NODE_FLAGS);
+	node->enums = text(c, p + NODE_ENUMS);
+	node->initial = text(c, p + NODE_INITIAL);
+	node->example = text(c, p + NODE_EXAMPLE);
+	node->format = text(c, p + NODE_FORMAT);
+	node->props = le32(p + NODE_PROPS);
+	node->prop_n = le32(p + NODE_PROPS + 4);
+	node->alts = le32(p + NODE_ALTS);
+	node->alt_n = le32(p + NODE_ALTS + 4);
+	node->additional = le32(p + NODE_ADDITIONAL);
+	node->items = le32(p + NODE_ITEMS);
+	bounds_read(c, le32(p + NODE_BOUNDS), node);
+}
+
+static void
+prop_read(const struct catalog *c, u32 at, struct catalog_prop *prop)
+{
+	const u8 *p = record(c, PART_PROPS, at);
+
+	prop->name = text(c, p);
+	prop->required = le32(p + 8) & 1;
+	prop->node = le32(p + 12);
+}
+
+void
+catalog_prop(const struct catalog *c, const struct catalog_node *node, u32 i, struct catalog_prop *prop)
+{
+	ASSERT(i < node->prop_n);
+	prop_read(c, node->props + i, prop);
+}
+
+int
+catalog_prop_named(const struct catalog *c, const struct catalog_node *node, struct str name,
+    struct catalog_prop *prop)
+{
+	u32 low = 0, high = node->prop_n;
+
+	while (low < high) {
+		u32 mid = low + (high - low) / 2;
+		int d = str_cmp(text(c, record(c, PART_PROPS, node->props + mid)), name);
+
+		if (d == 0) {
+			if (prop)
+				prop_read(c, node->props + mid, prop);
+			return (int)mid;
+		}
+		if (d < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return ERR_NONE;
+}
+
+u32
+catalog_alt(const struct catalog *c, const struct catalog_node *node, u32 i)
+{
+	ASSERT(i < node->alt_n);
+	return le32(record(c, PART_ALTS, node->alts + i));
+}
+
+void
+catalog_server(const struct catalog *c, u32 i, struct catalog_server *server)
+{
+	const u8 *p = record(c, PART_SERVERS, i);
+
+	server->url = text(c, p);
+	server->template = text(c, p + 8);
+	server->text = text(c, p + 16);
+	server->vars = le32(p + 24);
+	server->var_n = le32(p + 28);
+	server->absolute = le32(p + 32) & 1;
+}
+
+void
+catalog_var(const struct catalog *c, const struct catalog_server *server, u32 i, struct catalog_var *var)
+{
+	const u8 *p;
+
+	ASSERT(i < server->var_n);
+	p = record(c, PART_VARS, server->vars + i);
+	var->name = text(c, p);
+	var->initial = text(c, p + 8);
+	var->enums = text(c, p + 16);
+}
+
+struct str
+catalog_tools(const struct catalog *c, u32 from, u32 to)
+{
+	const u8 *first, *last, *base = c->part[PART_TOOLS].p;
+
+	ASSERT(from <= to && to <= c->op_n);
+	if (from == to)
+		return str_of(base, 0);
+	first = record(c, PART_OPS, from) + OP_TOOL;
+	last = record(c, PART_OPS, to - 1) + OP_TOOL;
+	return str_of(base + le32(first), le32(last) + le32(last + 4) - le32(first));
+}
+
+u32
+catalog_splice(const struct catalog_op *op, struct str prop, struct str required, struct str part[8])
+{
+	u32 n = 0;
+
+	part[n++] = str_cut(op->tool, 0, op->at_props);
+	part[n++] = prop;
+	if (op->props_n)
+		part[n++] = STR(",");
+	part[n++] = str_cut(op->tool, op->at_props, op->at_required);
+	if (required.n) {
+		if (!op->required_n)
+			part[n++] = STR(",\"required\":[");
+		part[n++] = required;
+		part[n++] = op->required_n ? STR(",") : STR("]");
+	}
+	part[n++] = str_cut(op->tool, op->at_required, op->tool.n);
+	return n;
+}
+
+static const char *
+name_of(const char *const *names, u32 n, u32 i)
+{
+	return i < n ? names[i] : "?";
+}
+
+const char *
+catalog_method_text(u32 method)
+{
+	static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE" };
+
+	return name_of(names, ARRAY_N(names), method);
+}
+
+const char *
+catalog_effect_text(u32 effect)
+{
+	static const char *const names[] = { "read", "write", "destructive" };
+
+	return name_of(names, ARRAY_N(names), effect);
+}
+
+const char *
+catalog_in_text(u32 in)
+{
+	static const char *const names[] = { "path", "query", "header", "cookie", "member", "body" };
+
+	return name_of(names, ARRAY_N(names), in);
+}
+
+const char *
+catalog_style_text(u32 style)
+{
+	static const char *const names[] = { "simple", "label", "matrix", "form", "spaceDelimited",
+		"pipeDelimited", "deepObject" };
+
+	return name_of(names, ARRAY_N(names), style);
+}
+
+const char *
+catalog_kind_text(u32 kind)
+{
+	static const char *const names[] = { "none", "json", "form", "text", "multipart", "binary" };
+
+	return name_of(names, ARRAY_N(names), kind);
+}
+
+u32
+catalog_word_n(const struct catalog *c)
+{
+	return c->part[PART_WORDS].n;
+}
+
+struct str
+catalog_word(const struct catalog *c, u32 i, u32 *first, u32 *n)
+{
+	const u8 *p = record(c, PART_WORDS, i);
+
+	*first = le32(p + 8);
+	*n = le32(p + 12);
+	return text(c, p);
+}
+
+/* A posting is one number: the operation in the low 24 bits, its weight above. */
+u32
+catalog_posting(const struct catalog *c, u32 at, u32 *weight)
+{
+	u32 v = le32(record(c, PART_POSTINGS, at));
+
+	*weight = v >> 24;
+	return v & 0xffffffU;
+}

@@ -1,0 +1,104 @@
+/* catalog_priv: how a catalog file is laid out. Shared by the reader (catalog.c, catalog_open.c) and the writer
+ * (build.c); nobody else needs to know.
+ *
+ *   0    "MCPGCAT\n"
+ *   8    version, file size, CRC-32C of the header with this field 0, number of parts
+ *   24   map_hash of everything behind the header (64 bits)
+ *   32   parts: offset and number of records, 8 bytes each
+ *   168  info: strings, source, counts
+ *   288  end of the header; parts follow, each aligned to 4
+ *
+ * A string is (offset, length) into PART_STRINGS. Every number is little-endian, every record a multiple of 4. */
+#ifndef CATALOG_CATALOG_PRIV_H
+#define CATALOG_CATALOG_PRIV_H
+
+#include "catalog/catalog.h"
+
+#define CATALOG_MAGIC "MCPGCAT\n"
+
+enum catalog_part_id {
+	PART_STRINGS, PART_OPS, PART_PARAMS, PART_PIECES, PART_TAGS, PART_USES, PART_ANSWERS, PART_NODES, PART_PROPS,
+	PART_BOUNDS, PART_ALTS, PART_SERVERS, PART_VARS, PART_SCHEMES, PART_WORDS, PART_POSTINGS, PART_TOOLS
+};
+
+#define HEAD_VERSION 8
+#define HEAD_SIZE 12
+#define HEAD_CRC 16
+#define HEAD_PART_N 20
+#define HEAD_HASH 24
+#define HEAD_PART 32
+#define HEAD_INFO 168 /* title, version, text, openapi: 8 each; source size, mtime, hash: 8 each; counts */
+#define HEAD_SOURCE (HEAD_INFO + 32)
+#define HEAD_COUNT (HEAD_SOURCE + 24)
+#define HEAD_COUNTS 16
+#define HEAD_N 288
+
+static_assert(HEAD_PART + 8 * CATALOG_PARTS == HEAD_INFO, "the table of parts fits the header");
+static_assert(HEAD_COUNT + 4 * HEAD_COUNTS == HEAD_N, "the counts fit the header");
+
+/* Bytes of one record of each part. */
+#define SIZE_OP 152
+#define SIZE_PARAM 28
+#define SIZE_PIECE 12
+#define SIZE_TAG 8
+#define SIZE_USE 16
+#define SIZE_ANSWER 12
+#define SIZE_NODE 68
+#define SIZE_PROP 16
+#define SIZE_BOUNDS 56
+#define SIZE_ALT 4
+#define SIZE_SERVER 36
+#define SIZE_VAR 24
+#define SIZE_SCHEME 28
+#define SIZE_WORD 16
+#define SIZE_POSTING 4
+
+/* Fields of an operation, in bytes from its start. */
+enum {
+	OP_NAME = 0, OP_ID = 8, OP_PATH = 16, OP_SUMMARY = 24, OP_TEXT = 32, OP_BODY_TYPE = 40, OP_TOOL = 48,
+	OP_PARAMS = 56, OP_PIECES = 64, OP_TAGS = 72, OP_USES = 80, OP_ANSWERS = 88, OP_KINDS = 96, OP_FLAGS = 100,
+	OP_SERVER = 104, OP_BODY_EXTRA = 108, OP_ANSWER_NODE = 112, OP_AT_PROPS = 116, OP_AT_REQUIRED = 120,
+	OP_PROPS_N = 124, OP_REQUIRED_N = 128 /* 132 .. 151: room, zero */
+};
+
+/* Fields of a node. BOUNDS is an index or CATALOG_NONE. */
+enum {
+	NODE_TYPES = 0, NODE_FLAGS = 4, NODE_ENUMS = 8, NODE_INITIAL = 16, NODE_EXAMPLE = 24, NODE_FORMAT = 32,
+	NODE_PROPS = 40, NODE_ALTS = 48, NODE_ADDITIONAL = 56, NODE_ITEMS = 60, NODE_BOUNDS = 64
+};
+
+/* Bounds: pattern, min, max, step as IEEE doubles, then six u32 limits. */
+enum { BOUNDS_PATTERN = 0, BOUNDS_MIN = 8, BOUNDS_MAX = 16, BOUNDS_STEP = 24, BOUNDS_LIMITS = 32 };
+
+static inline u32
+le32(const u8 *p)
+{
+	return (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
+}
+
+static inline u64
+le64(const u8 *p)
+{
+	return (u64)le32(p) | (u64)le32(p + 4) << 32;
+}
+
+static inline void
+put_le32(u8 *p, u32 v)
+{
+	p[0] = (u8)v;
+	p[1] = (u8)(v >> 8);
+	p[2] = (u8)(v >> 16);
+	p[3] = (u8)(v >> 24);
+}
+
+static inline void
+put_le64(u8 *p, u64 v)
+{
+	put_le32(p, (u32)v);
+	put_le32(p + 4, (u32)(v >> 32));
+}
+
+/* Bytes of one record of part id; 1 for strings and tools. */
+u32 catalog_part_size(u32 id);
+
+#endif

@@ -1,0 +1,96 @@
+#include "catalog/effect.h"
+
+#include "catalog/naming.h"
+
+static const char *const destroys[] = {
+	"delete", "deletes", "deletion", "remove", "removes", "removal", "purge", "revoke", "reset", "destroy", "clear",
+	"wipe", "erase", "truncate", "drop", "expunge", "uninstall", "terminate", "unlink", "flush", "trash", "prune",
+	"bulkdelete", "batchdelete", "deleteall", "removeall",
+};
+
+static const char *const reads[] = {
+	"search", "query", "list", "get", "find", "lookup", "fetch", "read", "count", "filter",
+};
+
+static const char *const read_paths[] = { "search", "query", "find", "lookup", "count", "filter" };
+
+static const char *const writes[] = {
+	"create", "add", "update", "set", "send", "post", "put", "patch", "insert", "upsert", "save", "store", "start",
+	"stop", "run", "execute", "import", "upload", "move", "copy", "assign", "register", "submit", "cancel", "change",
+	"merge", "apply", "enable", "disable", "replace", "edit", "new", "make", "mark", "generate", "rotate",
+};
+
+static bool
+among(struct str word, const char *const *list, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		if (str_same_nocase(word, str_c(list[i])))
+			return true;
+	return false;
+}
+
+/* The last literal segment of a path, or empty when it ends in a parameter. */
+static struct str
+last_segment(struct str path)
+{
+	struct str last = STR_NONE;
+
+	while (path.p) {
+		struct str part = str_next(&path, '/');
+
+		if (part.n)
+			last = part;
+	}
+	return last.n && str_find(last, '{', 0) < 0 ? last : STR_NONE;
+}
+
+static bool
+any_word(struct str name, const char *const *list, u32 n)
+{
+	struct str word[NAMING_WORDS];
+	u32 words = naming_words(name, word, NAMING_WORDS);
+
+	for (u32 i = 0; i < words; i++)
+		if (among(word[i], list, n))
+			return true;
+	return false;
+}
+
+static bool
+first_word(struct str name, const char *const *list, u32 n)
+{
+	struct str word;
+
+	return naming_words(name, &word, 1) && among(word, list, n);
+}
+
+static bool
+path_destroys(struct str path)
+{
+	while (path.p) {
+		struct str part = str_next(&path, '/');
+
+		if (part.n && part.p[0] != '{' && any_word(part, destroys, ARRAY_N(destroys)))
+			return true;
+	}
+	return false;
+}
+
+u8
+effect_of(u32 method, struct str id, struct str path)
+{
+	struct str last = last_segment(path);
+
+	if (method == CATALOG_DELETE)
+		return CATALOG_DESTRUCTIVE;
+	if (method == CATALOG_GET || method == CATALOG_HEAD || method == CATALOG_OPTIONS)
+		return first_word(id, destroys, ARRAY_N(destroys)) || among(last, destroys, ARRAY_N(destroys)) ?
+		        CATALOG_DESTRUCTIVE : CATALOG_READ;
+	if (any_word(id, destroys, ARRAY_N(destroys)) || path_destroys(path))
+		return CATALOG_DESTRUCTIVE;
+	if (method != CATALOG_POST || any_word(id, writes, ARRAY_N(writes)))
+		return CATALOG_WRITE;
+	if (first_word(id, reads, ARRAY_N(reads)) || among(last, read_paths, ARRAY_N(read_paths)))
+		return CATALOG_READ;
+	return CATALOG_WRITE;
+}
