@@ -15,6 +15,7 @@ struct exchange;
  * A pull that finishes in its first fill is sent with Content-Length, others chunked. */
 struct pull {
 	int (*fill)(struct pull *p, struct buf *out, msec now);
+	void (*close)(struct pull *p); /* streams only, see reply_stream */
 };
 
 enum reply_kind { REPLY_NONE, REPLY_BYTES, REPLY_VIEWS, REPLY_PULL };
@@ -38,9 +39,16 @@ enum step reply_bytes(struct exchange *x, u16 status, const char *type, struct s
 /* The same in up to REPLY_VIEWS_MAX pieces. */
 enum step reply_views(struct exchange *x, u16 status, const char *type, const struct str *views, u32 n);
 
-/* A body made while it is sent. A pull that answers ERR_MORE for long is a stream (SSE): set
- * `stream` and the write and idle deadlines do not apply to its silence. */
-enum step reply_pull(struct exchange *x, u16 status, const char *type, struct pull *p, bool stream);
+/* A body made while it is sent. It lives in the exchange's job until ops->end. */
+enum step reply_pull(struct exchange *x, u16 status, const char *type, struct pull *p);
+
+/* A stream (SSE) that outlives its exchange: status 200, chunked, with Cache-Control: no-store and
+ * X-Accel-Buffering: no. ops->end is called for the exchange at once, so that its job is free; the
+ * connection keeps only p, which must not lie in the job. fill may answer ERR_MORE for as long as it
+ * likes (no idle deadline; the write deadline holds while bytes are unsent); who has news marks the
+ * ready returned here. close is called exactly once: the peer left, fill answered 0 or failed, a
+ * write came too late, or the server ends. NULL: no stream can be opened (reply 503). */
+struct ready *reply_stream(struct exchange *x, const char *type, struct pull *p);
 
 /* No body. */
 enum step reply_empty(struct exchange *x, u16 status);
