@@ -74,7 +74,25 @@
 #define TOOL_NAME_MAX 64      /* characters of a tool name */
 #define RESPONSE_BUDGET (100 * 1024) /* bytes of upstream body given to the model unless configured */
 
+/* Store and keys */
+#ifndef STORE_KEYS_MAX
+#define STORE_KEYS_MAX 65536 /* entries; about 48 bytes of RAM each, touched only as they come */
+#endif
+#ifndef STORE_BYTES_MAX
+#define STORE_BYTES_MAX (64 * 1024 * 1024) /* bytes of live records; the disk holds more while compacting */
+#endif
+#ifndef STORE_GROUP_N
+#define STORE_GROUP_N (64 * 1024) /* bytes of records written in one group */
+#endif
+#define STORE_KEY_MAX 200   /* bytes of a key */
+#define STORE_VAL_MAX 16384 /* bytes of a value */
+#define STORE_GROUP_OPS 512 /* records in one group */
+#ifndef KEY_CACHE
+#define KEY_CACHE 256 /* verified API keys remembered, a power of two; about 400 bytes each when used */
+#endif
+
 static_assert(SCRATCH_N >= 64 * 1024, "a scratch buffer holds a TLS record and a head");
 static_assert(SCRATCH_N >= HEAD_MAX, "a head fits the scratch buffer");
+static_assert(STORE_GROUP_N >= 2 * (STORE_VAL_MAX + STORE_KEY_MAX + 256), "fits the largest record");
 
 #endif

@@ -1,0 +1,21 @@
+/* clock: the two clocks. Only main/turn and commands read them; everybody else is handed `now`.
+ *
+ * Test builds add offsets from a file of two little-endian int64 (wall seconds, then monotonic
+ * milliseconds) named by the environment variable MCPGATED_TEST_CLOCK, mapped at the first
+ * reading: tests move time in a running process. */
+#ifndef SYS_CLOCK_H
+#define SYS_CLOCK_H
+
+#include "base/base.h"
+
+/* Monotonic milliseconds since some moment; never goes back. */
+msec clock_mono_ms(void);
+
+/* Seconds since 1970 as the system has it; may jump. 0 when the system's clock stands before
+ * 1970. */
+wall clock_wall_s(void);
+
+/* Monotonic nanoseconds, for measuring; test offsets do not apply. */
+u64 clock_mono_ns(void);
+
+#endif
