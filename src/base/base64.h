@@ -1,5 +1,6 @@
 /* base64: bytes as text (RFC 4648), in both alphabets. Strict: no spaces, no line breaks, padding exactly where the
- * alphabet wants it, unused bits zero. So every byte string has exactly one text, and a text cannot be varied. */
+ * alphabet wants it, unused bits zero. So every byte string has exactly one text, and a text cannot be varied.
+ * Encoding may read from the very end of the room it fills: the text never catches up with the bytes. */
 #ifndef BASE_BASE64_H
 #define BASE_BASE64_H
 
