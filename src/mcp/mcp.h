@@ -1,0 +1,108 @@
+/* mcp: one HTTP request to an MCP endpoint, from its parsed head to its reply. Both eras on one
+ * URL, chosen per request.
+ *
+ *   body > rpc > (modern | legacy) > method table > answer > reply
+ *
+ * modern: 2026-07-28, stateless, everything in _meta and headers.   legacy: initialize, sessions,
+ * batches.
+ *
+ * struct mcp lives in the app's job; the app has decided who asks (principal), which api and which
+ * view. */
+#ifndef MCP_MCP_H
+#define MCP_MCP_H
+
+#include "gate/gate.h"
+#include "mcp/result.h"
+#include "mcp/rpc.h"
+#include "op/op.h"
+#include "serve/exchange.h"
+#include "store/store.h"
+
+enum mcp_version {
+	MCP_2024_11_05,
+	MCP_2025_03_26,
+	MCP_2025_06_18,
+	MCP_2025_11_25,
+	MCP_2026_07_28,
+	MCP_VERSIONS
+};
+#define MCP_NEWEST_LEGACY MCP_2025_11_25
+
+/* What all MCP requests of a worker share. */
+struct mcp_shared {
+	struct ops *ops;
+	struct store *store;
+	struct lease *lease;       /* blocks for what must be held back */
+	struct jsmntok *tok;       /* RPC_TOKENS_MAX tokens: scratch of whoever runs */
+	struct pool streams;       /* struct stream */
+	struct link listening;     /* all streams */
+	const u8 *handle_key;      /* HANDLE_KEY_N bytes */
+	void (*random)(void *of, u8 *p, u32 n); /* random bytes: auth and crypt are not this floor's */
+	void *random_of;
+	struct str server_version; /* of this program */
+	wall now_s;
+	bool draining;
+};
+
+/* What a method answers: bytes in the exchange's arena or stable memory, or a pull, or a reply that
+ * was set already. */
+struct answer {
+	u16 status; /* HTTP; 0: reply is set already (202, streams) */
+	u8 views;
+	struct str view[REPLY_VIEWS_MAX];
+	struct pull *pull;
+};
+
+struct mcp {
+	struct exchange *x;
+	struct mcp_shared *shared;
+	const struct principal *who;
+	const struct api *api;
+	const struct catalog *catalog;
+	struct gate_view view;
+	struct str key_name; /* of the record in the store that who came from; empty: from none */
+	u32 generation;      /* number of the config generation, in cursors */
+	/* from here on private to mcp/ */
+	bool modern;
+	u8 version; /* enum mcp_version */
+	struct str id; /* raw JSON, in id_text */
+	u8 id_text[RPC_ID_MAX];
+	struct op *op;
+	struct answer answer;
+	struct result result;
+	struct store_op store;
+	u8 at, message_at;
+	struct str batch; /* copy of a batch body, else empty */
+	u32 batch_n, batch_at;
+	struct pull batch_pull;
+	bool batch_any;
+	struct {
+		struct pull pull;
+		u32 at, to;       /* tools still to be looked at */
+		bool begun, any;
+		struct str begin; /* what stands before the tools, in the exchange's arena */
+	} list; /* tools/list made tool by tool */
+};
+
+/* Takes the request up and goes as far as it can; call again after STEP_WAIT. m is zeroed but for
+ * the public fields. */
+enum step mcp_step(struct mcp *m, msec now);
+
+/* DELETE of the endpoint: ends a legacy session. */
+enum step mcp_delete(struct mcp *m, msec now);
+
+/* The peer has left. A modern call is cancelled unless it is a write that was sent; a legacy call
+ * goes on by itself. */
+void mcp_cancel(struct mcp *m, msec now);
+
+/* The exchange is over: gives everything back. */
+void mcp_end(struct mcp *m, msec now);
+
+/* Name of a protocol version, and the version of a name or -1. */
+struct str mcp_version_text(u8 version);
+int mcp_version_of(struct str name);
+
+/* Replies with a JSON-RPC error and this HTTP status; for errors before any method is reached. */
+enum step mcp_refuse(struct mcp *m, u16 status, int code, const char *message);
+
+#endif

@@ -1,0 +1,307 @@
+#include "mcp/result.h"
+
+#include "base/text.h"
+#include "mcp/mcp.h"
+#include "mcp/modern.h"
+
+enum { AT_OPEN, AT_BODY, AT_END, AT_CLOSE };
+enum { FORM_JSON, FORM_TEXT, FORM_IMAGE, FORM_AUDIO, FORM_BLOB, FORM_NONE };
+
+#define ROOM_FOR_BEGIN 1024
+#define ROOM_FOR_CLOSE 3072
+#define ROOM_FOR_PIECE 64 /* less room than this and the reader must take something first */
+
+/* ---- what to make of a body ---------------------------------------------------------------------- */
+
+static bool
+is_text(struct str type)
+{
+	static const char *const texts[] = { "application/xml", "application/javascript", "application/yaml",
+		"application/x-yaml", "application/x-www-form-urlencoded", "application/x-ndjson", "application/toml",
+		"application/graphql", "application/sql", "image/svg+xml" };
+
+	if (type.n == 0 || str_starts(type, STR("text/")) || str_ends(type, STR("+xml")))
+		return true;
+	for (u32 i = 0; i < ARRAY_N(texts); i++)
+		if (str_is(type, texts[i]))
+			return true;
+	return false;
+}
+
+static u8
+form_of(const struct op *op)
+{
+	struct str type = str_of(op->type, op->type_n);
+	bool small = op->length <= RESULT_MEDIA_MAX;
+
+	if (str_is(type, "application/json") || str_ends(type, STR("+json")))
+		return FORM_JSON;
+	if (is_text(type) || op->length == 0)
+		return FORM_TEXT;
+	if (str_starts(type, STR("image/")))
+		return small ? FORM_IMAGE : FORM_NONE;
+	if (str_starts(type, STR("audio/")))
+		return small ? FORM_AUDIO : FORM_NONE;
+	return op->length <= RESULT_BLOB_MAX ? FORM_BLOB : FORM_NONE;
+}
+
+static int fill_result(struct pull *p, struct buf *out, msec now);
+
+void
+result_start(struct result *r, struct mcp *m)
+{
+	memset(r, 0, sizeof *r);
+	r->m = m;
+	r->form = form_of(m->op);
+	r->pull.fill = fill_result;
+	r->skipped = r->form == FORM_NONE;
+	limit_init(&r->limit, r->form == FORM_JSON ? LIMIT_JSON : LIMIT_TEXT, m->api->response_budget,
+	    m->op->length == UINT64_MAX ? LIMIT_UNKNOWN : m->op->length, m->shared->lease);
+}
+
+void
+result_end(struct result *r)
+{
+	if (r->m)
+		limit_done(&r->limit);
+}
+
+/* ---- begin --------------------------------------------------------------------------------------- */
+
+static void
+put_media(struct result *r, struct buf *out)
+{
+	struct str type = str_of(r->m->op->type, r->m->op->type_n);
+	struct jout o = jout_into(out);
+
+	jout_open(&o, '{');
+	if (r->form == FORM_BLOB) {
+		jout_c(&o, "type", "resource");
+		jout_key_open(&o, "resource", '{');
+		jout_c(&o, "uri", "gate:answer");
+		jout_str(&o, "mimeType", type);
+		BUF_LIT(out, ",\"blob\":\"");
+		return;
+	}
+	jout_c(&o, "type", r->form == FORM_IMAGE ? "image" : "audio");
+	jout_str(&o, "mimeType", type);
+	BUF_LIT(out, ",\"data\":\"");
+}
+
+static void
+put_begin(struct result *r, struct buf *out)
+{
+	const struct op *op = r->m->op;
+
+	rpc_result_open(out, r->m->id);
+	BUF_LIT(out, "{\"content\":[");
+	if (r->form == FORM_IMAGE || r->form == FORM_AUDIO || r->form == FORM_BLOB) {
+		put_media(r, out);
+		return;
+	}
+	BUF_LIT(out, "{\"type\":\"text\",\"text\":\"");
+	if (op->status >= 300)
+		buf_fmt(out, "API error (HTTP %u)%s: ", (u32)op->status,
+		    op->status < 400 ? ", a redirect that is not followed" : "");
+	if (r->skipped) {
+		buf_fmt(out, "Binary answer of type %S", str_of(op->type, op->type_n));
+		if (op->length != UINT64_MAX)
+			buf_fmt(out, ", %U bytes", op->length);
+		BUF_LIT(out, ": not shown, a model cannot read it.");
+	}
+}
+
+/* ---- body ---------------------------------------------------------------------------------------- */
+
+/* One piece of text through the budget and the escape. Returns false when out has no room for more. */
+static bool
+pass_text(struct result *r, struct str *in, struct buf *out)
+{
+	for (;;) {
+		struct str v = limit_look(&r->limit, in);
+		u32 n;
+
+		if (v.n == 0)
+			return true;
+		n = escape_run(&r->escape, v, out);
+		limit_took(&r->limit, in, n);
+		if (n < v.n)
+			return false;
+	}
+}
+
+static bool
+pass(struct result *r, struct str *in, struct buf *out)
+{
+	u32 n;
+
+	if (r->form == FORM_JSON || r->form == FORM_TEXT)
+		return pass_text(r, in, out);
+	n = b64_run(&r->b64, *in, out);
+	*in = str_cut(*in, n, in->n);
+	return in->n == 0;
+}
+
+/* Moves the body until it ends (0), waits (ERR_MORE) or out is full (ERR_FULL). */
+static int
+run_body(struct result *r, struct buf *out, msec now)
+{
+	struct op *op = r->m->op;
+
+	for (;;) {
+		struct str part, left;
+		bool more;
+		int n;
+
+		if (r->skipped || limit_over(&r->limit) || r->limit.err)
+			return 0;
+		n = op_body(op, &part, now);
+		if (n == ERR_MORE)
+			return ERR_MORE;
+		if (n < 0)
+			r->broke = true;
+		if (n <= 0)
+			return 0;
+		left = part;
+		more = pass(r, &left, out);
+		op_eat(op, part.n - left.n);
+		if (!more)
+			return ERR_FULL;
+	}
+}
+
+/* What the filters still hold. 0, or ERR_FULL. */
+static int
+run_end(struct result *r, struct buf *out)
+{
+	struct str none = str_of("", 0);
+
+	if (r->form == FORM_JSON || r->form == FORM_TEXT) {
+		if (!pass_text(r, &none, out))
+			return ERR_FULL;
+		return escape_end(&r->escape, out);
+	}
+	return r->skipped ? 0 : b64_end(&r->b64, out);
+}
+
+/* ---- close --------------------------------------------------------------------------------------- */
+
+static void
+put_note(struct buf *out, struct str text)
+{
+	BUF_LIT(out, ",{\"type\":\"text\",\"text\":");
+	jout_quoted(out, text);
+	buf_byte(out, '}');
+}
+
+/* Says that the answer was cut, where, and what to do about it. */
+static void
+note_cut(const struct result *r, struct buf *out)
+{
+	const struct limit_where *w = &r->limit.where;
+	u8 room[600];
+	struct buf b = buf_over(room, sizeof room);
+
+	BUF_LIT(&b, "The answer was cut at ");
+	text_size(&b, r->limit.budget);
+	if (w->level) {
+		buf_fmt(&b, ": it holds the first %u elements of ", w->index);
+		if (w->level == 1) {
+			BUF_LIT(&b, "the list");
+		} else {
+			u32 at = b.w;
+
+			limit_path(&r->limit, w->level, &b);
+			if (b.w == at)
+				BUF_LIT(&b, "a list");
+		}
+	}
+	BUF_LIT(&b, ". Ask for less (filters, a smaller page) or for the next page.");
+	if (b.over) /* a long path of names */
+		put_note(out, STR("The answer was cut. Ask for less (filters, a smaller page) or for the next page."));
+	else
+		put_note(out, buf_str(&b));
+}
+
+static void
+note_broke(const struct result *r, struct buf *out)
+{
+	u8 room[400];
+	struct buf b = buf_over(room, sizeof room);
+
+	BUF_LIT(&b, "The answer broke off and is incomplete: ");
+	buf_put(&b, str_of(r->m->op->why, r->m->op->why_n));
+	put_note(out, buf_str(&b));
+}
+
+static bool
+is_error(const struct result *r)
+{
+	return r->broke || r->limit.err || r->m->op->status >= 300;
+}
+
+static void
+put_close(struct result *r, struct buf *out)
+{
+	const struct op *op = r->m->op;
+	bool text = r->form == FORM_JSON || r->form == FORM_TEXT;
+
+	if (text && r->limit.seen == 0 && !r->broke)
+		buf_fmt(out, "(empty answer, HTTP %u)", (u32)op->status);
+	buf_c(out, r->form == FORM_BLOB ? "\"}}" : "\"}");
+	if (r->limit.cut)
+		note_cut(r, out);
+	if (r->limit.broken && !r->broke && !r->limit.cut)
+		put_note(out, STR("The API said this is JSON, but it is not valid JSON; it is given as text."));
+	if (r->broke)
+		note_broke(r, out);
+	if (r->limit.err)
+		put_note(out, STR("The answer could not be held in memory and is incomplete; try again in a second."));
+	BUF_LIT(out, "]");
+	if (op->retry_after_s && op->status >= 400)
+		buf_fmt(out, ",\"retry_after_seconds\":%u", op->retry_after_s);
+	buf_c(out, is_error(r) ? ",\"isError\":true" : ",\"isError\":false");
+	modern_result_close(r->m, out, false);
+	buf_byte(out, '}');
+}
+
+/* ---- the pull ------------------------------------------------------------------------------------ */
+
+static int
+progress(const struct buf *out, u32 had, int otherwise)
+{
+	return out->w > had ? (int)(out->w - had) : otherwise;
+}
+
+static int
+fill_result(struct pull *p, struct buf *out, msec now)
+{
+	struct result *r = CONTAINER_OF(p, struct result, pull);
+	u32 had = out->w;
+	int n;
+
+	if (r->at == AT_OPEN) {
+		if (buf_room(out) < ROOM_FOR_BEGIN)
+			return ERR_FULL;
+		put_begin(r, out);
+		r->at = AT_BODY;
+	}
+	if (r->at == AT_BODY) {
+		if (buf_room(out) < ROOM_FOR_PIECE)
+			return progress(out, had, ERR_FULL);
+		n = run_body(r, out, now);
+		if (n)
+			return progress(out, had, n);
+		limit_end(&r->limit);
+		r->at = AT_END;
+	}
+	if (r->at == AT_END) {
+		if (run_end(r, out))
+			return progress(out, had, ERR_FULL);
+		r->at = AT_CLOSE;
+	}
+	if (buf_room(out) < ROOM_FOR_CLOSE)
+		return progress(out, had, ERR_FULL);
+	put_close(r, out);
+	return 0;
+}

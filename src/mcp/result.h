@@ -1,0 +1,36 @@
+/* result: what a tools/call answers, streamed: upstream's body becomes the text (or image, audio, blob) of one content
+ * block while it flows through, in constant memory. content stands first and isError last, so that an answer that breaks
+ * off late still says so.
+ *
+ *   {"jsonrpc":..,"id":..,"result":{"content":[{"type":"text","text":" <body> "} , notes ],"isError":..,...}} */
+#ifndef MCP_RESULT_H
+#define MCP_RESULT_H
+
+#include "filter/b64.h"
+#include "filter/escape.h"
+#include "filter/limit.h"
+#include "serve/reply.h"
+
+struct mcp;
+
+#define RESULT_BLOB_MAX (32 * 1024)   /* bytes of a binary answer given inline */
+#define RESULT_MEDIA_MAX (512 * 1024) /* bytes of an image or a sound */
+
+struct result {
+	struct pull pull;
+	struct mcp *m;
+	u8 at, form;
+	bool broke;   /* upstream's answer broke off */
+	bool skipped; /* the body is not shown at all */
+	struct escape escape;
+	struct b64 b64;
+	struct limit limit;
+};
+
+/* Begins the result of m->op, whose head is known. */
+void result_start(struct result *r, struct mcp *m);
+
+/* Gives back what is held, when the result is over or given up. Harmless when never started. */
+void result_end(struct result *r);
+
+#endif

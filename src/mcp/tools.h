@@ -1,0 +1,15 @@
+/* tools: tools/list and tools/call.
+ * Source: MCP 2026-07-28 server/tools, server/utilities/pagination. */
+#ifndef MCP_TOOLS_H
+#define MCP_TOOLS_H
+
+#include "mcp/mcp.h"
+
+/* Answers tools/list: what the principal may use, in the catalog's order, from its ready-made bytes. */
+void tools_list(struct mcp *m, struct rpc *r);
+
+/* Begins tools/call: an answer, or an op under way (STEP_WAIT). tools_call_step goes on with it. */
+enum step tools_call(struct mcp *m, struct rpc *r, msec now);
+enum step tools_call_step(struct mcp *m, msec now);
+
+#endif

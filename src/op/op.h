@@ -1,0 +1,96 @@
+/* op: one operation of an api being carried out for a principal: arguments judged, request built,
+ * upstream called. Only ops call the API, and each ends in exactly one line of the log (later: of
+ * the audit).
+ *
+ *   op_start > (arguments, gate) > call > op_step ... head known > op_body / op_eat ... > op_end
+ *
+ * Pooled. An op may outlive the request that began it: a write that was sent is never cut, its
+ * answer is awaited. */
+#ifndef OP_OP_H
+#define OP_OP_H
+
+#include "call/call.h"
+#include "gate/gate.h"
+#include "json/json.h"
+
+/* Shared by all ops of a worker. */
+struct ops {
+	struct loop *loop;
+	struct calls *calls;
+	struct pool pool;
+	struct store *store;      /* credentials kept there */
+	u8 *canon;                /* RPC_BODY_MAX bytes: arguments as they were understood */
+	u8 *body;                 /* RPC_BODY_MAX bytes: request body being built */
+	struct jsmntok *tok;      /* RPC_TOKENS_MAX tokens for rewritten arguments */
+	u64 started, failed, detached;
+};
+
+/* What is to be done. Views need to live only during op_start. */
+struct op_spec {
+	const struct principal *who;
+	const struct api *api;
+	u32 environment;                  /* index, chosen by the gate */
+	const struct catalog *catalog;
+	const struct catalog_op *operation;
+	struct jcur args;                 /* an object, or a miss: no arguments */
+	struct str skip;                  /* name of an argument that is ours (environment); may be empty */
+};
+
+enum op_fault {
+	OP_FAULT_NONE,
+	OP_FAULT_ARGUMENT,    /* the model can mend it */
+	OP_FAULT_BUSY,        /* try again: retry_after_s */
+	OP_FAULT_UPSTREAM,    /* unreachable, late, broken answer */
+	OP_FAULT_CONFIG,      /* credential missing and the like: a person must act */
+};
+
+#define OP_TYPE_MAX 96
+#define OP_WHY_MAX 240
+
+struct op {
+	struct ready ready;   /* runs a detached op to its end */
+	struct reap reap;
+	struct ops *ops;
+	struct call *call;
+	const struct api *api;
+	const struct environment *environment;
+	u64 who;              /* principal id */
+	u32 operation;        /* place in the catalog */
+	u8 effect, method;
+	u8 fault;             /* enum op_fault, after STEP_FAIL */
+	bool head, detached;
+	u16 status;           /* of the upstream's answer, once head */
+	u32 retry_after_s;    /* what the upstream asked for; 0: nothing */
+	u64 length;           /* of its body, UINT64_MAX when not said */
+	u8 type_n, why_n;
+	char type[OP_TYPE_MAX]; /* media type without parameters, lower case */
+	char why[OP_WHY_MAX];
+	msec began;
+};
+
+/* Carves the pool and the scratch of ops from a; bytes of it for the plan. ERR_FULL when a has no room. */
+int ops_init(struct ops *o, struct arena *a, struct loop *loop, struct calls *calls, struct store *store);
+size_t ops_bytes(void);
+
+/* Judges arguments, builds the request and starts the call. 0 and *op; else an enum op_fault
+ * (positive) and a sentence for the model in why: nothing was started then. */
+int op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec now, struct op **op, struct buf *why);
+
+/* Goes on. STEP_DONE: status, type and length are known, the body can be taken. STEP_FAIL: fault
+ * and why say what happened. STEP_WAIT: owner will be marked. */
+enum step op_step(struct op *op, msec now);
+
+/* The next piece of the answer's body: its length (> 0) in *part; 0 the body is complete; ERR_MORE
+ * not yet; ERR_IO it broke off (why says how). The view dies at the next call of anything that
+ * reads. Then op_eat what was used. */
+int op_body(struct op *op, struct str *part, msec now);
+void op_eat(struct op *op, u32 n);
+
+/* Gives a finished or failed op back. */
+void op_end(struct op *op, msec now);
+
+/* The one who asked has gone: cancels the call, unless `keep` or it is a write that may have been
+ * sent: then the op runs to its end by itself. The pointer is gone for the caller in any case. */
+void op_leave(struct op *op, bool keep, msec now);
+
+#endif
