@@ -7,9 +7,12 @@
 #ifndef APP_APP_H
 #define APP_APP_H
 
+#include "auth/handle.h"
 #include "auth/key.h"
 #include "call/call.h"
+#include "crypt/rng.h"
 #include "gate/api.h"
+#include "mcp/mcp.h"
 #include "op/op.h"
 #include "serve/serve.h"
 #include "store/store.h"
@@ -18,49 +21,66 @@
 
 /* One generation as a worker sees it: the shared configuration and this worker's own mappings. */
 struct app_gen {
-	const struct gen *gen;              /* NULL: free */
-	struct catalog catalog[APIS_MAX];   /* by api index */
-	u32 users;                          /* jobs that began under it */
+	const struct gen *gen;            /* NULL: free */
+	struct catalog catalog[APIS_MAX]; /* by api index */
+	u32 users;                        /* jobs that began under it */
 	struct serve_conf serve;
 };
 
 struct app {
+	/* set by main before app_init */
 	struct loop *loop;
 	struct net *net;
+	struct store *store;
+	struct dns *dns;
+	struct rng *rng;
+	struct str version;            /* of the program */
+	u8 handle_key[HANDLE_KEY_N];   /* from the master key, equal in all workers */
+	/* set by app_init */
 	struct serve serve;
 	struct calls calls;
 	struct ops ops;
-	struct store *store;
-	struct keys keys;
+	struct keys *keys;
 	struct pool jobs;
-	struct pool streams;
+	struct mcp_shared mcp;
 	struct app_gen gen[APP_GENS];
-	u32 live;             /* index of the newest generation */
-	u8 session_key[32];   /* seals legacy session ids; from the master key, equal in all workers */
-	struct rng *rng;
-	bool ready;           /* store open, generation loaded: /readyz */
-	bool draining;
-	wall now_s;           /* wall time of this turn */
+	u32 live;                      /* index of the newest generation */
+	u32 stamp;                     /* of the keys, when streams were last judged */
+	msec judged_at;
+	struct timer timer;            /* for streams */
+	struct ready ready;
 	msec now;
 };
 
-/* Carves jobs, calls, ops, streams and the server from a; store and rng are set by the caller
- * before. ERR_FULL. */
-int app_init(struct app *app, struct arena *a, struct net *net);
+/* Carves jobs, calls, ops, streams and the server from a. ERR_FULL when a has no room. */
+int app_init(struct app *app, struct arena *a);
 
-/* Bytes app_init takes, for the memory plan. */
+/* Bytes app_init takes, for the memory plan; descriptors and timers it may use, for planning the loop. */
 size_t app_bytes(void);
+u32 app_watches(void);
+u32 app_timers(void);
 
-/* Puts a new generation into force: catalogs[i] is the mapped file of api i. ERR_FULL while two
- * older ones are still in use (try again next turn), ERR_BAD with the api's index in *bad when a
- * catalog is refused (nothing changes). Subscribed clients are told that tools have changed. */
+/* Puts a new generation into force: catalogs[i] is the mapped file of api i. ERR_FULL while
+ * requests of the one before the last are still being answered (try again next turn), ERR_BAD with
+ * the api's index in *bad when a catalog is refused (nothing changes). On success the mappings of a
+ * generation that ended are given up: *freed is its number, or 0. Subscribed clients are told that
+ * tools have changed. */
 int app_load(struct app *app, const struct gen *gen, const struct serve_conf *serve, const struct str *catalogs,
     u32 *bad);
+
+/* Number of the generation that some request still uses beside the live one, or 0: its pages and
+ * mappings must stay. */
+u32 app_old_gen(const struct app *app);
 
 /* What conf needs for serve_conf: the route table of the whole program. */
 const struct route *app_routes(u32 *n);
 
-/* Once per turn, after the steps: ends what is due and frees generations nobody uses. */
+/* Once per turn, after the steps and before store_commit: now_s is the wall time that lifetimes go by. */
 void app_turn(struct app *app, msec now, wall now_s);
+
+/* Begins the end: streams get their result, answers say Connection: close. Done when
+ * serve_live(&app->serve) is 0 and app_busy is 0 (ops that outlive their requests). */
+void app_drain(struct app *app, msec now);
+u32 app_busy(const struct app *app);
 
 #endif

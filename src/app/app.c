@@ -1,0 +1,142 @@
+#include "app/app.h"
+
+#include "app/job.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "mcp/subscribe.h"
+
+#define JUDGE_MS 1000 /* how often open streams are asked whether their key is still good */
+
+static void
+random_bytes(void *of, u8 *p, u32 n)
+{
+	rng_bytes((struct rng *)of, p, n);
+}
+
+static void
+stream_time(struct ready *r, msec now)
+{
+	/* app_turn does the work; this only ends the wait */
+}
+
+u32
+app_watches(void)
+{
+	return CONNS_MAX + SERVE_LISTENERS + CALLS_WATCHES + 64;
+}
+
+u32
+app_timers(void)
+{
+	return 2 * CONNS_MAX + CALLS_TIMERS + 64;
+}
+
+size_t
+app_bytes(void)
+{
+	return serve_bytes() + calls_bytes() + ops_bytes() + pool_bytes(sizeof(struct job), JOBS_MAX) +
+	       pool_bytes(sizeof(struct stream), STREAMS_MAX) + RPC_TOKENS_MAX * sizeof(struct jsmntok);
+}
+
+int
+app_init(struct app *app, struct arena *a)
+{
+	struct mcp_shared *m = &app->mcp;
+
+	app->keys = keys_init(a, app->store);
+	if (!app->keys || pool_init(&app->jobs, a, sizeof(struct job), JOBS_MAX))
+		return ERR_FULL;
+	if (calls_init(&app->calls, a, app->net, app->dns) ||
+	    ops_init(&app->ops, a, app->loop, &app->calls, app->store))
+		return ERR_FULL;
+	m->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
+	if (!m->tok || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX))
+		return ERR_FULL;
+	list_init(&m->listening);
+	m->ops = &app->ops;
+	m->lease = &app->net->lease;
+	m->store = app->store;
+	m->handle_key = app->handle_key;
+	m->random = random_bytes;
+	m->random_of = app->rng;
+	m->server_version = app->version;
+	ready_init(&app->ready, stream_time);
+	return serve_init(&app->serve, a, app->net, &job_ops, app);
+}
+
+static struct app_gen *
+free_gen(struct app *app)
+{
+	struct app_gen *g = &app->gen[(app->live + 1) % APP_GENS];
+
+	if (!app->gen[app->live].gen)
+		return &app->gen[app->live];
+	return g->users ? NULL : g;
+}
+
+int
+app_load(struct app *app, const struct gen *gen, const struct serve_conf *serve, const struct str *catalogs,
+    u32 *bad)
+{
+	struct app_gen *g = free_gen(app);
+
+	if (!g)
+		return ERR_FULL;
+	g->gen = NULL;
+	for (u32 i = 0; i < gen->apis; i++)
+		if (catalog_open(&g->catalog[i], catalogs[i])) {
+			log_error("catalog", "api=%S refused: %s", gen->api[i].name, g->catalog[i].why);
+			*bad = i;
+			return ERR_BAD;
+		}
+	g->gen = gen;
+	g->serve = *serve;
+	app->live = (u32)(g - app->gen);
+	serve_conf(&app->serve, &g->serve);
+	if (gen->number > 1)
+		subscribe_changed(&app->mcp, app->loop);
+	return 0;
+}
+
+u32
+app_old_gen(const struct app *app)
+{
+	const struct app_gen *g = &app->gen[(app->live + 1) % APP_GENS];
+
+	return g->gen && g->users ? g->gen->number : 0;
+}
+
+void
+app_turn(struct app *app, msec now, wall now_s)
+{
+	u32 stamp = store_stamp(app->store, 'k');
+	msec next;
+
+	app->now = now;
+	app->mcp.now_s = now_s;
+	if (list_empty(&app->mcp.listening))
+		return;
+	if (now - app->judged_at >= JUDGE_MS || stamp != app->stamp) {
+		subscribe_judge(&app->mcp, app->loop, stamp != app->stamp, now);
+		app->judged_at = now;
+		app->stamp = stamp;
+	}
+	next = subscribe_turn(&app->mcp, app->loop, now);
+	if (next > now + JUDGE_MS)
+		next = now + JUDGE_MS;
+	if (app->timer.at <= now || app->timer.at > next)
+		timer_set(&app->loop->timers, &app->timer, &app->ready, next);
+}
+
+void
+app_drain(struct app *app, msec now)
+{
+	subscribe_end_all(&app->mcp, app->loop);
+	serve_drain(&app->serve, now);
+}
+
+u32
+app_busy(const struct app *app)
+{
+	return app->ops.pool.used;
+}

@@ -1,0 +1,51 @@
+#include "app/job.h"
+
+static struct exchange *
+job_begin(void *of, struct conn *c)
+{
+	struct app *app = (struct app *)of;
+	struct job *j = (struct job *)pool_take(&app->jobs);
+
+	if (!j)
+		return NULL;
+	j->app = app;
+	j->gen = &app->gen[app->live];
+	j->gen->users++;
+	return &j->x;
+}
+
+static enum step
+job_step(struct exchange *x, msec now)
+{
+	return x->route->run(x, now);
+}
+
+/* The peer has left: let go of what is waited for. Calls may go on without us. */
+static void
+job_cancel(struct exchange *x)
+{
+	struct job *j = job_of(x);
+
+	if (j->checking)
+		key_cancel(j->app->keys, &j->check);
+	j->checking = false;
+	if (j->work)
+		store_cancel(j->app->store, &j->work->op);
+	if (j->op.key.p && !j->op.done)
+		store_cancel(j->app->store, &j->op);
+	if (j->mcp.x)
+		mcp_cancel(&j->mcp, j->app->now);
+}
+
+static void
+job_end(struct exchange *x)
+{
+	struct job *j = job_of(x);
+
+	if (j->mcp.x)
+		mcp_end(&j->mcp, j->app->now);
+	j->gen->users--;
+	pool_give(&j->app->jobs, j);
+}
+
+const struct serve_ops job_ops = { job_begin, job_step, job_cancel, job_end };

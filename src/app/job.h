@@ -1,0 +1,32 @@
+/* job: an exchange plus everything it may be waiting for. serve runs exchanges without knowing what
+ * a job is; here CONTAINER_OF leads back. */
+#ifndef APP_JOB_H
+#define APP_JOB_H
+
+#include "app/app.h"
+
+struct job {
+	struct exchange x;
+	struct app *app;
+	struct app_gen *gen; /* held until the end */
+	struct principal who;
+	struct key_check check;
+	struct mcp mcp;
+	struct key_work *work; /* control routes: in the exchange's arena */
+	struct store_op op;    /* control routes */
+	struct buf out;
+	bool checking;         /* check is under way */
+	u8 at;
+};
+
+/* The job of an exchange. */
+static inline struct job *
+job_of(struct exchange *x)
+{
+	return CONTAINER_OF(x, struct job, x);
+}
+
+/* What serve is given at boot. */
+extern const struct serve_ops job_ops;
+
+#endif

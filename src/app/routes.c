@@ -1,0 +1,113 @@
+#include "app/routes.h"
+
+#include "app/admin.h"
+#include "app/endpoint.h"
+#include "app/guard.h"
+#include "app/health.h"
+
+enum { AT_START, AT_GUARD, AT_MCP, AT_DELETE, AT_REPLY };
+
+#define CONTROL_BODY 8192
+
+static const struct route routes[] = {
+	/* methods                    guard  body_max      path                   run */
+	{ ROUTE_GET,                  0,     0,            "/healthz",            health_live  },
+	{ ROUTE_GET,                  0,     0,            "/readyz",             health_ready },
+	{ ROUTE_GET,                  0,     0,            "/",                   health_root  },
+	{ ROUTE_GET,                  0,     0,            "/control/status",     admin_status },
+	{ ROUTE_GET,                  0,     0,            "/control/keys",       admin_keys   },
+	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/keys",       admin_key_add },
+	{ ROUTE_DELETE,               0,     0,            "/control/keys/:key",  admin_key_revoke },
+	{ ROUTE_ANY,                  0,     RPC_BODY_MAX, "/*",                  routes_mcp   },
+};
+
+const struct route *
+app_routes(u32 *n)
+{
+	*n = ARRAY_N(routes);
+	return routes;
+}
+
+/* Whether the body says it is JSON in UTF-8, and is not compressed. */
+static bool
+json_body(const struct fields *f)
+{
+	struct str rest = field_get(f, FIELD_CONTENT_TYPE), type = str_trim(str_next(&rest, ';'));
+
+	if (!str_same_nocase(type, STR("application/json")) || field_get(f, FIELD_CONTENT_ENCODING).n)
+		return false;
+	while (rest.p) {
+		struct str value = str_next(&rest, ';'), name = str_trim(str_next(&value, '='));
+
+		value = str_trim(value);
+		if (str_same_nocase(name, STR("charset")) && !str_same_nocase(value, STR("utf-8")) &&
+		    !str_same_nocase(value, STR("\"utf-8\"")))
+			return false;
+	}
+	return true;
+}
+
+/* Everything that can be said of a request before we know who asks. */
+static enum step
+look(struct job *j, struct endpoint *e)
+{
+	struct exchange *x = &j->x;
+
+	if (!j->gen->gen || endpoint_find(j->gen->gen, x->req.path, e)) {
+		reply_error(x, 404, "not found: MCP is served at /mcp and /<api>/mcp");
+		return STEP_FAIL;
+	}
+	if (x->req.method != METHOD_POST && x->req.method != METHOD_DELETE) {
+		reply_field(x, "Allow", STR("POST, DELETE"));
+		reply_error(x, 405, "send JSON-RPC by POST; this server opens no stream by GET");
+		return STEP_FAIL;
+	}
+	if (x->req.method == METHOD_POST && !json_body(&x->req.fields)) {
+		reply_error(x, 415, "the body must be application/json in UTF-8, not compressed");
+		return STEP_FAIL;
+	}
+	return STEP_DONE;
+}
+
+static void
+begin_mcp(struct job *j, const struct endpoint *e)
+{
+	struct mcp *m = &j->mcp;
+
+	m->x = &j->x;
+	m->shared = &j->app->mcp;
+	m->who = &j->who;
+	m->api = e->api;
+	m->catalog = &j->gen->catalog[e->api->index];
+	m->view = e->view;
+	if (j->who.kind == PRINCIPAL_KEY)
+		m->key_name = str_of(j->check.name, sizeof j->check.name);
+	m->generation = j->gen->gen->number;
+}
+
+enum step
+routes_mcp(struct exchange *x, msec now)
+{
+	struct job *j = job_of(x);
+	struct endpoint e;
+	enum step s;
+
+	switch (j->at) {
+	case AT_START:
+	case AT_GUARD:
+		if (look(j, &e) == STEP_FAIL)
+			return STEP_DONE;
+		j->at = AT_GUARD;
+		s = guard_api(j, e.api, now);
+		if (s == STEP_WAIT)
+			return s;
+		if (s == STEP_FAIL)
+			return STEP_DONE;
+		begin_mcp(j, &e);
+		j->at = x->req.method == METHOD_DELETE ? AT_DELETE : AT_MCP;
+		return j->at == AT_DELETE ? mcp_delete(&j->mcp, now) : mcp_step(&j->mcp, now);
+	case AT_DELETE: return mcp_delete(&j->mcp, now);
+	case AT_MCP: return mcp_step(&j->mcp, now);
+	}
+	return STEP_FAIL;
+}
