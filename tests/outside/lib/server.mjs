@@ -39,8 +39,8 @@ export const run = (args, { env = {}, input = '', timeout = 20000 } = {}) => new
 });
 
 // apis: [{ name, document, options?, environments: [{ name, base_url, ...options }] }] ; server: more options of `config server`;
-// host: the name clients use in Host (default: the address itself).
-export async function startServer({ apis, server = {}, host, env = {}, extra = '', startup = 15000 }) {
+// host: the name clients use in Host (default: the address itself); prefix: a command that ends by running the rest.
+export async function startServer({ apis, server = {}, host, env = {}, extra = '', prefix = [], startup = 15000 }) {
   const { dir, remove } = tempDir('serve');
   const port = await freePort();
   const config = path.join(dir, 'mcpgated.conf');
@@ -52,7 +52,8 @@ export async function startServer({ apis, server = {}, host, env = {}, extra = '
   fs.writeFileSync(config, text());
 
   let log = '';
-  const p = spawn(binary, ['serve', '-c', config], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const argv = [...prefix, binary, 'serve', '-c', config];
+  const p = spawn(argv[0], argv.slice(1), { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   p.stdout.on('data', (d) => { log += d; });
   p.stderr.on('data', (d) => { log += d; });
   const ended = new Promise((resolve) => {

@@ -1,0 +1,101 @@
+// The hostile upstream of ../shared/data/upstream, certificates for it, and a name server of ours that answers badly.
+import { execFileSync, spawn } from 'node:child_process';
+import dgram from 'node:dgram';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { shared, top } from './programs.mjs';
+import { freePort } from './server.mjs';
+
+export const evilDocument = path.join(top, 'tests/upstreams/evil/openapi.json');
+
+// requests: what it got, in order. On the same port again after stop() when port is given.
+export async function startEvil({ tls, port } = {}) {
+  port ??= await freePort();
+  const p = spawn('python3', [path.join(shared, 'data/upstream/evil_upstream.py'), String(port), ...(tls ? ['--tls', tls.cert, tls.key] : [])], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const self = { port, url: `${tls ? 'https://localhost' : 'http://127.0.0.1'}:${port}`, requests: [] };
+  let rest = '';
+  p.stdout.on('data', (d) => {
+    const lines = (rest + d).split('\n');
+    rest = lines.pop();
+    for (const l of lines) self.requests.push(JSON.parse(l));
+  });
+  const ended = new Promise((resolve) => { p.on('exit', resolve); });
+  process.on('exit', () => p.kill('SIGKILL'));
+  self.stop = () => { p.kill('SIGKILL'); return ended; };
+  for (let i = 0; ; i++) {
+    const up = await new Promise((resolve) => {
+      const c = net.connect(port, '127.0.0.1', () => { c.destroy(); resolve(true); });
+      c.on('error', () => resolve(false));
+    });
+    if (up) return self;
+    if (i > 100) throw new Error('evil_upstream.py does not listen');
+    await sleep(50);
+  }
+}
+
+// A certificate authority in dir: make(name, { san, days, from, to, algorithm, self }) gives { cert, key } paths.
+export function authority(dir) {
+  const ssl = (...args) => execFileSync('openssl', args, { cwd: dir, stdio: 'pipe' });
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  ssl('req', '-x509', ...ec, '-days', '30', '-subj', '/CN=tests CA', '-keyout', 'ca.key', '-out', 'ca.pem');
+  fs.writeFileSync(path.join(dir, 'index'), '');
+  fs.writeFileSync(path.join(dir, 'serial'), '1000');
+  fs.writeFileSync(path.join(dir, 'ca.cnf'), '[ca]\ndefault_ca=x\n[x]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n');
+  return {
+    ca: path.join(dir, 'ca.pem'),
+    make(name, { san = 'DNS:localhost', from = '20250101000000Z', to = '20450101000000Z', self = false, rsa = false } = {}) {
+      const kind = rsa ? ['-newkey', 'rsa:2048', '-nodes'] : ec;
+      if (self) ssl('req', '-x509', ...kind, '-days', '30', '-subj', `/CN=${name}`, '-addext', `subjectAltName=${san}`, '-keyout', `${name}.key`, '-out', `${name}.pem`);
+      else {
+        ssl('req', ...kind, '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+        fs.writeFileSync(path.join(dir, `${name}.ext`), san ? `subjectAltName=${san}\n` : 'basicConstraints=CA:FALSE\n');
+        ssl('ca', '-config', 'ca.cnf', '-batch', '-notext', '-in', `${name}.csr`, '-cert', 'ca.pem', '-keyfile', 'ca.key', '-startdate', from, '-enddate', to, '-extfile', `${name}.ext`, '-out', `${name}.pem`);
+      }
+      return { cert: path.join(dir, `${name}.pem`), key: path.join(dir, `${name}.key`) };
+    },
+  };
+}
+
+// A name server on 127.0.0.77:53 whose answers the test chooses: answer(name, type, query) gives packets to send, each
+// after its delay, or null for none. Needs root; resolves with null without.
+export async function startNames(answer) {
+  const s = dgram.createSocket('udp4');
+  const self = { queries: [], stop: () => new Promise((resolve) => { s.close(resolve); }) };
+  s.on('message', async (q, from) => {
+    const labels = [];
+    let at = 12;
+    while (q[at]) { labels.push(q.subarray(at + 1, at + 1 + q[at]).toString('latin1')); at += q[at] + 1; }
+    const name = labels.join('.').toLowerCase(), type = q.readUInt16BE(at + 1);
+    self.queries.push({ name, type, id: q.readUInt16BE(0), port: from.port });
+    for (const one of answer(name, type, q, at + 5) ?? []) {
+      const { packet, after = 0 } = Buffer.isBuffer(one) ? { packet: one } : one;
+      if (after) await sleep(after);
+      try { s.send(packet, from.port, from.address); } catch { /* closed */ }
+    }
+  });
+  return new Promise((resolve) => {
+    s.on('error', () => resolve(null));
+    s.bind(53, '127.0.0.77', () => resolve(self));
+  });
+}
+
+// A reply to query q (whose question ends at `end`): records are ready-made resource records.
+export function dnsReply(q, end, records, { rcode = 0, id, tc = 0, count, question } = {}) {
+  const head = Buffer.alloc(12);
+  head.writeUInt16BE(id ?? q.readUInt16BE(0), 0);
+  head.writeUInt16BE(0x8180 | rcode | (tc ? 0x200 : 0), 2);
+  head.writeUInt16BE(1, 4);
+  head.writeUInt16BE(count ?? records.length, 6);
+  return Buffer.concat([head, question ?? q.subarray(12, end), ...records]);
+}
+export function dnsRecord(type, data, { name = Buffer.from([0xc0, 12]), ttl = 60 } = {}) {
+  const fixed = Buffer.alloc(10);
+  fixed.writeUInt16BE(type, 0);
+  fixed.writeUInt16BE(1, 2);
+  fixed.writeUInt32BE(ttl, 4);
+  fixed.writeUInt16BE(data.length, 8);
+  return Buffer.concat([name, fixed, data]);
+}
+export const dnsName = (name) => Buffer.concat([...name.split('.').map((l) => Buffer.concat([Buffer.from([l.length]), Buffer.from(l)])), Buffer.from([0])]);
