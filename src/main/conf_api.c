@@ -1,0 +1,234 @@
+#include "main/conf_priv.h"
+
+#include "http/url.h"
+
+/* What stands first in a path and is no api: routes that exist, and those the design keeps for later. */
+static const char *const reserved[] = {
+	"mcp", "rest", "oauth", "login", "logout", "apps", "keys", "connections", "connect", "admin", "approve", "ca",
+	"files", "healthz", "readyz", "metrics", "control", "static", "help", "readonly", "tools", "code", "sse",
+};
+
+static bool
+is_reserved(struct str s)
+{
+	for (u32 i = 0; i < ARRAY_N(reserved); i++)
+		if (str_is(s, reserved[i]))
+			return true;
+	return false;
+}
+
+const char *
+conf_name_wrong(struct str s)
+{
+	if (s.n == 0)
+		return "is empty";
+	if (s.n > 32)
+		return "is longer than 32 characters";
+	for (u32 i = 0; i < s.n; i++) {
+		u8 c = s.p[i];
+		bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+		if (!word && (i == 0 || (c != '-' && c != '_')))
+			return "may hold only a-z, 0-9, - and _, and begins with a letter or digit";
+	}
+	return is_reserved(s) ? "is a path of the server itself; take another name" : NULL;
+}
+
+struct str
+conf_name(struct conf_work *w, const struct conf_section *s)
+{
+	const struct conf_item *i = conf_item(s, "name");
+	struct str name = i ? i->value : s->name;
+	const char *wrong = conf_name_wrong(name);
+
+	if (!name.n)
+		conf_mistake(w, s->line, "config %s needs a name: config %s 'NAME'", s->type->name, s->type->name);
+	else if (wrong)
+		conf_mistake(w, i ? i->line : s->line, "the name '%S' %s", name, wrong);
+	return name;
+}
+
+static u32
+count(const struct conf_work *w, u32 type)
+{
+	u32 n = 0;
+
+	for (const struct conf_section *s = w->first; s; s = s->next)
+		n += s->type == &conf_types[type];
+	return n;
+}
+
+static void
+read_path(struct conf_work *w, const struct conf_section *s, struct api *a)
+{
+	u32 line = conf_line(s, "path");
+	struct str path = conf_str(s, "path"), first;
+
+	if (!path.n)
+		return;
+	first = str_cut(path, 1, path.n);
+	first = str_next(&first, '/');
+	if (!url_path_ok(path) || path.n < 2 || path.p[path.n - 1] == '/' || str_find(path, '%', 0) >= 0)
+		conf_mistake(w, line, "path is like /api/v4/mcp: begins with /, does not end with one; not '%S'", path);
+	else if (is_reserved(first) && !str_is(path, "/mcp"))
+		conf_mistake(w, line, "path '%S': what begins with /%S/ belongs to the server itself", path, first);
+	a->path = path;
+}
+
+static struct str
+catalog_path(struct conf_work *w, struct str name)
+{
+	u8 room[320];
+	struct buf b = buf_over(room, sizeof room);
+
+	buf_fmt(&b, "%s/catalogs/%S.cat", w->conf->data, name);
+	if (b.over)
+		conf_mistake(w, 0, "the data directory's path is too long");
+	return str_c(conf_c(w, buf_str(&b)));
+}
+
+static void
+one_api(struct conf_work *w, const struct conf_section *s, struct api *a, const char **document)
+{
+	a->name = conf_name(w, s);
+	a->title = conf_str(s, "title");
+	*document = conf_c(w, conf_path(w, conf_str(s, "document")));
+	a->document = str_c(*document);
+	a->catalog_path = catalog_path(w, a->name);
+	a->auth = (u8)conf_u32(s, "auth");
+	a->mode = (u8)conf_u32(s, "mode");
+	a->response_budget = conf_u32(s, "response_budget");
+	a->page = conf_u32(s, "page");
+	a->instructions = conf_str(s, "instructions");
+	read_path(w, s, a);
+}
+
+/* No two apis answer at one place. */
+static void
+check_apart(struct conf_work *w, const struct conf_section *s, const struct api *all, u32 n)
+{
+	const struct api *a = &all[n];
+	struct str first = str_cut(a->path, 1, a->path.n);
+
+	first = str_next(&first, '/');
+	for (u32 i = 0; i < n; i++) {
+		if (str_same(a->name, all[i].name))
+			conf_mistake(w, s->line, "there is an api '%S' already", a->name);
+		if (a->path.n && str_same(a->path, all[i].path))
+			conf_mistake(w, conf_line(s, "path"), "path '%S' is taken by api '%S'", a->path, all[i].name);
+		if (a->path.n && str_same(first, all[i].name))
+			conf_mistake(w, conf_line(s, "path"), "path '%S' begins with the name of api '%S'", a->path, all[i].name);
+	}
+}
+
+static int
+api_of(struct conf_work *w, const struct conf_section *s, const struct api *api, u32 apis)
+{
+	const struct conf_item *i = conf_item(s, "api");
+
+	if (!i && apis == 1)
+		return 0;
+	if (!i) {
+		conf_mistake(w, s->line, "config environment '%S' needs option api: there are %u apis", s->name, apis);
+		return ERR_NONE;
+	}
+	for (u32 k = 0; k < apis; k++)
+		if (str_same(i->value, api[k].name))
+			return (int)k;
+	conf_mistake(w, i->line, "there is no config api '%S'", i->value);
+	return ERR_NONE;
+}
+
+static void
+add_environment(struct conf_work *w, const struct conf_section *s, struct api *api, struct environment *at)
+{
+	struct environment *e = &at[api->environments];
+
+	if (api->environments == ENVIRONMENTS_MAX) {
+		conf_mistake(w, s->line, "api '%S' has more than %d environments", api->name, ENVIRONMENTS_MAX);
+		return;
+	}
+	e->name = conf_name(w, s);
+	for (u32 i = 0; i < api->environments; i++)
+		if (str_same(at[i].name, e->name))
+			conf_mistake(w, s->line, "api '%S' has an environment '%S' already", api->name, e->name);
+	conf_environment(w, s, e);
+	api->environments++;
+}
+
+/* The sandbox where there is one, else the first: nobody reaches production by not saying where. */
+static void
+choose_default(struct api *a)
+{
+	for (u32 i = a->environments; i-- > 0;)
+		if (!a->environment[i].production)
+			a->default_environment = i;
+}
+
+static bool
+same_origin(const struct environment *a, const struct environment *b)
+{
+	return a->tls == b->tls && a->port == b->port && str_same_nocase(a->host, b->host) &&
+	    str_same(a->unix_path, b->unix_path) && str_same(a->pin, b->pin) && str_same(a->ca, b->ca);
+}
+
+/* Environments that may share connections get one number. */
+static void
+number_origins(struct gen *gen, struct environment *all)
+{
+	for (u32 i = 0; i < gen->apis * ENVIRONMENTS_MAX; i++) {
+		u32 k = 0;
+
+		if (i % ENVIRONMENTS_MAX >= gen->api[i / ENVIRONMENTS_MAX].environments)
+			continue;
+		while (k < i && (!all[k].name.n || !same_origin(&all[k], &all[i])))
+			k++;
+		all[i].origin = k < i ? all[k].origin : gen->origins++;
+	}
+}
+
+static void
+read_apis(struct conf_work *w, struct api *api, const char **document)
+{
+	struct gen *gen = &w->conf->gen;
+
+	for (const struct conf_section *s = w->first; s; s = s->next) {
+		if (s->type != &conf_types[CONF_API])
+			continue;
+		api[gen->apis].index = gen->apis;
+		one_api(w, s, &api[gen->apis], &document[gen->apis]);
+		check_apart(w, s, api, gen->apis);
+		gen->apis++;
+	}
+}
+
+void
+conf_apis(struct conf_work *w)
+{
+	u32 n = count(w, CONF_API);
+	struct api *api = conf_take(w, sizeof *api, n);
+	const char **document = conf_take(w, sizeof *document, n);
+	struct environment *all = conf_take(w, sizeof *all, n * ENVIRONMENTS_MAX);
+
+	if (n > APIS_MAX)
+		conf_mistake(w, 0, "%u apis; at most %d fit into one box", n, APIS_MAX);
+	if (!n && !w->mistakes)
+		conf_mistake(w, 0, "no config api: there is nothing to serve. `mcpgated init` writes a first one");
+	if (!api || !document || !all || n > APIS_MAX)
+		return;
+	w->conf->gen.api = api;
+	w->conf->documents = document;
+	read_apis(w, api, document);
+	for (u32 i = 0; i < n; i++)
+		api[i].environment = &all[i * ENVIRONMENTS_MAX];
+	for (const struct conf_section *s = w->first; s; s = s->next)
+		if (s->type == &conf_types[CONF_ENVIRONMENT]) {
+			int k = api_of(w, s, api, n);
+
+			if (k >= 0)
+				add_environment(w, s, &api[k], &all[(u32)k * ENVIRONMENTS_MAX]);
+		}
+	for (u32 i = 0; i < n; i++)
+		choose_default(&api[i]);
+	number_origins(&w->conf->gen, all);
+}

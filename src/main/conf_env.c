@@ -1,0 +1,212 @@
+#include "main/conf_priv.h"
+
+#include "http/field.h"
+#include "http/url.h"
+
+#include <stdlib.h>
+
+#define SECRET_MAX 8192
+#define CA_MAX (1024 * 1024)
+
+enum { KIND_AUTO, KIND_SANDBOX, KIND_PRODUCTION };
+
+/* Names that tell that nothing real hangs on it. Anything else is treated as production: the careful guess. */
+static bool
+sounds_like_sandbox(struct str name)
+{
+	static const char *const words[] = { "sandbox", "test", "dev", "stag", "demo", "local", "play", "qa", "trial" };
+
+	for (u32 i = 0; i < ARRAY_N(words); i++)
+		if (str_find_str(name, str_c(words[i])) >= 0)
+			return true;
+	return false;
+}
+
+static struct str
+host_field(struct conf_work *w, const struct url *u)
+{
+	bool usual = (u->scheme == URL_HTTP && u->port == 80) || (u->scheme == URL_HTTPS && u->port == 443);
+	int colon = -1;
+
+	if (!usual || u->scheme == URL_UNIX)
+		return u->authority;
+	for (u32 i = u->v6 ? u->host.n + 2 : 0; i < u->authority.n; i++)
+		if (u->authority.p[i] == ':')
+			colon = (int)i;
+	return colon < 0 ? u->authority : conf_dup(w, str_cut(u->authority, 0, (u32)colon));
+}
+
+static void
+read_base_url(struct conf_work *w, const struct conf_section *s, struct environment *e)
+{
+	u32 line = conf_line(s, "base_url");
+	struct url u;
+
+	e->base_url = conf_str(s, "base_url");
+	if (!e->base_url.n)
+		return;
+	if (url_parse(e->base_url, &u)) {
+		conf_mistake(w, line, "base_url is like https://api.example.com/v1 or unix:/run/api.sock:/v1, not '%S'",
+		    e->base_url);
+		return;
+	}
+	while (u.path.n && u.path.p[u.path.n - 1] == '/')
+		u.path.n--;
+	if (u.query.p || (u.path.n && !url_path_ok(u.path)))
+		conf_mistake(w, line, "base_url '%S' may hold a path, but no query, dots or blanks", e->base_url);
+	e->tls = u.scheme == URL_HTTPS;
+	e->port = u.port;
+	e->path = u.path;
+	e->host_field = host_field(w, &u);
+	if (u.scheme == URL_UNIX) {
+		e->unix_path = u.host;
+		e->host = STR("localhost");
+		if (u.host.n > SOCK_UNIX_MAX)
+			conf_mistake(w, line, "the socket's path is longer than %d characters", SOCK_UNIX_MAX);
+	} else {
+		e->host = u.host;
+	}
+}
+
+/* The secret itself, from outside the file. p NULL after a mistake. Never goes into a message. */
+static struct str
+read_secret(struct conf_work *w, struct str from, u32 line)
+{
+	struct str rest, secret;
+	int colon = str_find(from, ':', 0);
+
+	rest = str_cut(from, (u32)(colon + 1), from.n);
+	if (str_starts(from, STR("env:"))) {
+		const char *value = getenv(conf_c(w, rest));
+
+		if (!value || !value[0])
+			conf_mistake(w, line, "the environment variable %S is not set: export it before starting, or use "
+			    "credential_from 'file:/PATH'", rest);
+		return conf_dup(w, str_c(value));
+	}
+	secret = conf_file(w, rest, line, SECRET_MAX);
+	while (secret.n && (secret.p[secret.n - 1] == '\n' || secret.p[secret.n - 1] == '\r'))
+		secret.n--;
+	if (!secret.n && !w->mistakes)
+		conf_mistake(w, line, "%S is empty: it should hold the secret", rest);
+	return secret;
+}
+
+static struct str
+fill_in(struct conf_work *w, struct str pattern, struct str secret)
+{
+	static const char mark[] = "{secret}";
+	struct buf b;
+	u32 n = pattern.n + secret.n;
+	int at = str_find_str(pattern, str_c(mark));
+
+	if (at < 0)
+		return pattern;
+	b = buf_over(conf_take(w, 1, n), n);
+	if (!b.p)
+		return STR("");
+	buf_put(&b, str_cut(pattern, 0, (u32)at));
+	buf_put(&b, secret);
+	buf_put(&b, str_cut(pattern, (u32)at + (u32)sizeof mark - 1, pattern.n));
+	return buf_str(&b);
+}
+
+static u8
+default_place(const struct conf_section *s)
+{
+	if (conf_item(s, "credential_in"))
+		return (u8)conf_u32(s, "credential_in");
+	if (conf_item(s, "credential_name"))
+		return CREDENTIAL_HEADER;
+	if (conf_item(s, "credential_from") || conf_item(s, "credential_value"))
+		return CREDENTIAL_BEARER;
+	return CREDENTIAL_NONE;
+}
+
+static void
+check_credential(struct conf_work *w, const struct conf_section *s, const struct credential *c, struct str pattern)
+{
+	u32 line = conf_line(s, "credential_name");
+	bool named = c->in == CREDENTIAL_HEADER || c->in == CREDENTIAL_QUERY || c->in == CREDENTIAL_COOKIE;
+
+	if (named && !c->name.n)
+		conf_mistake(w, conf_line(s, "credential_in"), "credential_in '%S' needs credential_name",
+		    conf_str(s, "credential_in"));
+	if (!named && c->name.n)
+		conf_mistake(w, line, "credential_name belongs to credential_in header, query or cookie");
+	if (c->name.n && !field_token(c->name))
+		conf_mistake(w, line, "credential_name '%S' cannot be sent: letters, digits and - _ . only", c->name);
+	line = conf_line(s, "credential_value");
+	if (c->in == CREDENTIAL_BASIC && str_find(pattern, ':', 0) < 0)
+		conf_mistake(w, line, "credential_in 'basic' needs credential_value 'USER:{secret}'");
+	if (c->in != CREDENTIAL_NONE && !conf_item(s, "credential_from") && str_find_str(pattern, STR("{secret}")) >= 0)
+		conf_mistake(w, conf_line(s, "credential_in"), "credential_from is missing: env:NAME, file:/PATH or store:NAME");
+	if (c->value.n && !field_value_ok(c->value))
+		conf_mistake(w, line, "the credential holds a line break or control character and cannot be sent");
+}
+
+static void
+read_credential(struct conf_work *w, const struct conf_section *s, struct environment *e)
+{
+	struct credential *c = &e->credential;
+	struct str from = conf_str(s, "credential_from"), pattern = conf_str(s, "credential_value");
+	u32 line = conf_line(s, "credential_from");
+	bool known = str_starts(from, STR("env:")) || str_starts(from, STR("file:")) || str_starts(from, STR("store:"));
+
+	c->in = default_place(s);
+	c->name = conf_str(s, "credential_name");
+	if (c->in == CREDENTIAL_NONE)
+		return;
+	if (from.n && (!known || from.p[from.n - 1] == ':'))
+		conf_mistake(w, line, "credential_from is env:NAME, file:/PATH or store:NAME, not a secret itself");
+	else if (str_starts(from, STR("store:")))
+		c->store = str_cut(from, 6, from.n);
+	else if (from.n && !w->ask->no_secrets)
+		c->value = fill_in(w, pattern, read_secret(w, from, line));
+	else if (!from.n)
+		c->value = pattern;
+	if (c->store.n)
+		c->value = pattern;
+	check_credential(w, s, c, pattern);
+	if (!e->tls && !e->unix_path.n && e->host.n && !w->mistakes) {
+		struct addr a;
+
+		if (addr_read_ip(&a, e->host) == 0 ? addr_kind(&a) == ADDR_PUBLIC : str_find(e->host, '.', 0) >= 0)
+			conf_warn(w, conf_line(s, "base_url"), "the credential goes to %S unencrypted: https:// would protect it",
+			    e->host);
+	}
+}
+
+static void
+read_trust(struct conf_work *w, const struct conf_section *s, struct environment *e)
+{
+	struct str ca = conf_str(s, "ca");
+
+	e->pin = conf_str(s, "pin");
+	if (e->pin.n && (e->pin.n != 44 || e->pin.p[43] != '='))
+		conf_mistake(w, conf_line(s, "pin"), "pin is the base64 form of a SHA-256: 44 characters, the last one =");
+	if ((e->pin.n || ca.n) && !e->tls)
+		conf_mistake(w, conf_line(s, e->pin.n ? "pin" : "ca"), "%s belongs to a base_url that begins with https://",
+		    e->pin.n ? "pin" : "ca");
+	if (!ca.n || w->ask->no_secrets)
+		return;
+	e->ca = conf_file(w, ca, conf_line(s, "ca"), CA_MAX);
+	if (e->ca.n && str_find_str(e->ca, STR("-----BEGIN CERTIFICATE-----")) < 0)
+		conf_mistake(w, conf_line(s, "ca"), "%S holds no '-----BEGIN CERTIFICATE-----'", ca);
+}
+
+void
+conf_environment(struct conf_work *w, const struct conf_section *s, struct environment *e)
+{
+	u32 kind = conf_u32(s, "kind");
+
+	e->production = kind == KIND_PRODUCTION || (kind == KIND_AUTO && !sounds_like_sandbox(e->name));
+	read_base_url(w, s, e);
+	read_credential(w, s, e);
+	read_trust(w, s, e);
+	e->connect_ms = conf_u32(s, "connect_timeout");
+	e->first_ms = conf_u32(s, "first_timeout");
+	e->idle_ms = conf_u32(s, "idle_timeout");
+	e->total_ms = conf_u32(s, "total_timeout");
+	e->concurrency = conf_u32(s, "concurrency");
+}

@@ -1,0 +1,150 @@
+#include "main/conf_priv.h"
+
+#define MS(s) ((u64)(s) * 1000)
+
+static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
+static const char *const jails[] = { "on", "required", "off", NULL };
+static const char *const auths[] = { "key", "none", NULL };
+static const char *const modes[] = { "auto", "tools", "code", "both", NULL };
+static const char *const places[] = { "none", "header", "query", "cookie", "basic", "bearer", NULL };
+static const char *const kinds[] = { "auto", "sandbox", "production", NULL };
+
+/* name, kind, required, default, choices, least, most, meaning */
+static const struct conf_option server_options[] = {
+	{ "listen", CONF_LIST, false, "127.0.0.1:8080", NULL, 0, CONF_LISTENS,
+	    "where to accept clients: ADDR:PORT, [V6]:PORT or unix:/PATH; http:// or https:// before it says how, else "
+	    "https where tls_cert is set" },
+	{ "public_url", CONF_STR, false, NULL, NULL, 0, 512,
+	    "the address clients use, when it is another than the first listen (behind a proxy)" },
+	{ "data", CONF_STR, false, "/var/lib/mcpgated", NULL, 1, 200,
+	    "directory for keys, catalogs and the control socket (0700)" },
+	{ "workers", CONF_NUM, false, "1", NULL, 1, 64, "processes that answer requests" },
+	{ "allow_host", CONF_LIST, false, "", NULL, 0, 64,
+	    "further names clients may use in Host; IP addresses, localhost and the host of public_url need no mention" },
+	{ "allow_origin", CONF_LIST, false, "", NULL, 0, 64,
+	    "web origins whose pages may call us, for instance https://chat.example.com; that of public_url needs none" },
+	{ "tls_cert", CONF_STR, false, "", NULL, 0, 1024, "PEM file: our certificate, then intermediates" },
+	{ "tls_key", CONF_STR, false, "", NULL, 0, 1024, "PEM file: its private key (EC or RSA)" },
+	{ "idle_timeout", CONF_TIME, false, "60s", NULL, MS(1), MS(86400), "a connection without a request is closed" },
+	{ "head_timeout", CONF_TIME, false, "10s", NULL, 100, MS(600), "a request head must be complete (408)" },
+	{ "body_timeout", CONF_TIME, false, "30s", NULL, 100, MS(3600), "a request body must be complete (408)" },
+	{ "write_timeout", CONF_TIME, false, "30s", NULL, 100, MS(3600), "a client must take something of its answer" },
+	{ "drain_timeout", CONF_TIME, false, "5s", NULL, 0, MS(600), "what open requests get when the server is ended" },
+	{ "user", CONF_STR, false, "", NULL, 0, 32, "whom workers run as when started as root; data is given to them" },
+	{ "jail", CONF_ENUM, false, "on", jails, 0, 0,
+	    "system call filter, capabilities, Landlock: on (as far as the kernel can), required (or do not start), off" },
+	{ "log_level", CONF_ENUM, false, "info", levels, 0, 0, "least level of the lines on standard error" },
+};
+
+static const struct conf_option api_options[] = {
+	{ "name", CONF_STR, false, NULL, NULL, 1, 32, "instead of the section's name, for characters UCI refuses there" },
+	{ "document", CONF_STR, true, NULL, NULL, 1, 1024, "OpenAPI 3 JSON file; compiled again whenever it is newer" },
+	{ "path", CONF_STR, false, "", NULL, 0, 200,
+	    "where it is served besides /NAME/mcp (the first api also at /mcp)" },
+	{ "title", CONF_STR, false, NULL, NULL, 0, 200, "name for people and models; default: the document's title" },
+	{ "auth", CONF_ENUM, false, "key", auths, 0, 0, "what a client must show: key, or none (anybody who can connect)" },
+	{ "mode", CONF_ENUM, false, "auto", modes, 0, 0, "what is offered: tools, code, both, or auto" },
+	{ "response_budget", CONF_SIZE, false, "100k", NULL, 1024, 1u << 30,
+	    "bytes of one API answer that are given to the model; more is cut between elements" },
+	{ "page", CONF_NUM, false, "0", NULL, 0, 100000, "tools in one page of tools/list; 0: all at once" },
+	{ "instructions", CONF_STR, false, "", NULL, 0, 16384, "text for the model about this API" },
+};
+
+static const struct conf_option environment_options[] = {
+	{ "name", CONF_STR, false, NULL, NULL, 1, 32, "instead of the section's name: two apis may both have a sandbox" },
+	{ "api", CONF_STR, false, NULL, NULL, 1, 32, "which api; needed where there are several" },
+	{ "base_url", CONF_STR, true, NULL, NULL, 1, 1024,
+	    "where the API answers: http://HOST[:PORT][/PATH], https://..., or unix:/SOCKET[:/PATH]" },
+	{ "kind", CONF_ENUM, false, "auto", kinds, 0, 0,
+	    "sandbox or production; auto: sandbox when the name says so (sandbox, test, dev, staging, demo, local ...)" },
+	{ "credential_in", CONF_ENUM, false, NULL, places, 0, 0,
+	    "how the credential is sent; default: header where credential_name is set, bearer where only "
+	    "credential_from is" },
+	{ "credential_name", CONF_STR, false, "", NULL, 0, 200, "name of the header, query parameter or cookie" },
+	{ "credential_value", CONF_STR, false, "{secret}", NULL, 0, 4096,
+	    "what is sent, {secret} replaced; basic: USER:{secret}" },
+	{ "credential_from", CONF_STR, false, "", NULL, 0, 1024,
+	    "where {secret} comes from: env:NAME, file:/PATH (without the line end) or store:NAME" },
+	{ "pin", CONF_STR, false, "", NULL, 0, 64,
+	    "base64 SHA-256 of the server's public key (SPKI): nothing else is accepted" },
+	{ "ca", CONF_STR, false, "", NULL, 0, 1024, "PEM file of trusted roots, instead of the system's" },
+	{ "connect_timeout", CONF_TIME, false, "5s", NULL, 50, MS(600), "name, connection and TLS must be there" },
+	{ "first_timeout", CONF_TIME, false, "30s", NULL, 50, MS(3600), "the first byte of the answer must be there" },
+	{ "idle_timeout", CONF_TIME, false, "30s", NULL, 50, MS(3600), "an answer may pause this long" },
+	{ "total_timeout", CONF_TIME, false, "120s", NULL, 50, MS(86400), "a call may take this long" },
+	{ "concurrency", CONF_NUM, false, "256", NULL, 1, 65535, "calls under way at once, of one worker" },
+};
+
+const struct conf_type conf_types[CONF_TYPES] = {
+	[CONF_SERVER] = { "server", "the box itself", server_options, ARRAY_N(server_options), false },
+	[CONF_API] = { "api", "an API to serve", api_options, ARRAY_N(api_options), true },
+	[CONF_ENVIRONMENT] = { "environment", "one base URL of an api, with its credential", environment_options,
+	    ARRAY_N(environment_options), true },
+};
+
+static const char *const kind_words[] = { "text", "number", "size", "time", "choice", "list" };
+
+static void
+one_default(struct buf *b, const struct conf_option *o)
+{
+	if (o->required)
+		BUF_LIT(b, "required");
+	else if (o->initial && o->initial[0])
+		buf_c(b, o->initial);
+	else
+		BUF_LIT(b, "-");
+}
+
+static void
+one_kind(struct buf *b, const struct conf_option *o)
+{
+	if (!o->choice) {
+		buf_c(b, kind_words[o->kind]);
+		return;
+	}
+	for (u32 i = 0; o->choice[i]; i++)
+		buf_fmt(b, "%s%s", i ? "|" : "", o->choice[i]);
+}
+
+void
+conf_reference(struct buf *b)
+{
+	for (u32 t = 0; t < CONF_TYPES; t++) {
+		const struct conf_type *type = &conf_types[t];
+
+		buf_fmt(b, "%sconfig %s%s   %s\n", t ? "\n" : "", type->name, type->named ? " 'NAME'" : "", type->help);
+		for (u32 i = 0; i < type->options; i++) {
+			const struct conf_option *o = &type->option[i];
+
+			buf_fmt(b, "\t%s %s   (", o->kind == CONF_LIST ? "list" : "option", o->name);
+			one_kind(b, o);
+			BUF_LIT(b, ", default: ");
+			one_default(b, o);
+			buf_fmt(b, ")\n\t\t%s\n", o->help);
+		}
+	}
+}
+
+void
+conf_reference_markdown(struct buf *b)
+{
+	for (u32 t = 0; t < CONF_TYPES; t++) {
+		const struct conf_type *type = &conf_types[t];
+
+		buf_fmt(b, "%s`config %s%s`: %s\n\n| option | kind | default | meaning |\n|---|---|---|---|\n", t ? "\n" : "",
+		    type->name, type->named ? " 'NAME'" : "", type->help);
+		for (u32 i = 0; i < type->options; i++) {
+			const struct conf_option *o = &type->option[i];
+			u32 from;
+
+			buf_fmt(b, "| `%s` | ", o->name);
+			from = b->w;
+			one_kind(b, o);
+			for (u32 k = from; k < b->w; k++) /* a bar would end the cell */
+				b->p[k] = b->p[k] == '|' ? '/' : b->p[k];
+			BUF_LIT(b, " | ");
+			one_default(b, o);
+			buf_fmt(b, " | %s |\n", o->help);
+		}
+	}
+}
