@@ -20,7 +20,8 @@ health_ready(struct exchange *x, msec now)
 	if (!app->gen[app->live].gen)
 		return reply_bytes(x, 503, TEXT, STR("no configuration yet\n"));
 	if (f.health == STORE_BROKEN)
-		return reply_bytes(x, 503, TEXT, STR("the store is read-only after a failed sync: restart when the disk is well\n"));
+		return reply_bytes(x, 503, TEXT,
+		    STR("the store is read-only after a failed sync: restart when the disk is well\n"));
 	return reply_bytes(x, 200, TEXT, STR("ready\n"));
 }
 
@@ -28,5 +29,6 @@ enum step
 health_root(struct exchange *x, msec now)
 {
 	return reply_bytes(x, 200, TEXT,
-	    STR("This is mcpgated, an MCP server. Point an MCP client at /mcp and send a key as Authorization: Bearer.\n"));
+	    STR("This is mcpgated, an MCP server. Point an MCP client at /mcp and send a key\n"
+	        "as Authorization: Bearer.\n"));
 }

@@ -82,6 +82,7 @@ begin_mcp(struct job *j, const struct endpoint *e)
 	m->view = e->view;
 	if (j->who.kind == PRINCIPAL_KEY)
 		m->key_name = str_of(j->check.name, sizeof j->check.name);
+	m->hold = &j->gen->users;
 	m->generation = j->gen->gen->number;
 }
 

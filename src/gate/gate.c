@@ -15,15 +15,16 @@ gate_effects(const struct principal *who, const struct api *api, struct gate_vie
 		return mask;
 	if (who->scopes & SCOPE_WRITE)
 		mask |= EFFECT(CATALOG_WRITE);
-	/* Where there is a sandbox beside production, destroying needs the scope by name; an api with one environment has
-	 * nothing to keep apart, and a writing key may delete what it may create. */
+	/* Where there is a sandbox beside production, destroying needs the scope by name; an api with
+	 * one environment has nothing to keep apart: there a writing key may delete what it may create. */
 	if ((who->scopes & SCOPE_DESTRUCTIVE) || (api->environments < 2 && (who->scopes & SCOPE_WRITE)))
 		mask |= EFFECT(CATALOG_DESTRUCTIVE);
 	return mask;
 }
 
 bool
-gate_offers(const struct principal *who, const struct api *api, struct gate_view view, const struct catalog_op *op)
+gate_offers(const struct principal *who, const struct api *api, struct gate_view view,
+    const struct catalog_op *op)
 {
 	if (op->flags & CATALOG_OP_ELSEWHERE) /* credentials go only to origins written in the config */
 		return false;
@@ -64,8 +65,9 @@ say_allowed(const struct principal *who, const struct api *api, struct gate_view
 	buf_c(why, any ? "." : " No environment of this api is open to you.");
 }
 
-/* Without a name: the pinned one, else the default, else the first one that is not production. Production is never
- * chosen for somebody who did not name it, unless there is nothing else to choose between. */
+/* Without a name: the pinned one, else the default, else the first one that is not production.
+ * Production is never chosen for somebody who did not name it, unless there is nothing else to
+ * choose between. */
 static int
 unnamed(const struct principal *who, const struct api *api, struct gate_view view)
 {

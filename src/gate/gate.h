@@ -20,7 +20,8 @@ struct gate_view {
 };
 
 /* Whether the principal may see and use this operation at all, in some environment. */
-bool gate_offers(const struct principal *who, const struct api *api, struct gate_view view, const struct catalog_op *op);
+bool gate_offers(const struct principal *who, const struct api *api, struct gate_view view,
+    const struct catalog_op *op);
 
 /* The effects it may use in this view, as a mask of 1 << enum catalog_effect: for judging many
  * operations at once. */

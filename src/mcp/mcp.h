@@ -61,6 +61,7 @@ struct mcp {
 	const struct catalog *catalog;
 	struct gate_view view;
 	struct str key_name; /* of the record in the store that who came from; empty: from none */
+	u32 *hold;           /* counts what lives by api and catalog */
 	u32 generation;      /* number of the config generation, in cursors */
 	/* from here on private to mcp/ */
 	bool modern;

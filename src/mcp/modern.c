@@ -1,6 +1,6 @@
 #include "mcp/modern.h"
 
-#include "filter/b64.h"
+#include "base/base64.h"
 
 #define KEY_VERSION "io.modelcontextprotocol/protocolVersion"
 #define KEY_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
@@ -68,6 +68,7 @@ header_value(const struct fields *f, enum field_id id, bool sentinel, struct buf
 	u32 i = 0;
 	const struct field *first = field_next(f, id, &i);
 	struct str v;
+	int n;
 
 	if (!first)
 		return ERR_NONE;
@@ -77,9 +78,10 @@ header_value(const struct fields *f, enum field_id id, bool sentinel, struct buf
 	*value = v;
 	if (!sentinel || v.n < 11 || !str_starts(v, STR("=?base64?")) || !str_ends(v, STR("?=")))
 		return 0;
-	if (b64_take(B64_PLAIN, str_cut(v, 9, v.n - 2), text))
+	n = base64_read(str_cut(v, 9, v.n - 2), text->p, text->cap);
+	if (n < 0)
 		return ERR_BAD;
-	*value = buf_str(text);
+	*value = str_of(text->p, (u32)n);
 	return 0;
 }
 

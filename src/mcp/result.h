@@ -1,6 +1,6 @@
-/* result: what a tools/call answers, streamed: upstream's body becomes the text (or image, audio, blob) of one content
- * block while it flows through, in constant memory. content stands first and isError last, so that an answer that breaks
- * off late still says so.
+/* result: what a tools/call answers, streamed: upstream's body becomes the text (or image, audio, blob)
+ * of one content block while it flows through, in constant memory. content stands first and isError last,
+ * so that an answer that breaks off late still says so.
  *
  *   {"jsonrpc":..,"id":..,"result":{"content":[{"type":"text","text":" <body> "} , notes ],"isError":..,...}} */
 #ifndef MCP_RESULT_H

@@ -149,7 +149,8 @@ tools_list(struct mcp *m, struct rpc *r)
 	struct buf end = buf_over(arena_bytes(exchange_arena(m->x), ROOM_FOR_END), ROOM_FOR_END);
 
 	if (read_cursor(m, json_get(r->params, "cursor"), &m->list.at)) {
-		mcp_refuse(m, 200, RPC_PARAMS, "Invalid params: this cursor is not valid any more; list from the start");
+		mcp_refuse(m, 200, RPC_PARAMS,
+		    "Invalid params: this cursor is not valid any more; list from the start");
 		return;
 	}
 	if (!begin.p || !end.p) {
@@ -267,6 +268,7 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 	spec.operation = &op;
 	spec.args = args;
 	spec.skip = skip;
+	spec.hold = m->hold;
 	fault = op_start(m->shared->ops, &spec, exchange_ready(m->x), now, &m->op, &why);
 	if (fault) {
 		answer_fault(m, buf_str(&why), fault == OP_FAULT_BUSY ? 1 : 0);
