@@ -76,6 +76,9 @@ void dial_owner(struct dial *d, struct ready *owner);
 /* Whether an upstream connection to a may be made. 0, or ERR_DENY with *why a static text ("a link-local address"). */
 int dial_allowed(const struct dialer *dialer, const struct addr *a, bool configured, const char **why);
 
+/* Appends the target as messages name it: "api.example.com:443", "unix:/run/api.sock". */
+void dial_print(struct buf *b, const struct dial_to *to);
+
 /* Descriptors and timers one dial may hold at once: for planning the loop. */
 #define DIAL_WATCHES (DIAL_TRIES + 2)
 #define DIAL_TIMERS 2

@@ -61,6 +61,7 @@ struct dns {
 /* One of the two questions of a query. */
 struct dns_part {
 	struct watch watch; /* UDP, or TCP when tcp is set */
+	struct dns_list list;
 	struct buf tcp_in;  /* leased while a reply comes over TCP */
 	u16 type, id;
 	u8 tries, state;
