@@ -1,8 +1,10 @@
-/* jblock: one look at 16 bytes of JSON or text. The answer is a 16-bit mask, bit i for byte i, the same on every
- * board: SSE2 on x86-64, NEON on aarch64, two 64-bit words elsewhere (any byte order).
+/* jblock: one look at 16 bytes of JSON or text. The answer is a 16-bit mask, bit i for byte i,
+ * the same on every board: SSE2 on x86-64, NEON on aarch64, two 64-bit words elsewhere (any byte
+ * order).
  *
- * A byte is special when a JSON string may not hold it as it is, or when it is not ASCII: below 0x20, '"', '\\',
- * 0x80 and above. This is the only file outside sys/ and limits.h that asks what it is compiled for. */
+ * A byte is special when a JSON string may not hold it as it is, or when it is not ASCII: below
+ * 0x20, '"', '\\', 0x80 and above. This is the only file outside sys/ and limits.h that asks
+ * what it is compiled for. */
 #ifndef JSON_JBLOCK_H
 #define JSON_JBLOCK_H
 
@@ -10,7 +12,8 @@
 
 #define JBLOCK_N 16 /* bytes of a block */
 
-/* The portable form, also tested where a faster one is used: special bytes of the 8 at p, as 8 bits. */
+/* The portable form, also tested where a faster one is used: special bytes of the 8 at p, as 8
+ * bits. */
 static inline u32
 jblock_special8(const u8 *p)
 {
@@ -22,7 +25,8 @@ jblock_special8(const u8 *p)
 		x = __builtin_bswap64(x);
 	quote = (x ^ (one * '"')) & low;
 	slash = (x ^ (one * '\\')) & low;
-	/* For bytes below 0x80: adding carries into the top bit unless the byte is too small (or equal, after the xor). */
+	/* For bytes below 0x80: adding carries into the top bit unless the byte is too small (or
+	 * equal, after the xor). */
 	plain = ((x & low) + one * (0x80 - 0x20)) & (quote + low) & (slash + low);
 	x = (x | ~plain) & top;
 	return (u32)(((x >> 7) * 0x0102040810204080) >> 56);

@@ -1,5 +1,6 @@
-/* jout: writes JSON into a buf, commas included. The first write that does not fit sets buf->over and nothing more is
- * written: check once at the end. Keys are C strings, NULL in arrays and after jout_key.
+/* jout: writes JSON into a buf, commas included. The first write that does not fit sets
+ * buf->over and nothing more is written: check once at the end. Keys are C strings, NULL in
+ * arrays and after jout_key.
  *
  *      struct jout o = jout_into(buf);
  *      jout_open(&o, '{');
@@ -33,7 +34,8 @@ void jout_close(struct jout *o, char bracket);
 /* Writes only a key, for keys that are no C strings; the value follows with key NULL. */
 void jout_key(struct jout *o, struct str key);
 
-/* Write one value each. Strings are escaped; invalid UTF-8 in them becomes U+FFFD. jout_raw's value is JSON already. */
+/* Write one value each. Strings are escaped; invalid UTF-8 in them becomes U+FFFD. jout_raw's
+ * value is JSON already. */
 void jout_str(struct jout *o, const char *key, struct str value);
 void jout_c(struct jout *o, const char *key, const char *value);
 void jout_num(struct jout *o, const char *key, int64_t value);

@@ -32,22 +32,25 @@ enum state {
 	WORD,
 };
 
-enum class { C_BAD, C_SPACE, C_QUOTE, C_OBJECT, C_ARRAY, C_END_OBJECT, C_END_ARRAY, C_COMMA, C_COLON, C_NUMBER, C_WORD,
-	C_ALL };
+enum class {
+	C_BAD, C_SPACE, C_QUOTE, C_OBJECT, C_ARRAY, C_END_OBJECT, C_END_ARRAY, C_COMMA, C_COLON,
+	C_NUMBER, C_WORD, C_ALL
+};
 
 static const u8 class_of[256] = {
-	[' '] = C_SPACE, ['\t'] = C_SPACE, ['\n'] = C_SPACE, ['\r'] = C_SPACE, ['"'] = C_QUOTE, ['{'] = C_OBJECT,
-	['['] = C_ARRAY, ['}'] = C_END_OBJECT, [']'] = C_END_ARRAY, [','] = C_COMMA, [':'] = C_COLON, ['-'] = C_NUMBER,
-	['0'] = C_NUMBER, ['1'] = C_NUMBER, ['2'] = C_NUMBER, ['3'] = C_NUMBER, ['4'] = C_NUMBER, ['5'] = C_NUMBER,
-	['6'] = C_NUMBER, ['7'] = C_NUMBER, ['8'] = C_NUMBER, ['9'] = C_NUMBER, ['t'] = C_WORD, ['f'] = C_WORD,
-	['n'] = C_WORD,
+	[' '] = C_SPACE, ['\t'] = C_SPACE, ['\n'] = C_SPACE, ['\r'] = C_SPACE, ['"'] = C_QUOTE,
+	['{'] = C_OBJECT, ['['] = C_ARRAY, ['}'] = C_END_OBJECT, [']'] = C_END_ARRAY,
+	[','] = C_COMMA, [':'] = C_COLON, ['t'] = C_WORD, ['f'] = C_WORD, ['n'] = C_WORD,
+	['-'] = C_NUMBER, ['0'] = C_NUMBER, ['1'] = C_NUMBER, ['2'] = C_NUMBER, ['3'] = C_NUMBER,
+	['4'] = C_NUMBER, ['5'] = C_NUMBER, ['6'] = C_NUMBER, ['7'] = C_NUMBER, ['8'] = C_NUMBER,
+	['9'] = C_NUMBER,
 };
 
 enum act { A_BAD, A_SPACE, A_STRING, A_KEY, A_OPEN, A_CLOSE, A_COMMA, A_COLON, A_NUMBER, A_WORD };
 
-#define VALUES                                                                                            \
-	[C_SPACE] = A_SPACE, [C_QUOTE] = A_STRING, [C_OBJECT] = A_OPEN, [C_ARRAY] = A_OPEN, [C_NUMBER] = A_NUMBER, \
-	[C_WORD] = A_WORD
+#define VALUES                                                                           \
+	[C_SPACE] = A_SPACE, [C_QUOTE] = A_STRING, [C_OBJECT] = A_OPEN, [C_ARRAY] = A_OPEN, \
+	[C_NUMBER] = A_NUMBER, [C_WORD] = A_WORD
 
 static const u8 act_of[STRUCTURAL][C_ALL] = {
 	[VALUE] = { VALUES },
@@ -55,8 +58,11 @@ static const u8 act_of[STRUCTURAL][C_ALL] = {
 	[KEY] = { [C_SPACE] = A_SPACE, [C_QUOTE] = A_KEY },
 	[FIRST_KEY] = { [C_SPACE] = A_SPACE, [C_QUOTE] = A_KEY, [C_END_OBJECT] = A_CLOSE },
 	[COLON] = { [C_SPACE] = A_SPACE, [C_COLON] = A_COLON },
-	[AFTER] = { [C_SPACE] = A_SPACE, [C_COMMA] = A_COMMA, [C_END_OBJECT] = A_CLOSE, [C_END_ARRAY] = A_CLOSE },
+	[AFTER] = { [C_SPACE] = A_SPACE, [C_COMMA] = A_COMMA, [C_END_OBJECT] = A_CLOSE,
+		    [C_END_ARRAY] = A_CLOSE },
 };
+
+#define NOTHING_MORE "nothing may follow the value"
 
 static const char *const wanted[STRUCTURAL] = {
 	[VALUE] = "a value should stand here",
@@ -97,24 +103,26 @@ jscan_is_object(const struct jscan *j, u32 level)
 	return j->stack[(level - 1) / 64] >> ((level - 1) % 64) & 1;
 }
 
-/* --- names: kept only for containers, when they open ------------------------------------------------ */
+/* --- names: kept only for containers, when they open ----------------------------------------- */
 
 /* Remembers what this piece holds of the key being read, before the piece goes away. */
 static void
 key_keep(struct jscan *j, const u8 *end)
 {
-	u32 n;
+	u32 n = j->key_n;
 
 	if (!j->key_p)
 		return;
-	n = j->key && j->state >= STRING && j->state <= CHARACTER ? (u32)(end - j->key_p) : j->key_n;
+	if (j->key && jscan_in_string(j))
+		n = (u32)(end - j->key_p);
 	n = min_u32(n, JSCAN_KEY_N);
 	memcpy(j->key_kept, j->key_p, n);
 	j->key_n = (u8)n;
 	j->key_p = NULL;
 }
 
-/* The key's last byte was just before p; begin is where this piece begins when the key began in an earlier one. */
+/* The key's last byte was just before p; begin is where this piece begins when the key began in
+ * an earlier one. */
 static void
 key_end(struct jscan *j, const u8 *begin, const u8 *p)
 {
@@ -133,7 +141,8 @@ static void
 level_open(struct jscan *j, bool member)
 {
 	struct jscan_level *l = &j->level[j->depth - 1];
-	u32 n = member ? min_u32(min_u32(j->key_n, JSCAN_KEY_N), (u32)(JSCAN_NAMES_N - j->names_n)) : 0;
+	u32 room = min_u32(JSCAN_KEY_N, (u32)(JSCAN_NAMES_N - j->names_n));
+	u32 n = member ? min_u32(j->key_n, room) : 0;
 
 	l->index = 0;
 	l->named = member;
@@ -142,7 +151,7 @@ level_open(struct jscan *j, bool member)
 	j->names_n = (u8)(j->names_n + n);
 }
 
-/* --- structure -------------------------------------------------------------------------------------- */
+/* --- structure ------------------------------------------------------------------------------- */
 
 static bool
 open_level(struct jscan *j, bool object)
@@ -169,7 +178,7 @@ static bool
 close_level(struct jscan *j, bool object)
 {
 	if (j->depth == 0 || jscan_is_object(j, j->depth) != object) {
-		j->why = j->depth == 0 ? "nothing may follow the value" : "the wrong closing bracket";
+		j->why = j->depth == 0 ? NOTHING_MORE : "the wrong closing bracket";
 		return false;
 	}
 	if ((j->flags & JSCAN_PATH) && j->depth <= JSCAN_LEVELS)
@@ -183,7 +192,7 @@ static bool
 comma(struct jscan *j)
 {
 	if (j->depth == 0) {
-		j->why = "nothing may follow the value";
+		j->why = NOTHING_MORE;
 		return false;
 	}
 	if ((j->flags & JSCAN_PATH) && j->depth <= JSCAN_LEVELS)
@@ -242,13 +251,13 @@ structure(struct jscan *j, const u8 *p, const u8 *end)
 			return p + 1;
 		case A_NUMBER: number_begin(j, c); return p + 1;
 		case A_WORD: word_begin(j, c); return p + 1;
-		default: return fault(j, p, j->depth || j->state != AFTER ? wanted[j->state] : "nothing may follow the value");
+		default: return fault(j, p, jscan_whole(j) ? NOTHING_MORE : wanted[j->state]);
 		}
 	}
 	return p;
 }
 
-/* --- strings ---------------------------------------------------------------------------------------- */
+/* --- strings --------------------------------------------------------------------------------- */
 
 static int
 hex_digit(u8 c)
@@ -287,7 +296,9 @@ odd_byte(struct jscan *j, u8 c)
 		j->need = 4;
 		j->point = 0;
 		j->state = c == 'u' ? HEX : STRING;
-		return c == 'u' || (c && strchr("\"\\/bfnrt", c)) ? NULL : "an escape that JSON does not know";
+		if (c == 'u' || (c && strchr("\"\\/bfnrt", c)))
+			return NULL;
+		return "an escape that JSON does not know";
 	case HEX:
 	case LOW_HEX:
 		digit = hex_digit(c);
@@ -326,7 +337,8 @@ character(struct jscan *j, u8 c)
 	return NULL;
 }
 
-/* Steps over whole characters beyond ASCII; stops at anything else, also at faults, for the slow way to name them. */
+/* Steps over whole characters beyond ASCII; stops at anything else, also at faults, for the slow
+ * way to name them. */
 static const u8 *
 skip_characters(const u8 *p, const u8 *end)
 {
@@ -381,7 +393,7 @@ string(struct jscan *j, const u8 *p, const u8 *end)
 	}
 }
 
-/* --- numbers and words ------------------------------------------------------------------------------ */
+/* --- numbers and words ----------------------------------------------------------------------- */
 
 /* The state after one more byte of a number, or STRUCTURAL when the byte does not belong to it. */
 static u8
@@ -448,7 +460,7 @@ word(struct jscan *j, const u8 *p, const u8 *end)
 	return p;
 }
 
-/* --- the outside ------------------------------------------------------------------------------------ */
+/* --- the outside ----------------------------------------------------------------------------- */
 
 int
 jscan_feed(struct jscan *j, struct str in)

@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "json/jscan.h"
+#include "json/json_priv.h"
 
 #define JSMN_STATIC
 #define JSMN_STRICT
@@ -13,7 +14,6 @@
 #pragma GCC diagnostic pop
 
 #define JSON_MEMBER 8 /* or-ed to a kind: the token before is this value's key */
-#define PAIRWISE_MAX 24 /* members that are compared each with each */
 
 /* jsmn fills the same array in its own words, link() rewrites it in ours. */
 union token {
@@ -41,17 +41,19 @@ kind_of(const union token *t, struct str text)
 	return JSON_NUMBER;
 }
 
-/* One pass forward with the chain of open containers: counts children and gives each the index of its next sibling.
- * A key is on the chain too (jsmn makes it its value's parent), so the chain is twice as long as the nesting. */
+/* One pass forward with the chain of open containers: counts children and gives each the index
+ * of its next sibling. A key is on the chain too (jsmn makes it its value's parent), so the
+ * chain is twice as long as the nesting. */
 static int
 link(union token *tok, int n, struct str text)
 {
 	int chain[2 * JSON_DEPTH_MAX + 2], d = 0;
 
 	for (int i = 0; i < n; i++) {
-		struct jsmntok t = { .from = tok[i].theirs.start, .end = tok[i].theirs.end, .kind = kind_of(&tok[i], text) };
+		struct jsmntok t = { .from = tok[i].theirs.start, .end = tok[i].theirs.end };
 		int parent = tok[i].theirs.parent, d_was = d;
 
+		t.kind = kind_of(&tok[i], text);
 		while (d > 0 && chain[d - 1] != parent)
 			d--;
 		if (NEVER((parent >= 0) != (d > 0)) || NEVER(d + 1 >= (int)ARRAY_N(chain)))
@@ -60,7 +62,7 @@ link(union token *tok, int n, struct str text)
 			tok[parent].ours.n++;
 		else if (d > 0)
 			t.kind |= JSON_MEMBER;
-		if (d < d_was && d > 0) /* chain[d] is the sibling before; of a key, its value stands for the member */
+		if (d < d_was && d > 0) /* something was closed: chain[d] is the sibling before */
 			tok[chain[d]].ours.next = i;
 		chain[d++] = i;
 		tok[i].ours = t;
@@ -84,8 +86,8 @@ parse_bare(struct jdoc *d, struct jsmntok *tok)
 	struct str s = str_trim(d->text);
 	union token t = { .theirs = { .type = JSMN_PRIMITIVE, .start = 0 } };
 
-	tok[0] = (struct jsmntok){ .from = (int)(s.p - d->text.p), .end = (int)(s.p - d->text.p) + (int)s.n };
-	tok[0].kind = kind_of(&t, s);
+	tok[0] = (struct jsmntok){ .from = (int)(s.p - d->text.p), .kind = kind_of(&t, s) };
+	tok[0].end = tok[0].from + (int)s.n;
 	d->n = 1;
 	return 0;
 }
@@ -130,7 +132,8 @@ json_parse(struct jdoc *d, struct str text, struct jsmntok *tok, u32 max)
 }
 
 int
-json_parse_request(struct jdoc *d, struct str text, struct jsmntok *tok, u32 max, struct arena *scratch)
+json_parse_request(struct jdoc *d, struct str text, struct jsmntok *tok, u32 max,
+                   struct arena *scratch)
 {
 	struct jcur second;
 	int err;
@@ -147,18 +150,12 @@ json_parse_request(struct jdoc *d, struct str text, struct jsmntok *tok, u32 max
 	return ERR_BAD;
 }
 
-/* --- cursor ----------------------------------------------------------------------------------------- */
+/* --- cursor ---------------------------------------------------------------------------------- */
 
 static const struct jsmntok *
 token(struct jcur c)
 {
 	return &c.doc->tok[c.at];
-}
-
-static struct jcur
-moved(struct jcur c, int at)
-{
-	return (struct jcur){ .doc = c.doc, .at = at };
 }
 
 struct jcur
@@ -190,7 +187,7 @@ json_first(struct jcur c)
 		return json_none(ERR_BAD);
 	if (token(c)->n == 0)
 		return json_none(ERR_NONE);
-	return moved(c, c.at + (kind == JSON_OBJECT ? 2 : 1));
+	return json_moved(c, c.at + (kind == JSON_OBJECT ? 2 : 1));
 }
 
 struct jcur
@@ -198,7 +195,7 @@ json_next(struct jcur c)
 {
 	if (c.err)
 		return c;
-	return token(c)->next ? moved(c, token(c)->next) : json_none(ERR_NONE);
+	return token(c)->next ? json_moved(c, token(c)->next) : json_none(ERR_NONE);
 }
 
 struct jcur
@@ -237,7 +234,7 @@ json_len(struct jcur c)
 	return kind == JSON_OBJECT || kind == JSON_ARRAY ? (u32)token(c)->n : 0;
 }
 
-/* --- text ------------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------ */
 
 /* A string's text between the quotes, as written. */
 static struct str
@@ -261,8 +258,8 @@ hex4(const u8 *p)
 static u32
 unescape(struct str s, u32 *point)
 {
-	static const u8 plain[128] = { ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t', ['"'] = '"',
-		['\\'] = '\\', ['/'] = '/' };
+	static const u8 plain[128] = { ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r',
+		                       ['t'] = '\t', ['"'] = '"', ['\\'] = '\\', ['/'] = '/' };
 
 	if (s.p[1] != 'u') {
 		*point = plain[s.p[1] & 127];
@@ -292,9 +289,8 @@ decode(struct str s, struct buf *out)
 	}
 }
 
-/* The next bytes of a string as written, decoded: up to 4 in tmp, or the byte itself. */
-static struct str
-piece(struct str *s, u8 tmp[4])
+struct str
+json_piece(struct str *s, u8 tmp[4])
 {
 	struct buf b = buf_over(tmp, 4);
 	u32 point, n = 1;
@@ -309,7 +305,8 @@ piece(struct str *s, u8 tmp[4])
 	return buf_str(&b);
 }
 
-/* Whether raw, decoded, equals plain. Decoding never makes longer, and equal lengths mean that nothing is escaped. */
+/* Whether raw, decoded, equals plain. Decoding never makes longer, and equal lengths mean that
+ * nothing is escaped. */
 static bool
 same_decoded(struct str raw, struct str plain)
 {
@@ -322,7 +319,7 @@ same_decoded(struct str raw, struct str plain)
 	if (str_find(raw, '\\', 0) < 0)
 		return false;
 	while (raw.n) {
-		struct str part = piece(&raw, tmp);
+		struct str part = json_piece(&raw, tmp);
 
 		if (!str_starts(plain, part))
 			return false;
@@ -418,7 +415,7 @@ json_is(struct jcur c, const char *text)
 	return json_same(c, str_c(text));
 }
 
-/* --- scalars ---------------------------------------------------------------------------------------- */
+/* --- scalars --------------------------------------------------------------------------------- */
 
 int
 json_u64(struct jcur c, u64 *value)
@@ -452,184 +449,4 @@ json_bool(struct jcur c, bool *value)
 		return c.err ? c.err : ERR_BAD;
 	*value = kind == JSON_TRUE;
 	return 0;
-}
-
-/* --- duplicate keys --------------------------------------------------------------------------------- */
-
-/* One total order of keys as they are after decoding. */
-static int
-key_order(struct str a, struct str b)
-{
-	u8 ta[4], tb[4];
-	struct str pa = STR_NONE, pb = STR_NONE;
-
-	if (str_find(a, '\\', 0) < 0 && str_find(b, '\\', 0) < 0)
-		return str_cmp(a, b);
-	for (;;) {
-		if (pa.n == 0 && a.n)
-			pa = piece(&a, ta);
-		if (pb.n == 0 && b.n)
-			pb = piece(&b, tb);
-		if (pa.n == 0 || pb.n == 0)
-			return (pa.n > 0) - (pb.n > 0);
-		if (pa.p[0] != pb.p[0])
-			return pa.p[0] < pb.p[0] ? -1 : 1;
-		pa = str_cut(pa, 1, pa.n);
-		pb = str_cut(pb, 1, pb.n);
-	}
-}
-
-static int
-dup_pairwise(struct jcur c, struct jcur *second)
-{
-	for (struct jcur a = json_first(c); !a.err; a = json_next(a))
-		for (struct jcur b = json_first(c); b.at < a.at; b = json_next(b))
-			if (key_order(json_key(a), json_key(b)) == 0) {
-				*second = a;
-				return 1;
-			}
-	return 0;
-}
-
-static int
-order_at(struct jcur c, u32 a, u32 b)
-{
-	return key_order(json_key(moved(c, (int)a)), json_key(moved(c, (int)b)));
-}
-
-/* Heap sort: no worst case that an outsider could ask for, no memory but the array. */
-static void
-sift(struct jcur c, u32 *heap, u32 at, u32 n)
-{
-	for (;;) {
-		u32 big = at, left = 2 * at + 1, tmp;
-
-		if (left < n && order_at(c, heap[left], heap[big]) > 0)
-			big = left;
-		if (left + 1 < n && order_at(c, heap[left + 1], heap[big]) > 0)
-			big = left + 1;
-		if (big == at)
-			return;
-		tmp = heap[at];
-		heap[at] = heap[big];
-		heap[big] = tmp;
-		at = big;
-	}
-}
-
-static int
-dup_sorted(struct jcur c, u32 *heap, u32 n, struct jcur *second)
-{
-	u32 i = 0, last = 0;
-
-	for (struct jcur m = json_first(c); !m.err; m = json_next(m))
-		heap[i++] = (u32)m.at;
-	ASSERT(i == n);
-	for (i = n / 2; i > 0; i--)
-		sift(c, heap, i - 1, n);
-	for (i = n; i > 0; i--) { /* the largest comes off first: equal keys come off one after another */
-		u32 top = heap[0];
-
-		if (last && order_at(c, top, last) == 0) {
-			*second = moved(c, (int)max_u32(top, last));
-			return 1;
-		}
-		last = top;
-		heap[0] = heap[i - 1];
-		sift(c, heap, 0, i - 1);
-	}
-	return 0;
-}
-
-int
-json_dup_key(struct jcur c, struct arena *scratch, struct jcur *second)
-{
-	u32 n = json_len(c), *heap;
-	size_t mark;
-	int err;
-
-	if (json_kind(c) != JSON_OBJECT || n < 2)
-		return 0;
-	if (n <= PAIRWISE_MAX)
-		return dup_pairwise(c, second);
-	if (!scratch)
-		return ERR_FULL;
-	mark = scratch->used;
-	heap = ARENA_ARRAY(scratch, u32, n);
-	err = heap ? dup_sorted(c, heap, n, second) : ERR_FULL;
-	arena_rewind(scratch, mark);
-	return err;
-}
-
-int
-json_dup_any(struct jcur c, struct arena *scratch, struct jcur *second)
-{
-	int end;
-
-	if (c.err)
-		return 0;
-	end = token(c)->end;
-	for (; c.at < c.doc->n && token(c)->from < end; c.at++) {
-		int err = json_dup_key(c, scratch, second);
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* --- pointer ---------------------------------------------------------------------------------------- */
-
-/* Decodes ~0 and ~1 of one part into tmp when it has any. Parts longer than tmp with a ~ are never found. */
-static struct str
-pointer_part(struct str part, u8 *tmp, u32 cap)
-{
-	struct buf b = buf_over(tmp, cap);
-
-	if (str_find(part, '~', 0) < 0)
-		return part;
-	for (u32 i = 0; i < part.n; i++) {
-		u8 c = part.p[i];
-
-		if (c == '~') {
-			u8 which = ++i < part.n ? part.p[i] : 0;
-
-			if (which != '0' && which != '1')
-				return STR_NONE;
-			c = which == '0' ? '~' : '/';
-		}
-		buf_byte(&b, c);
-	}
-	return b.over ? STR_NONE : buf_str(&b);
-}
-
-static struct jcur
-pointer_step(struct jcur c, struct str part)
-{
-	u64 i;
-
-	if (json_kind(c) == JSON_OBJECT)
-		return json_get_str(c, part);
-	if (json_kind(c) != JSON_ARRAY || str_u64(part, &i) || i >= json_len(c) || (part.n > 1 && part.p[0] == '0'))
-		return json_none(c.err ? c.err : ERR_NONE);
-	return json_at(c, (u32)i);
-}
-
-struct jcur
-json_pointer(struct jcur c, struct str pointer)
-{
-	u8 tmp[512];
-
-	if (pointer.n == 0)
-		return c;
-	if (pointer.p[0] != '/')
-		return json_none(ERR_BAD);
-	pointer = str_cut(pointer, 1, pointer.n);
-	while (pointer.p && !c.err) {
-		struct str part = str_next(&pointer, '/');
-
-		part = pointer_part(part, tmp, sizeof tmp);
-		c = part.p ? pointer_step(c, part) : json_none(ERR_NONE);
-	}
-	return c;
 }
