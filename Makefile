@@ -99,7 +99,7 @@ srcs     = $(filter-out $(if $(filter n,$(TESTSRC)),$(HOOKS)) $(LEFT_OUT),$(wild
 objs     = $(patsubst src/%.c,$(B)/obj/%.o,$(call srcs,$(1)))
 LIBS    := $(FLOORS:%=$(B)/lib/lib%.a)
 
-$(B)/obj/crypt/%.o: CPPFLAGS += -isystem $(BEARSRC)/inc
+$(B)/obj/crypt/%.o $(B)/unit/crypt/%: private CPPFLAGS += -isystem $(BEARSRC)/inc
 $(B)/obj/json/%.o: CPPFLAGS += -I$(VENDOR)
 $(B)/obj/main/boot.o $(B)/obj/main/main.o: CPPFLAGS += -DMCPGATED_VERSION='"$(VER)"' -DBUILD_TIME=$(SOURCE_DATE)
 
@@ -156,7 +156,7 @@ $(B)/testlib/%.o: tests/lib/%.c | $(VSTAMP)
 define unit_rule
 $(B)/unit/$(1)/%: tests/unit/$(1)/%.c $(TESTLIB) $(foreach f,$(call below,$(1)),$(B)/lib/lib$(f).a) $(B)/lib/libbearssl.a
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(CFLAGS) -Wno-frame-larger-than -Itests -o $$@ $$< $$(LDSAN) \
+	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) -Wno-frame-larger-than -Itests -o $$@ $$< $$(LDSAN) \
 	    $$(if $$(NEEDS_TESTLIB_$(1)),$$(TESTLIB),) \
 	    -Wl,--start-group $$(TESTLIB) $$(filter %.a,$$^) -Wl,--end-group -lcmocka -lpthread
 endef
