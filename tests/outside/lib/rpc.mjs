@@ -46,7 +46,7 @@ export function caller(server, { key, path = '/mcp', host = server.host } = {}) 
       headers: Object.entries({
         'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', ...(key ? { Authorization: `Bearer ${key}` } : {}),
         ...(session ? { 'Mcp-Session-Id': session } : {}), ...(method === 'initialize' ? {} : { 'MCP-Protocol-Version': version }), ...headers,
-      }),
+      }).filter(([, v]) => v !== null),
       body: JSON.stringify({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), method, ...(params === undefined ? {} : { params }) }), ...send,
     }),
     async session(version = LEGACY) {
