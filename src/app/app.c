@@ -47,7 +47,8 @@ app_init(struct app *app, struct arena *a)
 	if (!app->keys || pool_init(&app->jobs, a, sizeof(struct job), JOBS_MAX))
 		return ERR_FULL;
 	if (calls_init(&app->calls, a, app->net, app->dns) ||
-	    ops_init(&app->ops, a, app->loop, &app->calls, app->store))
+	    ops_init(&app->ops, a, app->loop, &app->calls) ||
+	    vault_init(&app->ops.vault, a, app->store, &app->seal))
 		return ERR_FULL;
 	m->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
 	if (!m->tok || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX))

@@ -36,6 +36,7 @@ struct app {
 	struct rng *rng;
 	struct str version;            /* of the program */
 	u8 handle_key[HANDLE_KEY_N];   /* from the master key, equal in all workers */
+	struct seal_keys seal;         /* from the master key: opens stored credentials */
 	/* set by app_init */
 	struct serve serve;
 	struct calls calls;

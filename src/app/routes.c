@@ -1,6 +1,7 @@
 #include "app/routes.h"
 
 #include "app/admin.h"
+#include "app/credentials.h"
 #include "app/endpoint.h"
 #include "app/guard.h"
 #include "app/health.h"
@@ -18,6 +19,9 @@ static const struct route routes[] = {
 	{ ROUTE_GET,                  0,     0,            "/control/keys",       admin_keys   },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/keys",       admin_key_add },
 	{ ROUTE_DELETE,               0,     0,            "/control/keys/:key",  admin_key_revoke },
+	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/credentials", credentials_add },
+	{ ROUTE_GET,                  0,     0,            "/control/credentials", credentials_list },
+	{ ROUTE_DELETE,               0,     0,            "/control/credentials/:name", credentials_remove },
 	{ ROUTE_ANY,                  0,     RPC_BODY_MAX, "/*",                  routes_mcp   },
 };
 

@@ -12,15 +12,20 @@
 #include "call/call.h"
 #include "gate/gate.h"
 #include "json/json.h"
+#include "op/vault.h"
+
+#define OPS_FIELDS_N 8192 /* bytes of header fields that parameters and credentials may need */
 
 /* Shared by all ops of a worker. */
 struct ops {
 	struct loop *loop;
 	struct calls *calls;
 	struct pool pool;
-	struct store *store;      /* credentials kept there */
+	struct vault vault;       /* secrets kept in the store: vault_init is the caller's */
 	u8 *canon;                /* RPC_BODY_MAX bytes: arguments as they were understood */
 	u8 *body;                 /* RPC_BODY_MAX bytes: request body being built */
+	u8 *target;               /* UPSTREAM_URL_MAX bytes: request target being built */
+	u8 *fields;               /* OPS_FIELDS_N bytes: header fields being built */
 	struct jsmntok *tok;      /* RPC_TOKENS_MAX tokens for rewritten arguments */
 	u64 started, failed, detached;
 };
@@ -33,6 +38,8 @@ struct op_spec {
 	const struct catalog *catalog;
 	const struct catalog_op *operation;
 	struct jcur args;                 /* an object, or a miss: no arguments */
+	u32 *hold;                        /* counted up while the op lives: its api must stay as long */
+	const struct dial_tls *tls;       /* how to trust the environment's server; NULL: plain */
 	struct str skip;                  /* name of an argument that is ours (environment); may be empty */
 };
 
@@ -54,6 +61,7 @@ struct op {
 	struct call *call;
 	const struct api *api;
 	const struct environment *environment;
+	u32 *hold;
 	u64 who;              /* principal id */
 	u32 operation;        /* place in the catalog */
 	u8 effect, method;
@@ -69,7 +77,7 @@ struct op {
 };
 
 /* Carves the pool and the scratch of ops from a; bytes of it for the plan. ERR_FULL when a has no room. */
-int ops_init(struct ops *o, struct arena *a, struct loop *loop, struct calls *calls, struct store *store);
+int ops_init(struct ops *o, struct arena *a, struct loop *loop, struct calls *calls);
 size_t ops_bytes(void);
 
 /* Judges arguments, builds the request and starts the call. 0 and *op; else an enum op_fault

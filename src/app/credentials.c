@@ -1,0 +1,161 @@
+#include "app/credentials.h"
+
+#include "app/guard.h"
+#include "crypt/ct.h"
+#include "http/url.h"
+
+enum { AT_START, AT_WORK };
+
+#define JSON_TYPE "application/json"
+
+#define NAME_WRONG "name must be 1 to 64 characters of letters, digits, _ . / and -"
+
+static enum step
+answer_name(struct job *j, u16 status)
+{
+	struct buf b = buf_over(arena_bytes(exchange_arena(&j->x), 200), 200);
+	struct jout o = jout_into(&b);
+
+	if (!b.p)
+		return reply_error(&j->x, 503, "busy: try again");
+	jout_open(&o, '{');
+	jout_str(&o, "name", str_cut(j->op.key, 2, j->op.key.n));
+	jout_close(&o, '}');
+	return reply_bytes(&j->x, status, JSON_TYPE, buf_str(&b));
+}
+
+/* The store key of a name, in the exchange's arena. p NULL when the name may not be used. */
+static struct str
+record_key(struct job *j, struct str name)
+{
+	struct buf key = buf_over(arena_bytes(exchange_arena(&j->x), 2 + VAULT_NAME_MAX), 2 + VAULT_NAME_MAX);
+
+	if (!key.p || !vault_name_ok(name))
+		return STR_NONE;
+	buf_put(&key, VAULT_PREFIX);
+	buf_put(&key, name);
+	return buf_str(&key);
+}
+
+static enum step
+run(struct job *j, u8 verb, msec now)
+{
+	j->op.verb = verb;
+	j->op.ttl_s = STORE_FOREVER;
+	j->op.owner = exchange_ready(&j->x);
+	j->at = AT_WORK;
+	return store_start(j->app->store, &j->op, now);
+}
+
+static enum step
+start_add(struct job *j, msec now)
+{
+	struct arena *a = exchange_arena_n(&j->x, 12000);
+	struct jdoc d;
+	struct str name, secret;
+
+	j->out = buf_over(arena_bytes(a, VAULT_SECRET_MAX + SEAL_EXTRA), VAULT_SECRET_MAX + SEAL_EXTRA);
+	if (!j->out.p || json_parse_request(&d, j->x.body, j->app->mcp.tok, RPC_TOKENS_MAX, a))
+		return reply_error(&j->x, 400, "the body must be a JSON object");
+	name = json_str(json_get(json_root(&d), "name"), NULL);
+	secret = json_str(json_get(json_root(&d), "secret"), a);
+	j->op.key = record_key(j, name);
+	if (!j->op.key.p)
+		return reply_error(&j->x, 400, NAME_WRONG);
+	if (secret.n == 0 || secret.n > VAULT_SECRET_MAX || !field_value_ok(secret))
+		return reply_error(&j->x, 400, "secret must be 1 to 1024 bytes without control characters");
+	if (vault_seal(&j->app->seal, j->app->rng, name, secret, &j->out))
+		return reply_error(&j->x, 500, "there is no master key to seal the secret with");
+	j->op.val = buf_str(&j->out);
+	return run(j, STORE_PUT, now);
+}
+
+enum step
+credentials_add(struct exchange *x, msec now)
+{
+	struct job *j = job_of(x);
+	enum step s;
+
+	if (!guard_control(j))
+		return STEP_DONE;
+	if (j->at == AT_START) {
+		s = start_add(j, now);
+		if (j->at == AT_START || s == STEP_WAIT)
+			return s;
+	}
+	if (!j->op.done)
+		return STEP_WAIT;
+	if (j->op.err)
+		return reply_error(x, 507, "the store cannot be written: nothing was changed");
+	return answer_name(j, 201);
+}
+
+enum step
+credentials_remove(struct exchange *x, msec now)
+{
+	struct job *j = job_of(x);
+	u8 room[VAULT_NAME_MAX];
+	struct buf name = buf_over(room, sizeof room);
+
+	if (!guard_control(j))
+		return STEP_DONE;
+	if (j->at == AT_START) {
+		if (url_decode(&name, route_param(x->route, x->req.path, 0)) || name.over)
+			return reply_error(x, 404, "no credential has this name");
+		j->op.key = record_key(j, buf_str(&name));
+		if (!j->op.key.p)
+			return reply_error(x, 400, NAME_WRONG);
+		if (run(j, STORE_DROP, now) == STEP_WAIT)
+			return STEP_WAIT;
+	}
+	if (!j->op.done)
+		return STEP_WAIT;
+	if (j->op.err == ERR_NONE)
+		return reply_error(x, 404, "no credential has this name");
+	if (j->op.err)
+		return reply_error(x, 507, "the store cannot be written: nothing was changed");
+	return answer_name(j, 200);
+}
+
+static void
+print_names(struct jout *o, struct str entries)
+{
+	struct store_entry e;
+
+	while (store_entry(&entries, &e))
+		jout_str(o, NULL, str_cut(e.key, 2, e.key.n));
+}
+
+enum step
+credentials_list(struct exchange *x, msec now)
+{
+	struct job *j = job_of(x);
+	u32 n = 48 * 1024; /* sealed values come along */
+	struct buf names;
+	struct jout o;
+
+	if (!guard_control(j))
+		return STEP_DONE;
+	if (j->at == AT_START) {
+		j->out = buf_over(arena_bytes(exchange_arena_n(x, n + 16384), n), n);
+		if (!j->out.p)
+			return reply_error(x, 503, "busy: try again");
+		j->op.key = VAULT_PREFIX;
+		j->op.out = &j->out;
+		if (run(j, STORE_LIST, now) == STEP_WAIT)
+			return STEP_WAIT;
+	}
+	if (!j->op.done)
+		return STEP_WAIT;
+	if (j->op.err || j->op.cursor)
+		return reply_error(x, 507, "the store cannot be read, or holds more credentials than can be listed");
+	names = buf_over(arena_bytes(exchange_arena(x), 16000), 16000);
+	if (!names.p)
+		return reply_error(x, 503, "busy: try again");
+	o = jout_into(&names);
+	jout_open(&o, '[');
+	print_names(&o, buf_str(&j->out));
+	jout_close(&o, ']');
+	return names.over ? reply_error(x, 507, "too many credentials to list")
+	                  : reply_bytes(x, 200, JSON_TYPE, buf_str(&names));
+}

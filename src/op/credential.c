@@ -1,0 +1,126 @@
+#include "op/credential.h"
+
+#include "base/base64.h"
+#include "crypt/ct.h"
+#include "http/hout.h"
+#include "http/url.h"
+
+static void
+put_query(struct params *p, const struct credential *c, struct str value)
+{
+	buf_byte(&p->target, str_find(buf_str(&p->target), '?', 0) < 0 ? '?' : '&');
+	url_encode(&p->target, c->name, URL_COMPONENT);
+	buf_byte(&p->target, '=');
+	url_encode(&p->target, value, URL_COMPONENT);
+}
+
+/* Behind the cookies that parameters have set, if any: one Cookie field (RFC 6265 section 5.4). */
+static void
+put_cookie(struct params *p, const struct credential *c, struct str value)
+{
+	int at = str_find_str(buf_str(&p->fields), STR("Cookie: "));
+
+	if (at == 0 || (at > 0 && p->fields.p[p->fields.r + (u32)at - 1] == '\n')) {
+		u32 end = p->fields.r + (u32)str_find(buf_str(&p->fields), '\r', (u32)at);
+		u32 n = c->name.n + value.n + 3;
+
+		if (buf_room(&p->fields) < n) {
+			p->fields.over = true;
+			return;
+		}
+		memmove(p->fields.p + end + n, p->fields.p + end, p->fields.w - end);
+		memcpy(p->fields.p + end, "; ", 2);
+		memcpy(p->fields.p + end + 2, c->name.p, c->name.n);
+		p->fields.p[end + 2 + c->name.n] = '=';
+		memcpy(p->fields.p + end + 3 + c->name.n, value.p, value.n);
+		p->fields.w += n;
+		return;
+	}
+	BUF_LIT(&p->fields, "Cookie: ");
+	buf_put(&p->fields, c->name);
+	buf_byte(&p->fields, '=');
+	buf_put(&p->fields, value);
+	BUF_LIT(&p->fields, "\r\n");
+}
+
+/* The text to send, when the secret comes from the store: the configured value with {secret} replaced. */
+static int
+from_store(const struct credential *c, struct vault *vault, msec now, struct buf *room, struct buf *why)
+{
+	struct str secret;
+	int at, err = vault_get(vault, c->store, &secret, now);
+
+	if (err == ERR_MORE) {
+		BUF_LIT(why, "The credential of this environment is being read. Try again in a second.");
+		return ERR_MORE;
+	}
+	if (err) {
+		buf_c(why, err == ERR_BAD ? "The credential of this environment was sealed with another master key: "
+		                            "the person who runs the gate must set it again."
+		                          : "The gate has no credential for this environment: the person who runs it "
+		                            "must set one (mcpgated credential add).");
+		return ERR_NONE;
+	}
+	at = str_find_str(c->value, STR("{secret}"));
+	if (at < 0) {
+		buf_put(room, secret);
+		return 0;
+	}
+	buf_put(room, str_cut(c->value, 0, (u32)at));
+	buf_put(room, secret);
+	buf_put(room, str_cut(c->value, (u32)at + 8, c->value.n));
+	return 0;
+}
+
+static void
+put(const struct credential *c, struct params *p, struct str value)
+{
+	switch (c->in) {
+	case CREDENTIAL_HEADER: hout_pair(&p->fields, c->name, value); break;
+	case CREDENTIAL_QUERY: put_query(p, c, value); break;
+	case CREDENTIAL_COOKIE: put_cookie(p, c, value); break;
+	case CREDENTIAL_BASIC:
+		BUF_LIT(&p->fields, "Authorization: Basic ");
+		base64_put(&p->fields, value);
+		BUF_LIT(&p->fields, "\r\n");
+		break;
+	case CREDENTIAL_BEARER:
+		BUF_LIT(&p->fields, "Authorization: Bearer ");
+		buf_put(&p->fields, value);
+		BUF_LIT(&p->fields, "\r\n");
+		break;
+	}
+}
+
+static int
+put_checked(const struct credential *c, struct params *p, struct str value, struct buf *why)
+{
+	if (value.n == 0) {
+		BUF_LIT(why, "The gate has no credential for this environment: the person who runs it must set one.");
+		return ERR_NONE;
+	}
+	if (!field_value_ok(value)) {
+		BUF_LIT(why, "The credential of this environment cannot be sent: it holds control characters.");
+		return ERR_BAD;
+	}
+	put(c, p, value);
+	return 0;
+}
+
+int
+credential_put(const struct credential *c, struct vault *vault, struct params *p, msec now, struct buf *why)
+{
+	u8 text[VAULT_SECRET_MAX + 256];
+	struct buf room = buf_over(text, sizeof text);
+	int err;
+
+	if (c->in == CREDENTIAL_NONE)
+		return 0;
+	if (c->store.n == 0)
+		return put_checked(c, p, c->value, why);
+	err = from_store(c, vault, now, &room, why);
+	if (!err)
+		err = put_checked(c, p, buf_str(&room), why);
+	ct_wipe(text, sizeof text);
+	return err;
+}

@@ -1,0 +1,15 @@
+/* credential: puts the secret of an environment into a request that goes to it, and nowhere else.
+ * Source: RFC 7617 (basic), RFC 6750 (bearer), OpenAPI apiKey in header, query, cookie. */
+#ifndef OP_CREDENTIAL_H
+#define OP_CREDENTIAL_H
+
+#include "catalog/params.h"
+#include "gate/api.h"
+#include "op/vault.h"
+
+/* Adds the credential to target or fields of p. 0, or a fault that a person must mend (ERR_NONE
+ * there is none, ERR_BAD it cannot be sent) or that passes (ERR_MORE): why then says so. The secret
+ * never appears in why. */
+int credential_put(const struct credential *c, struct vault *vault, struct params *p, msec now, struct buf *why);
+
+#endif

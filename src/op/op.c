@@ -1,0 +1,301 @@
+#include "op/op.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "catalog/args.h"
+#include "catalog/params.h"
+#include "base/map.h"
+#include "http/hout.h"
+#include "op/credential.h"
+
+static void op_run(struct ready *r, msec now);
+
+int
+ops_init(struct ops *o, struct arena *a, struct loop *loop, struct calls *calls)
+{
+	memset(o, 0, sizeof *o);
+	o->loop = loop;
+	o->calls = calls;
+	o->canon = arena_bytes(a, RPC_BODY_MAX);
+	o->body = arena_bytes(a, RPC_BODY_MAX);
+	o->target = arena_bytes(a, UPSTREAM_URL_MAX);
+	o->fields = arena_bytes(a, OPS_FIELDS_N);
+	o->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
+	if (!o->canon || !o->body || !o->target || !o->fields || !o->tok)
+		return ERR_FULL;
+	return pool_init(&o->pool, a, sizeof(struct op), CALLS_MAX);
+}
+
+size_t
+ops_bytes(void)
+{
+	return 2 * (size_t)RPC_BODY_MAX + UPSTREAM_URL_MAX + OPS_FIELDS_N +
+	       RPC_TOKENS_MAX * sizeof(struct jsmntok) + pool_bytes(sizeof(struct op), CALLS_MAX) + vault_bytes() + 64;
+}
+
+/* ---- the request --------------------------------------------------------------------------------- */
+
+/* HTTP methods by the catalog's. */
+static const u8 methods[CATALOG_METHODS] = {
+	METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_TRACE,
+};
+
+/* Environments that are the same place share connections; anything that makes them differ is in the number. */
+static u64
+origin_of(const struct environment *e)
+{
+	u64 h = map_hash(e->unix_path, e->tls ? 0x746c73 : 0x706c61);
+
+	h = map_hash(e->host_field, h);
+	return map_hash(e->pin, h) + e->ca.n;
+}
+
+static void
+write_request(struct buf *out, const struct environment *e, u8 method, const struct params *p)
+{
+	hout_request(out, head_method_name((enum method)method), buf_str(&p->target));
+	hout_field(out, "Host", e->host_field);
+	BUF_LIT(out, "Accept: application/json, */*;q=0.5\r\nAccept-Encoding: identity\r\nUser-Agent: mcpgated\r\n");
+	buf_put(out, buf_str(&p->fields));
+	if (p->has_body) {
+		hout_field(out, "Content-Type", p->body_type);
+		hout_length(out, buf_len(&p->body));
+	} else if (method == METHOD_POST || method == METHOD_PUT || method == METHOD_PATCH) {
+		hout_length(out, 0);
+	}
+	hout_end(out);
+	buf_put(out, buf_str(&p->body));
+}
+
+static int
+start_call(struct op *op, const struct op_spec *spec, const struct params *p, struct ready *owner, msec now,
+    struct buf *why)
+{
+	const struct environment *e = op->environment;
+	struct call_spec cs = { .to = { .host = e->host, .unix_path = e->unix_path, .port = e->port } };
+	struct buf *out;
+	u32 n = buf_len(&p->target) + buf_len(&p->fields) + buf_len(&p->body) + e->host_field.n + 512;
+
+	cs.to.configured = true;
+	cs.to.tls = spec->tls;
+	cs.origin = origin_of(e);
+	cs.method = op->method;
+	cs.idempotent = op->method == METHOD_GET || op->method == METHOD_HEAD;
+	cs.connect_ms = e->connect_ms;
+	cs.first_ms = e->first_ms;
+	cs.idle_ms = e->idle_ms;
+	cs.total_ms = e->total_ms;
+	cs.concurrency = e->concurrency;
+	op->call = call_start(op->ops->calls, &cs, owner, now);
+	if (!op->call) {
+		buf_fmt(why, "The gate is busy: %s. Try again in a second.", op->ops->calls->why);
+		return OP_FAULT_BUSY;
+	}
+	out = call_out(op->call, n);
+	if (out)
+		write_request(out, e, op->method, p);
+	if (!out || out->over || call_send(op->call)) {
+		BUF_LIT(why, "The request is too large to be sent, or a value cannot be sent in a header.");
+		return OP_FAULT_ARGUMENT;
+	}
+	return 0;
+}
+
+/* Judges the arguments and builds the request in the worker's scratch; nothing of it is kept. */
+static int
+build(struct op *op, const struct op_spec *spec, struct params *p, msec now, struct buf *why)
+{
+	struct args a = { .given = spec->args, .skip = spec->skip };
+
+	a.canon = buf_over(op->ops->canon, RPC_BODY_MAX);
+	a.tok = op->ops->tok;
+	a.tok_max = RPC_TOKENS_MAX;
+	if (args_check(spec->catalog, spec->operation, &a, why))
+		return OP_FAULT_ARGUMENT;
+	p->body = buf_over(op->ops->body, RPC_BODY_MAX);
+	if (params_build(spec->catalog, spec->operation, a.use, spec->skip, op->environment->path, p, why))
+		return OP_FAULT_ARGUMENT;
+	switch (credential_put(&op->environment->credential, &op->ops->vault, p, now, why)) {
+	case 0: return 0;
+	case ERR_MORE: return OP_FAULT_BUSY;
+	}
+	return OP_FAULT_CONFIG;
+}
+
+static void
+tell(struct op *op)
+{
+	log_debug("op", "api=%S environment=%S operation=%u status=%u%s%S", op->api->name, op->environment->name,
+	    op->operation, (u32)op->status, op->why_n ? " why=" : "", str_of(op->why, op->why_n));
+}
+
+/* Gives an op that came to nothing back before anybody knew it. */
+static void
+drop(struct op *op, msec now)
+{
+	if (op->call)
+		call_end(op->call, now);
+	--*op->hold;
+	pool_give(&op->ops->pool, op);
+}
+
+static struct op *
+take(struct ops *o, const struct op_spec *spec, msec now)
+{
+	struct op *op = (struct op *)pool_take(&o->pool);
+
+	if (!op)
+		return NULL;
+	ready_init(&op->ready, op_run);
+	op->ops = o;
+	op->api = spec->api;
+	op->environment = &spec->api->environment[spec->environment];
+	op->hold = spec->hold;
+	++*op->hold;
+	op->who = spec->who->id;
+	op->operation = spec->operation->at;
+	op->effect = spec->operation->effect;
+	op->method = methods[spec->operation->method];
+	op->began = now;
+	return op;
+}
+
+int
+op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec now, struct op **out, struct buf *why)
+{
+	struct op *op = take(o, spec, now);
+	struct params p = { .has_body = false };
+	int fault;
+
+	if (!op) {
+		BUF_LIT(why, "The gate is busy: too many calls are under way. Try again in a second.");
+		return OP_FAULT_BUSY;
+	}
+	p.target = buf_over(o->target, UPSTREAM_URL_MAX);
+	p.fields = buf_over(o->fields, OPS_FIELDS_N);
+	fault = build(op, spec, &p, now, why);
+	if (!fault)
+		fault = start_call(op, spec, &p, owner, now, why);
+	if (fault) {
+		drop(op, now);
+		return fault;
+	}
+	o->started++;
+	*out = op;
+	return 0;
+}
+
+/* ---- the answer ---------------------------------------------------------------------------------- */
+
+static void
+take_why(struct op *op, struct str why)
+{
+	op->why_n = (u8)min_u32(why.n, OP_WHY_MAX);
+	if (op->why_n)
+		memcpy(op->why, why.p, op->why_n);
+}
+
+static void
+take_head(struct op *op)
+{
+	const struct call *c = op->call;
+	struct str type = call_type(c);
+
+	op->head = true;
+	op->status = c->status;
+	op->retry_after_s = c->retry_after_s;
+	op->length = c->framing == FRAMING_LENGTH ? c->length : c->framing == FRAMING_NONE ? 0 : UINT64_MAX;
+	op->type_n = (u8)min_u32(type.n, OP_TYPE_MAX);
+	for (u32 i = 0; i < op->type_n; i++)
+		op->type[i] = (char)(type.p[i] >= 'A' && type.p[i] <= 'Z' ? type.p[i] + 32 : type.p[i]);
+}
+
+enum step
+op_step(struct op *op, msec now)
+{
+	enum step s;
+
+	if (op->head)
+		return STEP_DONE;
+	s = call_step(op->call, now);
+	if (s == STEP_DONE)
+		take_head(op);
+	else if (s == STEP_FAIL) {
+		take_why(op, call_why(op->call));
+		op->fault = op->call->err == ERR_FULL ? OP_FAULT_BUSY : OP_FAULT_UPSTREAM;
+	} else
+		call_settle(op->call);
+	return s;
+}
+
+int
+op_body(struct op *op, struct str *part, msec now)
+{
+	int n = call_body(op->call, part, now);
+
+	if (n == ERR_MORE)
+		call_settle(op->call);
+	else if (n < 0)
+		take_why(op, call_why(op->call));
+	return n;
+}
+
+void
+op_eat(struct op *op, u32 n)
+{
+	call_eat(op->call, n);
+}
+
+void
+op_end(struct op *op, msec now)
+{
+	tell(op);
+	if (op->fault || op->status >= 500)
+		op->ops->failed++;
+	ready_cancel(&op->ready);
+	call_end(op->call, now);
+	--*op->hold;
+	pool_give(&op->ops->pool, op);
+}
+
+/* ---- without its request ------------------------------------------------------------------------- */
+
+/* Runs a detached op to its end: the body is read and dropped. */
+static void
+op_run(struct ready *r, msec now)
+{
+	struct op *op = CONTAINER_OF(r, struct op, ready);
+	enum step s = op_step(op, now);
+	struct str part;
+	int n;
+
+	if (s == STEP_WAIT)
+		return;
+	if (s == STEP_MORE) {
+		loop_ready(op->ops->loop, r);
+		return;
+	}
+	while (s == STEP_DONE && (n = op_body(op, &part, now)) != 0) {
+		if (n == ERR_MORE)
+			return;
+		if (n < 0)
+			break;
+		op_eat(op, (u32)n);
+	}
+	op_end(op, now);
+}
+
+void
+op_leave(struct op *op, bool keep, msec now)
+{
+	bool sent = op->effect != CATALOG_READ;
+
+	if (!keep && !sent) {
+		op_end(op, now);
+		return;
+	}
+	op->detached = true;
+	op->ops->detached++;
+	call_owner(op->call, &op->ready);
+	loop_ready(op->ops->loop, &op->ready);
+}

@@ -1,0 +1,52 @@
+/* vault: upstream secrets that the store holds sealed (credential_from 'store:NAME'), opened and
+ * kept for the calls of one worker. Looked up again whenever a record of that kind changes, so a
+ * new secret is used at the next call.
+ *
+ *      store key "u:<name>"   value: seal of the secret, bound to its name */
+#ifndef OP_VAULT_H
+#define OP_VAULT_H
+
+#include "crypt/seal.h"
+#include "store/store.h"
+
+#define VAULT_ENTRIES 32     /* different names in use at once */
+#define VAULT_NAME_MAX 64    /* characters [A-Za-z0-9_./-] of a name */
+#define VAULT_SECRET_MAX 1024
+#define VAULT_PREFIX STR("u:")
+
+struct vault_entry {
+	struct store_op op;
+	struct buf out;
+	u32 stamp;       /* of the store's letter, when it was asked */
+	bool asked;
+	u8 name_n;
+	u16 secret_n;
+	int err;         /* ERR_NONE: not in the store; ERR_BAD: cannot be opened */
+	char name[2 + VAULT_NAME_MAX]; /* with its prefix: the key of the record */
+	u8 secret[VAULT_SECRET_MAX];
+	u8 room[VAULT_SECRET_MAX + SEAL_EXTRA];
+};
+
+struct vault {
+	struct store *store;
+	const struct seal_keys *keys;
+	struct vault_entry *entry; /* VAULT_ENTRIES */
+	u32 n;
+};
+
+/* Carves the entries from a. ERR_FULL. */
+int vault_init(struct vault *v, struct arena *a, struct store *store, const struct seal_keys *keys);
+size_t vault_bytes(void);
+
+/* The secret of this name, a view good for this run. 0; ERR_NONE there is none; ERR_BAD it was
+ * sealed with another master key; ERR_MORE the store has not answered yet (ask again shortly);
+ * ERR_FULL too many names. */
+int vault_get(struct vault *v, struct str name, struct str *secret, msec now);
+
+/* Whether a name may be used for a secret: 1 to VAULT_NAME_MAX characters [A-Za-z0-9_./-]. */
+bool vault_name_ok(struct str name);
+
+/* Seals a secret as the value of its record. 0; ERR_FULL; ERR_NONE when there is no key to seal with. */
+int vault_seal(const struct seal_keys *keys, struct rng *rng, struct str name, struct str secret, struct buf *out);
+
+#endif
