@@ -18,7 +18,7 @@ struct pull {
 	void (*close)(struct pull *p); /* streams only, see reply_stream */
 };
 
-enum reply_kind { REPLY_NONE, REPLY_BYTES, REPLY_VIEWS, REPLY_PULL };
+enum reply_kind { REPLY_NONE, REPLY_EMPTY, REPLY_VIEWS, REPLY_PULL, REPLY_STREAM };
 
 #define REPLY_VIEWS_MAX 4
 

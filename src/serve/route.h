@@ -1,6 +1,7 @@
 /* route: which handler answers a path. One const table, all routes visible at once; a segment that
- * begins with ':' matches any one segment, "*" at the end any rest. First match wins; a known path
- * with another method is 405 with Allow. */
+ * begins with ':' matches any one segment, "*" at the end any rest, an empty one too. First match wins; a known path
+ * with another method is 405 with Allow. Paths are compared as they were sent: an encoded or doubled
+ * slash, a dot segment, a trailing slash make another path, so each route has exactly one spelling. */
 #ifndef SERVE_ROUTE_H
 #define SERVE_ROUTE_H
 
@@ -19,16 +20,19 @@ struct exchange;
 struct route {
 	u8 methods;   /* ROUTE_x; GET includes HEAD */
 	u8 guard;     /* the app's own: who may come in */
-	u32 body_max; /* bytes: 413 beyond; 0: no body wanted */
+	u32 body_max; /* bytes: 413 beyond; 0: no body wanted, what comes is skipped */
 	const char *path;
 	enum step (*run)(struct exchange *x, msec now);
 };
 
-/* The route for method and path, or NULL; *allow gets the methods other routes of this path would
+/* The route for a method (one ROUTE_x bit) and path, or NULL; *allow gets the methods other routes of this path would
  * take (0: no such path). */
 const struct route *route_find(const struct route *table, u32 n, u8 method, struct str path, u8 *allow);
 
 /* The i-th ':' segment of path under a route's pattern, still percent-encoded. STR_NONE when there is none. */
 struct str route_param(const struct route *r, struct str path, u32 i);
+
+/* What the '*' at the end of a route's pattern matched. STR_NONE when the pattern has none. */
+struct str route_rest(const struct route *r, struct str path);
 
 #endif

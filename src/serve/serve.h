@@ -6,6 +6,7 @@
 #ifndef SERVE_SERVE_H
 #define SERVE_SERVE_H
 
+#include "base/limits.h"
 #include "base/pool.h"
 #include "net/wire.h"
 #include "serve/exchange.h"
@@ -29,10 +30,15 @@ struct serve_conf {
 struct listener {
 	struct watch watch;
 	struct ready ready;
+	struct timer timer; /* while accepting pauses */
 	struct serve *serve;
 	struct addr addr;
+	u32 burst; /* connections taken at once: follows what comes */
+	u32 uid;   /* control: who opened it, and root, may come in */
 	bool tls, control;
 };
+
+#define SERVE_HEAD_MAX 4096 /* bytes of a response head, where its body is pulled */
 
 struct serve {
 	struct net *net;
@@ -41,11 +47,19 @@ struct serve {
 	const struct serve_conf *conf;
 	struct pool conns;
 	struct link live; /* struct conn */
+	struct link idle; /* those of them that wait for a request, oldest first */
 	struct listener listener[SERVE_LISTENERS];
 	u32 listeners;
 	u32 control_conns;
 	bool draining;
+	u32 streams, streams_max;
 	u64 requests, refused; /* counters for /metrics */
+	msec log_at;           /* refused Hosts in the log: since when, how many */
+	u32 log_n;
+	/* scratch of whoever runs */
+	struct addr peer;
+	struct field field[FIELDS_MAX];
+	u8 head[SERVE_HEAD_MAX];
 };
 
 /* Carves the connection pool from a. ERR_FULL when a has no room. */
@@ -57,8 +71,14 @@ size_t serve_bytes(void);
 /* Sets or exchanges what config decides, between requests. */
 void serve_conf(struct serve *s, const struct serve_conf *conf);
 
-/* Begins accepting on a listening descriptor. ERR_FULL when SERVE_LISTENERS are there. */
+/* Begins accepting on a listening descriptor, which the server owns from now on; after serve_conf. ERR_FULL when
+ * SERVE_LISTENERS are there. A control listener (a unix socket) takes only its owner and root, and skips the Host and
+ * Origin checks. */
 int serve_listen(struct serve *s, int fd, const struct addr *addr, bool tls, bool control);
+
+/* The net part of a listener's watches and timers, and those of all connections: what loop_init must have room for. */
+u32 serve_watches(void);
+u32 serve_timers(void);
 
 /* Stops accepting; idle connections are closed, answers from now on say Connection: close. */
 void serve_drain(struct serve *s, msec now);

@@ -1,0 +1,98 @@
+#include "serve/exchange.h"
+
+#include "base/limits.h"
+#include "serve/conn.h"
+
+#include <poll.h>
+
+struct ready *
+exchange_ready(struct exchange *x)
+{
+	return &x->conn->ready;
+}
+
+struct arena *
+exchange_arena(struct exchange *x)
+{
+	return exchange_arena_n(x, 0);
+}
+
+struct arena *
+exchange_arena_n(struct exchange *x, u32 n)
+{
+	struct lease *l = &x->conn->serve->net->lease;
+
+	n = max_u32(n, 4096);
+	if (x->block.p && (x->arena.used || x->arena.cap >= n))
+		return &x->arena;
+	lease_give(l, &x->block);
+	x->block = lease_take(l, n);
+	x->arena = arena_over(x->block.p, x->block.p ? x->block.cap : 0);
+	return &x->arena;
+}
+
+const struct addr *
+exchange_peer(const struct exchange *x)
+{
+	const struct conn *c = x->conn;
+	struct addr *peer = &c->serve->peer;
+
+	*peer = (struct addr){ .family = c->family, .port = c->port };
+	memcpy(peer->ip, c->ip, sizeof c->ip);
+	return peer;
+}
+
+bool
+exchange_control(const struct exchange *x)
+{
+	return x->conn->control;
+}
+
+/* The request may lie elsewhere than in the last run: its views are made anew. */
+static void
+refresh(struct conn *c)
+{
+	struct exchange *x = c->x;
+	struct str in = buf_str(&c->wire.in);
+
+	x->req.fields.at = c->serve->field;
+	x->req.fields.max = FIELDS_MAX;
+	x->req.body_max = 0;
+	ASSERT(head_parse(in, &x->req) == (int)c->head_n);
+	x->body = str_cut(in, c->head_n, c->head_n + c->body_n);
+	c->stale = false;
+}
+
+enum step
+conn_run(struct conn *c, msec now)
+{
+	struct exchange *x = c->x;
+	enum step s;
+
+	if (conn_left(c)) {
+		conn_drop(c);
+		return STEP_DONE;
+	}
+	if (c->stale)
+		refresh(c);
+	s = c->serve->ops->step(x, now);
+	c->stale = true;
+	switch (s) {
+	case STEP_DONE:
+		return conn_reply(c, now);
+	case STEP_FAIL:
+		conn_unstream(c);
+		x->reply = (struct reply){ 0 };
+		reply_error(x, 500, NULL);
+		return conn_reply(c, now);
+	case STEP_MORE:
+		break;
+	case STEP_WAIT:
+		if (wire_unsent(&c->wire)) /* answers before this one in a pipeline, or a 100 Continue */
+			conn_flush(c, now);
+		if (c->state == CONN_RUN)
+			wire_want(&c->wire, POLLRDHUP);
+		break;
+	}
+	return s;
+}

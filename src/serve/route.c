@@ -1,0 +1,64 @@
+#include "serve/route.h"
+
+/* Walks pattern and path together. Answers whether they match; param `want` and the rest behind '*' on the way. */
+static bool
+match(const char *pattern, struct str path, u32 want, struct str *param, struct str *rest)
+{
+	u32 i = 0, params = 0;
+
+	for (; *pattern; pattern++) {
+		if (*pattern == '*' && !pattern[1]) {
+			*rest = str_cut(path, i, path.n);
+			return true;
+		}
+		if (*pattern == ':' && pattern[-1] == '/') {
+			u32 from = i;
+
+			while (i < path.n && path.p[i] != '/')
+				i++;
+			if (i == from)
+				return false;
+			if (params++ == want)
+				*param = str_cut(path, from, i);
+			while (pattern[1] && pattern[1] != '/')
+				pattern++;
+			continue;
+		}
+		if (i == path.n || path.p[i] != (u8)*pattern)
+			return false;
+		i++;
+	}
+	return i == path.n;
+}
+
+const struct route *
+route_find(const struct route *table, u32 n, u8 method, struct str path, u8 *allow)
+{
+	struct str param, rest;
+
+	*allow = 0;
+	for (u32 i = 0; i < n; i++) {
+		if (!match(table[i].path, path, 0, &param, &rest))
+			continue;
+		if (table[i].methods & method)
+			return &table[i];
+		*allow |= table[i].methods;
+	}
+	return NULL;
+}
+
+struct str
+route_param(const struct route *r, struct str path, u32 i)
+{
+	struct str param = STR_NONE, rest;
+
+	return match(r->path, path, i, &param, &rest) ? param : STR_NONE;
+}
+
+struct str
+route_rest(const struct route *r, struct str path)
+{
+	struct str param, rest = STR_NONE;
+
+	return match(r->path, path, 0, &param, &rest) ? rest : STR_NONE;
+}
