@@ -2,11 +2,11 @@
  *
  *   header | strings | operations params pieces nodes props bounds lists ... | tool JSON
  *
- * catalog_open checks every offset, index and size once; a damaged or hostile file is refused there, and afterwards no
- * accessor can leave the file. Numbers are 32-bit little-endian and decoded on access, so any machine reads any file.
- * No heap: a struct catalog is a few numbers, and every struct str is a view into the mapping that lives as long as
- * the mapping does. Records are decoded into the caller's struct; an index out of range is a caller's mistake
- * (ASSERT). */
+ * catalog_open checks every offset, index and size once; a damaged or hostile file is refused
+ * there, and afterwards no accessor can leave the file. Numbers are 32-bit little-endian and
+ * decoded on access, so any machine reads any file. No heap: a struct catalog is a few numbers, and
+ * every struct str is a view into the mapping that lives as long as the mapping does. Records are
+ * decoded into the caller's struct; an index out of range is a caller's mistake (ASSERT). */
 #ifndef CATALOG_CATALOG_H
 #define CATALOG_CATALOG_H
 
@@ -25,7 +25,8 @@ enum catalog_method {
 
 enum catalog_effect { CATALOG_READ, CATALOG_WRITE, CATALOG_DESTRUCTIVE, CATALOG_EFFECTS };
 
-/* How arguments travel. CATALOG_MEMBER: one member of a JSON object or form body; CATALOG_BODY: the whole body. */
+/* How arguments travel. CATALOG_MEMBER: one member of a JSON object or form body; CATALOG_BODY: the
+ * whole body. */
 enum catalog_in {
 	CATALOG_PATH, CATALOG_QUERY, CATALOG_HEADER, CATALOG_COOKIE, CATALOG_MEMBER, CATALOG_BODY, CATALOG_INS
 };
@@ -35,7 +36,8 @@ enum catalog_style {
 	CATALOG_STYLES
 };
 
-/* MULTIPART and BINARY are room for later: an operation that has no other body is not imported yet, and reported. */
+/* MULTIPART and BINARY are room for later: an operation that has no other body is not imported yet,
+ * and reported. */
 enum catalog_kind {
 	CATALOG_KIND_NONE, CATALOG_KIND_JSON, CATALOG_KIND_FORM, CATALOG_KIND_TEXT, CATALOG_KIND_MULTIPART,
 	CATALOG_KIND_BINARY, CATALOG_KINDS
@@ -154,8 +156,8 @@ struct catalog_piece {
 	u32 param;          /* 0 .. op.param_n - 1: give it to catalog_param */
 };
 
-/* A schema node, for checking arguments. Nodes may refer back (trees, linked lists): go by the depth of the value. An
- * alternative never has alternatives itself, so trying them ends. */
+/* A schema node, for checking arguments. Nodes may refer back (trees, linked lists): go by the
+ * depth of the value. An alternative never has alternatives itself, so trying them ends. */
 struct catalog_node {
 	u32 at, types, flags;
 	struct str enums;    /* JSON array text, or empty */
@@ -226,7 +228,8 @@ void catalog_op(const struct catalog *c, u32 at, struct catalog_op *op);
 /* The operation of a tool name. Its index, or ERR_NONE; op may be NULL. O(log n). */
 int catalog_find(const struct catalog *c, struct str name, struct catalog_op *op);
 
-/* Parameter i of op (0 .. op->param_n - 1): path, query, header, cookie, then body members or the whole body. */
+/* Parameter i of op (0 .. op->param_n - 1): path, query, header, cookie, then body members or the
+ * whole body. */
 void catalog_param(const struct catalog *c, const struct catalog_op *op, u32 i, struct catalog_param *param);
 
 /* The parameter with this argument name: its number i, or ERR_NONE; param may be NULL. */
@@ -247,7 +250,8 @@ void catalog_scheme(const struct catalog *c, u32 i, struct catalog_scheme *schem
 /* Node `at` (0 .. c->node_n - 1). */
 void catalog_node(const struct catalog *c, u32 at, struct catalog_node *node);
 
-/* Property i of node (0 .. node->prop_n - 1), and the one with this name: its number or ERR_NONE; prop may be NULL. */
+/* Property i of node (0 .. node->prop_n - 1), and the one with this name: its number or ERR_NONE;
+ * prop may be NULL. */
 void catalog_prop(const struct catalog *c, const struct catalog_node *node, u32 i, struct catalog_prop *prop);
 int catalog_prop_named(const struct catalog *c, const struct catalog_node *node, struct str name,
     struct catalog_prop *prop);
@@ -259,13 +263,14 @@ u32 catalog_alt(const struct catalog *c, const struct catalog_node *node, u32 i)
 void catalog_server(const struct catalog *c, u32 i, struct catalog_server *server);
 void catalog_var(const struct catalog *c, const struct catalog_server *server, u32 i, struct catalog_var *var);
 
-/* The ready JSON of tools from .. to (to not included), comma separated: the inside of the tools array. Empty when
- * from == to. */
+/* The ready JSON of tools from .. to (to not included), comma separated: the inside of the tools
+ * array. Empty when from == to. */
 struct str catalog_tools(const struct catalog *c, u32 from, u32 to);
 
-/* The pieces of op's tool JSON with one more property spliced in front of the others: prop is `"name":{schema}`,
- * required is `"name"` or empty. Writes at most 8 views to part and returns how many: the tool is what they give in
- * order. Views point into the mapping, into prop and required, or to static text. */
+/* The pieces of op's tool JSON with one more property spliced in front of the others: prop is
+ * `"name":{schema}`, required is `"name"` or empty. Writes at most 8 views to part and returns how
+ * many: the tool is what they give in order. Views point into the mapping, into prop and required,
+ * or to static text. */
 u32 catalog_splice(const struct catalog_op *op, struct str prop, struct str required, struct str part[8]);
 
 /* Names for messages: "GET", "read", "path", "form", "json"; never NULL. */

@@ -28,7 +28,7 @@ legacy_initialize(struct mcp *m, struct rpc *r)
 	rpc_result_open(&b, m->id);
 	jout_open(&o, '{');
 	jout_str(&o, "protocolVersion", mcp_version_text(m->version));
-	jout_raw(&o, "capabilities", STR("{\"tools\":{}}"));
+	jout_raw(&o, "capabilities", STR("{\"tools\":{},\"prompts\":{},\"resources\":{},\"logging\":{}}"));
 	jout_key(&o, STR("serverInfo"));
 	modern_server_info(m, &b);
 	o.more = true;

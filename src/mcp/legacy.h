@@ -8,7 +8,7 @@
 /* Answers initialize: agrees on a version, and hands out a session id in the Mcp-Session-Id field. */
 void legacy_initialize(struct mcp *m, struct rpc *r);
 
-/* Answers ping with an empty result. */
+/* Answers with an empty result: ping, and whatever else has nothing to say. */
 void legacy_ping(struct mcp *m);
 
 #endif

@@ -1,5 +1,6 @@
 #include "mcp/mcp.h"
 
+#include "mcp/empty.h"
 #include "mcp/legacy.h"
 #include "mcp/modern.h"
 #include "mcp/session.h"
@@ -96,6 +97,12 @@ static const struct {
 	{ "tools/list", MODERN | LEGACY, do_list },
 	{ "server/discover", MODERN, do_discover },
 	{ "subscriptions/listen", MODERN, do_listen },
+	{ "prompts/list", MODERN | LEGACY, empty_prompts },
+	{ "prompts/get", MODERN | LEGACY, empty_prompt },
+	{ "resources/list", MODERN | LEGACY, empty_resources },
+	{ "resources/templates/list", MODERN | LEGACY, empty_templates },
+	{ "resources/read", MODERN | LEGACY, empty_resource },
+	{ "logging/setLevel", LEGACY, empty_level },
 	{ "ping", LEGACY, do_ping },
 	{ "initialize", LEGACY, do_initialize },
 };

@@ -221,7 +221,7 @@ modern_discover(struct mcp *m)
 	rpc_result_open(&b, m->id);
 	BUF_LIT(&b, "{\"supportedVersions\":");
 	modern_versions(&b);
-	BUF_LIT(&b, ",\"capabilities\":{\"tools\":{\"listChanged\":true}}");
+	BUF_LIT(&b, ",\"capabilities\":{\"tools\":{\"listChanged\":true},\"prompts\":{},\"resources\":{}}");
 	if (m->api->instructions.n) {
 		o.more = true;
 		jout_str(&o, "instructions", m->api->instructions);
