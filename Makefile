@@ -11,10 +11,11 @@ Q       := $(if $(V),,@)
 include board/$(BOARD)/board.mk
 
 FLOORS  := $(shell sed -n 's/^\([a-z0-9]*\):.*/\1/p' tools/floors.txt)
-# The floors a folder may see, itself first, highest first: the order the linker wants.
+# The floors a folder stands on, itself first, highest first: the order the linker wants. Wider than what it may
+# include: call may not see crypt, but links it, because net uses it.
 below    = $(shell awk -v want=$(1) 'BEGIN{FS=":"} /^[a-z]/{n++; name[n]=$$1; deps[$$1]=$$2} \
-           END{split(deps[want], d, " "); for(i in d) may[d[i]]=1; may[want]=1; \
-           for(i=n;i>0;i--) if(name[i] in may) print name[i]}' tools/floors.txt)
+           END{may[want]=1; for(i=n;i>0;i--) if(name[i] in may) {print name[i]; \
+           m=split(deps[name[i]], d, " "); for(j=1;j<=m;j++) may[d[j]]=1}}' tools/floors.txt)
 
 VER     := $(shell git describe --tags --always --dirty=+ 2>/dev/null || echo dev)
 SOURCE_DATE := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
