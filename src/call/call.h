@@ -63,7 +63,8 @@ struct call {
 	msec begun, total_at;
 	u8 state;               /* enum call_state */
 	u8 interims;
-	bool reused, answered, retried;
+	bool reused, answered, retried, paused;
+	bool cut;               /* the request was not sent in full */
 	bool keep;              /* the connection may carry another call when this one is over */
 
 	/* known when call_step has answered DONE, until call_end */

@@ -1,0 +1,446 @@
+#include "call/call_priv.h"
+
+#include <poll.h>
+
+int
+calls_init(struct calls *cs, struct arena *a, struct net *net, struct dns *dns)
+{
+	memset(cs, 0, sizeof *cs);
+	cs->net = net;
+	cs->dialer = (struct dialer){ .net = net, .dns = dns };
+	cs->field = ARENA_ARRAY(a, struct field, CALL_FIELDS_MAX);
+	if (!cs->field || keep_init(&cs->keep, a, net) || pool_init(&cs->pool, a, sizeof(struct call), CALLS_MAX))
+		return ERR_FULL;
+	return pool_init(&cs->dials, a, sizeof(struct dial), CALLS_MAX);
+}
+
+size_t
+calls_bytes(void)
+{
+	return CALL_FIELDS_MAX * sizeof(struct field) + 16 + keep_bytes() +
+	    pool_bytes(sizeof(struct call), CALLS_MAX) + pool_bytes(sizeof(struct dial), CALLS_MAX);
+}
+
+void
+calls_clear(struct calls *cs)
+{
+	keep_clear(&cs->keep);
+}
+
+/* The deadline of the phase that begins now; the total one stands above it. */
+static void
+arm(struct call *c, msec now, u32 ms)
+{
+	msec at = now + ms < c->total_at ? now + ms : c->total_at;
+
+	timer_set(&c->calls->net->loop->timers, &c->peer->timer, c->owner, at);
+}
+
+static int
+dial(struct call *c, msec now)
+{
+	struct calls *cs = c->calls;
+
+	c->peer = keep_new(&cs->keep, c->origin);
+	c->dial = c->peer ? pool_take(&cs->dials) : NULL;
+	if (!c->dial) {
+		if (c->peer)
+			keep_drop(&cs->keep, c->peer);
+		c->peer = NULL;
+		return ERR_FULL;
+	}
+	dial_start(c->dial, &cs->dialer, &c->spec.to, &c->peer->wire, c->owner);
+	c->state = CALL_DIAL;
+	arm(c, now, c->spec.connect_ms);
+	return 0;
+}
+
+static void
+end_dial(struct call *c)
+{
+	if (!c->dial)
+		return;
+	dial_end(c->dial);
+	pool_give(&c->calls->dials, c->dial);
+	c->dial = NULL;
+}
+
+struct call *
+call_start(struct calls *cs, const struct call_spec *spec, struct ready *owner, msec now)
+{
+	struct call *c = pool_take(&cs->pool);
+
+	ASSERT(spec->connect_ms && spec->first_ms && spec->idle_ms && spec->total_ms);
+	cs->why = "too many upstream calls are under way";
+	if (!c)
+		return NULL;
+	c->calls = cs;
+	c->spec = *spec;
+	c->owner = owner;
+	c->begun = now;
+	c->total_at = now + spec->total_ms;
+	c->origin = keep_enter(&cs->keep, spec->origin, spec->concurrency);
+	if (!c->origin) {
+		cs->why = "too many calls of this environment are under way";
+		pool_give(&cs->pool, c);
+		return NULL;
+	}
+	c->peer = keep_take(&cs->keep, c->origin, owner, spec->idempotent ? KEEP_AGE_MS : KEEP_FRESH_MS, now);
+	if (c->peer) {
+		c->reused = true;
+		c->state = CALL_SEND;
+		arm(c, now, spec->first_ms);
+		cs->reused++;
+	} else if (dial(c, now)) {
+		keep_leave(&cs->keep, c->origin);
+		pool_give(&cs->pool, c);
+		return NULL;
+	}
+	cs->started++;
+	return c;
+}
+
+struct buf *
+call_out(struct call *c, u32 n)
+{
+	return n > SCRATCH_N ? NULL : wire_out(&c->peer->wire, n);
+}
+
+int
+call_send(struct call *c)
+{
+	struct wire *w = &c->peer->wire;
+	struct str request = buf_str(&w->out);
+
+	c->sent_n = request.n;
+	if (w->out.over || request.n == 0) {
+		call_fail_own(c, ERR_FULL, "the request is too large");
+		return ERR_FULL;
+	}
+	if (c->dial) {
+		wire_settle(w); /* nobody takes it yet: it must be kept */
+		if (w->err) {
+			call_fail_own(c, ERR_FULL, "the gate is out of buffers");
+			return ERR_FULL;
+		}
+	} else if (c->spec.idempotent) {
+		c->copy = lease_take(&c->calls->net->lease, request.n); /* none: it is not repeated, that is all */
+		if (c->copy.p)
+			buf_put(&c->copy, request);
+	}
+	return 0;
+}
+
+/* The connection was kept and the other side had given it up: the same bytes once more over a new one. Whether that
+ * can be. */
+static bool
+again(struct call *c, msec now)
+{
+	struct buf request = c->copy;
+
+	if (!c->reused || c->answered || c->retried || !request.p)
+		return false;
+	c->copy = buf_over(NULL, 0);
+	keep_drop(&c->calls->keep, c->peer);
+	c->peer = NULL;
+	c->reused = false;
+	c->retried = true;
+	if (dial(c, now)) {
+		lease_give(&c->calls->net->lease, &request);
+		return false;
+	}
+	c->peer->wire.out = request;
+	c->calls->retried++;
+	return true;
+}
+
+/* The connection ended or broke before the head was there. */
+static enum step
+broken(struct call *c, msec now)
+{
+	if (again(c, now))
+		return STEP_MORE;
+	if (c->retried && !c->peer)
+		return call_fail_own(c, ERR_FULL, "too many upstream connections are open");
+	if (c->answered)
+		return call_fail(c, ERR_IO, "closed the connection in the head of its answer", NULL);
+	return call_fail(c, ERR_IO, "closed the connection without an answer", NULL);
+}
+
+static enum step
+step_dial(struct call *c, msec now)
+{
+	enum step s = dial_step(c->dial, now);
+
+	if (s == STEP_FAIL)
+		return call_fail_dial(c);
+	if (s != STEP_DONE)
+		return s;
+	end_dial(c);
+	c->state = CALL_SEND;
+	arm(c, now, c->spec.first_ms);
+	return STEP_MORE;
+}
+
+/* Sends what is left while an answer already comes; a failure shows when reading. */
+static void
+send_on(struct call *c)
+{
+	struct wire *w = &c->peer->wire;
+
+	if (wire_unsent(w) == 0 || wire_flush(w) != ERR_IO)
+		return;
+	w->err = 0;
+	w->out.r = w->out.w = 0;
+}
+
+static enum step
+step_send(struct call *c, msec now)
+{
+	struct wire *w = &c->peer->wire;
+	u64 before = wire_unsent(w);
+	int err = wire_flush(w);
+
+	if (err == ERR_MORE && wire_unsent(w) < before)
+		arm(c, now, c->spec.first_ms);
+	if (err == ERR_MORE && !wire_readable(w))
+		return STEP_WAIT;
+	if (err == 0) {
+		c->state = CALL_HEAD;
+		arm(c, now, c->spec.first_ms);
+		return STEP_MORE;
+	}
+	c->cut = true; /* it answers before it has heard all, or has gone: an answer may lie there all the same */
+	c->state = CALL_HEAD;
+	if (err == ERR_IO) {
+		w->err = 0;
+		w->out.r = w->out.w = 0;
+		w->watch.got |= POLLIN;
+	}
+	return STEP_MORE;
+}
+
+/* Reads more. STEP_MORE: look at it, or begin again; STEP_WAIT; STEP_FAIL. */
+static enum step
+fill_head(struct call *c, msec now)
+{
+	struct wire *w = &c->peer->wire;
+	int n = wire_readable(w) ? wire_fill(w, 0) : ERR_MORE;
+
+	if (n == ERR_MORE) {
+		send_on(c);
+		wire_want(w, POLLIN);
+		return STEP_WAIT;
+	}
+	if (n == ERR_FULL)
+		return call_fail_own(c, ERR_FULL, "the gate is out of buffers");
+	if (n <= 0)
+		return broken(c, now);
+	c->answered = true;
+	lease_give(&c->calls->net->lease, &c->copy);
+	return STEP_MORE;
+}
+
+static enum step
+step_head(struct call *c, msec now)
+{
+	struct wire *w = &c->peer->wire;
+	struct resp *r = &c->calls->resp;
+	int used;
+
+	if (buf_len(&w->in) == 0)
+		return fill_head(c, now);
+	r->fields.at = c->calls->field;
+	r->fields.max = CALL_FIELDS_MAX;
+	r->method = c->spec.method;
+	used = resp_parse(buf_str(&w->in), r);
+	if (used == ERR_MORE)
+		return fill_head(c, now);
+	if (used < 0)
+		return call_fail(c, ERR_BAD, "sent an answer that is not valid HTTP", r->why);
+	buf_eat(&w->in, (u32)used);
+	if (r->interim && ++c->interims > RESP_INTERIM_MAX)
+		return call_fail(c, ERR_BAD, "sent too many interim responses", NULL);
+	if (r->interim)
+		return STEP_MORE;
+	arm(c, now, c->spec.idle_ms);
+	return call_head(c);
+}
+
+enum step
+call_step(struct call *c, msec now)
+{
+	enum step s = STEP_MORE;
+
+	while (s == STEP_MORE) {
+		switch (c->state) {
+		case CALL_DIAL: s = step_dial(c, now); break;
+		case CALL_SEND: s = step_send(c, now); break;
+		case CALL_HEAD: s = step_head(c, now); break;
+		case CALL_BODY: case CALL_OVER: return STEP_DONE;
+		default: return STEP_FAIL;
+		}
+	}
+	if (s == STEP_WAIT && now >= c->peer->timer.at)
+		return call_fail_late(c, now);
+	return s;
+}
+
+/* The stream has ended, or cannot be read. */
+static int
+body_broken(struct call *c, int n)
+{
+	if (n == ERR_FULL) {
+		call_fail_own(c, ERR_FULL, "the gate is out of buffers");
+	} else if (n == 0 && body_eof(&c->body) == 0) {
+		c->state = CALL_OVER;
+		return 0;
+	} else {
+		call_fail(c, ERR_IO, "closed the connection in the middle of its answer", NULL);
+	}
+	return c->state == CALL_OVER ? 0 : c->err;
+}
+
+/* Reads more of the body: > 0, 0 it is complete, ERR_MORE, or the call has failed. */
+static int
+fill_body(struct call *c, msec now)
+{
+	struct wire *w = &c->peer->wire;
+	int n = wire_readable(w) ? wire_fill(w, 0) : ERR_MORE;
+
+	if (now >= c->total_at) {
+		call_fail_late(c, now); /* even while bytes keep dripping in */
+		return c->err;
+	}
+	if (n > 0 || (n == ERR_MORE && c->paused))
+		arm(c, now, c->spec.idle_ms);
+	c->paused = false;
+	if (n > 0)
+		return n;
+	if (n != ERR_MORE)
+		return body_broken(c, n);
+	if (now >= c->peer->timer.at) {
+		call_fail_late(c, now);
+		return c->err;
+	}
+	wire_want(w, POLLIN);
+	return ERR_MORE;
+}
+
+/* Takes the next piece out of its framing: its bytes, 0 the body is complete, ERR_MORE, ERR_BAD. */
+static int
+take_piece(struct call *c)
+{
+	struct buf *in = &c->peer->wire.in;
+
+	while (!c->body.done) {
+		struct str part;
+		int used = body_take(&c->body, buf_str(in), &part);
+
+		if (used < 0)
+			return used;
+		if (part.n) {
+			u32 lead = (u32)(part.p - (in->p + in->r));
+
+			c->tail = (u32)used - lead - part.n;
+			c->pending = part.n;
+			buf_eat(in, lead);
+			return (int)part.n;
+		}
+		buf_eat(in, (u32)used);
+	}
+	return 0;
+}
+
+int
+call_body(struct call *c, struct str *part, msec now)
+{
+	*part = STR_NONE;
+	if (c->state == CALL_OVER)
+		return 0;
+	if (c->state != CALL_BODY)
+		return c->err ? c->err : ERR_BAD;
+	while (c->pending == 0) {
+		int n = take_piece(c);
+
+		if (n == ERR_MORE)
+			n = fill_body(c, now);
+		else if (n == ERR_BAD && c->body.status == 413)
+			call_fail(c, ERR_BAD, "sent more than the limit for an answer", NULL);
+		else if (n == ERR_BAD)
+			call_fail(c, ERR_BAD, "sent a body that is not valid HTTP", c->body.why);
+		else if (n == 0)
+			c->state = CALL_OVER;
+		if (n <= 0)
+			return n;
+	}
+	*part = str_of(c->peer->wire.in.p + c->peer->wire.in.r, c->pending);
+	return (int)c->pending;
+}
+
+void
+call_eat(struct call *c, u32 n)
+{
+	struct buf *in = &c->peer->wire.in;
+
+	ASSERT(n <= c->pending);
+	c->pending -= n;
+	c->got += n;
+	buf_eat(in, n + (c->pending ? 0 : c->tail));
+	if (c->pending == 0)
+		c->tail = 0;
+}
+
+void
+call_settle(struct call *c)
+{
+	struct wire *w = c->peer ? &c->peer->wire : NULL;
+
+	if (!w)
+		return;
+	if (c->state == CALL_BODY && (c->pending || wire_readable(w))) {
+		c->paused = true; /* the owner has no room: nothing is asked of poll until it reads on */
+		wire_want(w, 0);
+	}
+	wire_settle(w);
+	if (w->err == ERR_FULL && c->state < CALL_OVER)
+		call_fail_own(c, ERR_FULL, "the gate is out of buffers");
+}
+
+void
+call_owner(struct call *c, struct ready *owner)
+{
+	c->owner = owner;
+	if (c->dial)
+		dial_owner(c->dial, owner);
+	if (!c->peer)
+		return;
+	c->peer->timer.owner = owner;
+	wire_owner(&c->peer->wire, owner);
+}
+
+/* Whether the connection is in the state it was in before the call. */
+static bool
+clean(const struct call *c)
+{
+	const struct wire *w = &c->peer->wire;
+	bool complete = c->state == CALL_OVER || (c->state == CALL_BODY && c->body.done && c->pending == 0);
+
+	return complete && c->keep && !w->eof && !w->err && buf_len(&w->in) == 0 && wire_unsent(w) == 0 &&
+	    !wire_readable(w);
+}
+
+void
+call_end(struct call *c, msec now)
+{
+	struct calls *cs = c->calls;
+
+	end_dial(c);
+	lease_give(&cs->net->lease, &c->copy);
+	if (c->peer && clean(c))
+		keep_give(&cs->keep, c->peer, now);
+	else if (c->peer)
+		keep_drop(&cs->keep, c->peer);
+	keep_leave(&cs->keep, c->origin);
+	pool_give(&cs->pool, c);
+}
