@@ -1,0 +1,137 @@
+/* A class for BearSSL's engine, wrapped around its own certificate validation: it adds the pin, and it remembers the key
+ * that was shown, so that a refused pin can be told. */
+#include "crypt/tls_priv.h"
+
+#include "crypt/ct.h"
+#include "crypt/x509_priv.h"
+
+#define EPOCH_DAYS 719528 /* days from year 0 to 1970 */
+#define RSA_MIN 256       /* bytes of modulus */
+
+static struct tls_peer *
+peer_of(const br_x509_class **ctx)
+{
+	return CONTAINER_OF(ctx, struct tls_peer, vtable);
+}
+
+static void
+start_chain(const br_x509_class **ctx, const char *server_name)
+{
+	struct tls_peer *p = peer_of(ctx);
+
+	p->certs = 0;
+	p->tls->full = true;
+	if (p->chain)
+		p->x.minimal.vtable->start_chain(&p->x.minimal.vtable, server_name);
+}
+
+static void
+start_cert(const br_x509_class **ctx, uint32_t length)
+{
+	struct tls_peer *p = peer_of(ctx);
+
+	p->certs++;
+	if (p->chain)
+		p->x.minimal.vtable->start_cert(&p->x.minimal.vtable, length);
+	else if (p->certs == 1)
+		br_x509_decoder_init(&p->x.decoder, NULL, NULL);
+}
+
+static void
+append(const br_x509_class **ctx, const unsigned char *buf, size_t n)
+{
+	struct tls_peer *p = peer_of(ctx);
+
+	if (p->chain)
+		p->x.minimal.vtable->append(&p->x.minimal.vtable, buf, n);
+	else if (p->certs == 1)
+		br_x509_decoder_push(&p->x.decoder, buf, n);
+}
+
+static void
+end_cert(const br_x509_class **ctx)
+{
+	struct tls_peer *p = peer_of(ctx);
+
+	if (p->chain)
+		p->x.minimal.vtable->end_cert(&p->x.minimal.vtable);
+}
+
+/* The key of the first certificate, judged or not. */
+static const br_x509_pkey *
+shown_key(struct tls_peer *p)
+{
+	if (p->certs == 0)
+		return NULL;
+	if (p->chain)
+		return &p->x.minimal.pkey;
+	return br_x509_decoder_get_pkey(&p->x.decoder);
+}
+
+static unsigned
+end_chain(const br_x509_class **ctx)
+{
+	struct tls_peer *p = peer_of(ctx);
+	const br_x509_pkey *key = shown_key(p);
+	unsigned err = 0;
+
+	if (p->chain)
+		err = p->x.minimal.vtable->end_chain(&p->x.minimal.vtable);
+	if (key)
+		p->tls->has_pin = x509_pin(key, p->tls->pin) == 0;
+	if (p->certs == 0)
+		return BR_ERR_X509_EMPTY_CHAIN;
+	if (!p->chain && !key)
+		return (unsigned)br_x509_decoder_last_error(&p->x.decoder);
+	if (err || !p->pinned)
+		return err;
+	return p->tls->has_pin && ct_same(p->tls->pin, p->want, CERT_PIN_N) ? 0 : TLS_ERR_PIN;
+}
+
+static const br_x509_pkey *
+get_pkey(const br_x509_class *const *ctx, unsigned *usages)
+{
+	struct tls_peer *p = peer_of((const br_x509_class **)ctx);
+
+	if (p->chain)
+		return p->x.minimal.vtable->get_pkey((const br_x509_class *const *)&p->x.minimal.vtable, usages);
+	if (usages)
+		*usages = BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN;
+	return br_x509_decoder_get_pkey(&p->x.decoder);
+}
+
+static const br_x509_class peer_class = {
+	sizeof(struct tls_peer), start_chain, start_cert, append, end_cert, end_chain, get_pkey,
+};
+
+/* BearSSL's validation with our choices: SHA-2 only, RSA from 2048 bits, the time that was given. */
+static void
+init_minimal(struct tls_peer *p, const struct tls_client *c)
+{
+	br_ssl_engine_context *eng = p->tls->eng;
+	br_x509_minimal_context *x = &p->x.minimal;
+
+	br_x509_minimal_init(x, &br_sha256_vtable, c->anchors->list, c->anchors->n);
+	br_x509_minimal_set_rsa(x, br_ssl_engine_get_rsavrfy(eng));
+	br_x509_minimal_set_ecdsa(x, br_ssl_engine_get_ec(eng), br_ssl_engine_get_ecdsa(eng));
+	br_x509_minimal_set_hash(x, br_sha256_ID, &br_sha256_vtable);
+	br_x509_minimal_set_hash(x, br_sha384_ID, &br_sha384_vtable);
+	br_x509_minimal_set_hash(x, br_sha512_ID, &br_sha512_vtable);
+	br_x509_minimal_set_minrsa(x, RSA_MIN);
+	br_x509_minimal_set_time(x, EPOCH_DAYS + c->now / 86400, c->now % 86400);
+}
+
+void
+tls_peer_init(struct tls_peer *p, struct tls *t, const struct tls_client *c)
+{
+	memset(p, 0, sizeof *p);
+	p->vtable = &peer_class;
+	p->tls = t;
+	p->chain = c->anchors != NULL;
+	p->pinned = c->pin != NULL;
+	if (c->pin)
+		memcpy(p->want, c->pin, CERT_PIN_N);
+	if (c->anchors)
+		init_minimal(p, c);
+	br_ssl_engine_set_x509(t->eng, &p->vtable);
+}
