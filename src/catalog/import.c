@@ -1,0 +1,118 @@
+#include "catalog/import.h"
+
+#include "base/limits.h"
+#include "catalog/openapi.h"
+#include "catalog/tool.h"
+#include "json/jscan.h"
+
+/* Line of an offset, from 1. */
+static u32
+line_of(struct str text, u32 at)
+{
+	u32 line = 1;
+
+	for (u32 i = 0; i < at && i < text.n; i++)
+		line += text.p[i] == '\n';
+	return line;
+}
+
+static int
+refuse(struct import *im, const char *why, u32 line)
+{
+	im->report.why = why;
+	im->report.why_line = line;
+	return ERR_BAD;
+}
+
+/* The document as tokens. A byte order mark in front is forgiven: some editors leave one. */
+static int
+parse(struct compile *c)
+{
+	struct import *im = c->im;
+	struct jscan_found found;
+	struct str text = im->text;
+	struct jsmntok *tok;
+
+	if (str_starts(text, STR("\xef\xbb\xbf")))
+		text = str_cut(text, 3, text.n);
+	if (str_trim(str_cut(text, 0, 4096)).n && str_trim(str_cut(text, 0, 4096)).p[0] != '{')
+		return refuse(im, "this is no JSON document: YAML is not read yet", 0);
+	if (jscan_check(text, JSON_DEPTH_MAX, 0, &found))
+		return refuse(im, found.why, line_of(text, found.at));
+	tok = arena_take(im->arena, (size_t)found.tokens * sizeof *tok);
+	if (!tok)
+		return ERR_FULL;
+	if (json_parse(&c->doc, text, tok, found.tokens))
+		return refuse(im, c->doc.fault ? c->doc.fault : "this JSON cannot be read", line_of(text, c->doc.fault_at));
+	return 0;
+}
+
+static int
+prepare(struct compile *c)
+{
+	struct import *im = c->im;
+	u32 room = tool_room(im->tool_max ? im->tool_max : IMPORT_TOOL_MAX);
+	u8 *p = arena_bytes(im->arena, room);
+
+	c->report = &im->report;
+	if (!p)
+		return ERR_FULL;
+	c->tool = buf_over(p, room);
+	if (refs_init(&c->refs, &c->doc, im->arena) ||
+	    build_init(&c->build, im->arena, (u32)c->doc.n) ||
+	    schema_init(&c->schema, &c->refs, &c->build, &im->report) ||
+	    servers_init(&c->servers, &c->refs, &c->build, im->base))
+		return ERR_FULL;
+	return 0;
+}
+
+static int
+run(struct import *im, struct compile *c)
+{
+	int err = parse(c);
+
+	if (err)
+		return err;
+	if (json_kind(json_root(&c->doc)) != JSON_OBJECT)
+		return refuse(im, "this is no OpenAPI document: it is no object", 1);
+	err = prepare(c);
+	if (err)
+		return err;
+	if (!openapi_known(c))
+		return ERR_BAD;
+	err = openapi_compile(c);
+	if (err)
+		return err;
+	if (im->strict && report_losses(&im->report)) {
+		im->report.why = "--strict: operations were skipped";
+		return ERR_DENY;
+	}
+	return build_finish(&c->build, &im->report.info, &im->out);
+}
+
+int
+import_document(struct import *im)
+{
+	struct compile *c = ARENA_NEW(im->arena, struct compile);
+	int err = ERR_FULL;
+
+	im->out = STR_NONE;
+	memset(&im->report, 0, sizeof im->report);
+	im->report.arena = im->arena;
+	im->report.info.source_n = im->text.n;
+	im->report.info.source_mtime = im->mtime;
+	im->report.info.source_hash = map_hash(im->text, 0);
+	if (c) {
+		c->im = im;
+		err = run(im, c);
+	}
+	if (err == ERR_FULL && !im->report.why)
+		im->report.why = "the document needs more memory than an import is given";
+	return err;
+}
+
+size_t
+import_arena_bytes(size_t n)
+{
+	return n * 10 + ((size_t)16 << 20);
+}

@@ -1,0 +1,33 @@
+/* import: compiles one API document into a catalog file, in memory. The command and the supervisor call this in a
+ * process of its own, with one large mapped arena: about eight times the document, 160 MB for the largest we know.
+ *
+ *      struct import im = { .arena = &arena, .text = document, .mtime = mtime };
+ *      if (import_document(&im) == 0)
+ *              write im.out; print im.report */
+#ifndef CATALOG_IMPORT_H
+#define CATALOG_IMPORT_H
+
+#include "base/arena.h"
+#include "catalog/report.h"
+
+#define IMPORT_TOOL_MAX 16384 /* bytes of one tool's JSON unless told otherwise; then its schema is shortened */
+
+struct import {
+	struct arena *arena;
+	struct str text;      /* the document; stays unchanged until report and out are done with */
+	struct str base;      /* URL the document came from, for relative servers; or empty */
+	u64 mtime;            /* of the document, seconds since 1970 */
+	u32 tool_max;         /* 0: IMPORT_TOOL_MAX */
+	bool strict;          /* skipped operations are a failure */
+	struct str out;       /* answer: the catalog file, in the arena */
+	struct report report; /* answer, also after a failure */
+};
+
+/* Compiles the document. 0 with out set; ERR_BAD: no OpenAPI 3.0 or 3.1 JSON document (report.why says what is wrong,
+ * report.why_line where); ERR_FULL: the arena is too small; ERR_DENY: strict, and the report has skipped operations. */
+int import_document(struct import *im);
+
+/* Bytes of arena that are enough for a document of n bytes, for the caller's mmap. */
+size_t import_arena_bytes(size_t n);
+
+#endif

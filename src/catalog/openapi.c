@@ -1,0 +1,197 @@
+#include "catalog/openapi.h"
+
+#include "catalog/naming.h"
+#include "catalog/operation.h"
+#include "catalog/order.h"
+#include "catalog/search.h"
+
+#define ID_MAX 500 /* bytes of an operationId that is believed */
+
+/* An operation found in the document, before it has a name. */
+struct found {
+	struct jcur item, at;
+	u8 method;
+	struct str path;
+};
+
+struct walk {
+	struct compile *c;
+	struct found *found;
+	struct naming_wish *wish;
+	u32 n, cap;
+};
+
+/* The keys of a path item that are operations. */
+static int
+method_of(struct str key)
+{
+	static const struct { const char *key; u8 method; } methods[] = {
+		{ "get", CATALOG_GET }, { "head", CATALOG_HEAD }, { "post", CATALOG_POST }, { "put", CATALOG_PUT },
+		{ "patch", CATALOG_PATCH }, { "delete", CATALOG_DELETE }, { "options", CATALOG_OPTIONS },
+		{ "trace", CATALOG_TRACE },
+	};
+
+	for (u32 i = 0; i < ARRAY_N(methods); i++)
+		if (str_is(key, methods[i].key))
+			return methods[i].method;
+	return ERR_NONE;
+}
+
+bool
+openapi_known(struct compile *c)
+{
+	struct jcur root = json_root(&c->doc);
+	struct str version = compile_text(c, root, "openapi");
+
+	c->report->info.openapi = version;
+	if (str_starts(version, STR("3.0")) || str_starts(version, STR("3.1")))
+		return true;
+	if (version.n)
+		c->report->why = "this version of OpenAPI is not known: 3.0 and 3.1 are";
+	else if (!json_get(root, "swagger").err)
+		c->report->why = "this is a Swagger 2.0 document: convert it to OpenAPI 3 first";
+	else
+		c->report->why = "this is no OpenAPI document: it has no member \"openapi\"";
+	return false;
+}
+
+static u32
+count_operations(struct compile *c, struct jcur paths)
+{
+	u32 n = 0;
+
+	for (struct jcur p = json_first(paths); json_kind(paths) == JSON_OBJECT && !p.err; p = json_next(p)) {
+		struct jcur item = refs_follow(&c->refs, p);
+
+		for (struct jcur v = json_first(item); json_kind(item) == JSON_OBJECT && !v.err; v = json_next(v))
+			n += method_of(json_key(v)) >= 0;
+	}
+	return n;
+}
+
+static void
+skip(struct walk *w, struct found *f, const char *why)
+{
+	struct operation op = { .item = f->item, .at = f->at, .method = f->method, .path = f->path, .why = why,
+		.why_at = f->at };
+
+	compile_skipped(w->c, &op);
+}
+
+/* Counts an operation and keeps it, or says at once why it cannot be imported. */
+static void
+keep(struct walk *w, struct found *f)
+{
+	struct compile *c = w->c;
+	struct naming_wish *wish = &w->wish[w->n];
+
+	c->report->info.counts.operations++;
+	if (json_kind(f->at) != JSON_OBJECT) {
+		skip(w, f, "it is no object");
+	} else if (f->method == CATALOG_TRACE) {
+		skip(w, f, "TRACE requests are never made");
+	} else if (refs_get(&c->refs, f->item, json_key(f->at)).at != f->at.at) {
+		skip(w, f, "the same method and path stand in the document before");
+	} else if (w->n == w->cap) {
+		skip(w, f, "the document has too many operations");
+	} else {
+		*wish = (struct naming_wish){ .path = f->path, .method = str_c(catalog_method_text(f->method)) };
+		wish->id = str_cut(compile_text(c, f->at, "operationId"), 0, ID_MAX);
+		w->found[w->n++] = *f;
+	}
+}
+
+static void
+walk_item(struct walk *w, struct jcur paths, struct jcur p)
+{
+	struct compile *c = w->c;
+	struct found f = { .item = refs_follow(&c->refs, p), .path = json_key_str(p, c->im->arena) };
+
+	if (json_kind(f.item) != JSON_OBJECT) {
+		if (!str_starts(f.path, STR("x-")))
+			compile_note(c, NULL, "a path item is no object or its $ref leads nowhere", f.path, p);
+		return;
+	}
+	for (struct jcur v = json_first(f.item); !v.err; v = json_next(v)) {
+		int method = method_of(json_key(v));
+
+		if (method < 0)
+			continue;
+		f.method = (u8)method;
+		f.at = v;
+		if (refs_get(&c->refs, paths, f.path).at != p.at) {
+			c->report->info.counts.operations++;
+			skip(w, &f, "the same method and path stand in the document before");
+			continue;
+		}
+		keep(w, &f);
+	}
+}
+
+static bool
+by_name(const void *ctx, u32 a, u32 b)
+{
+	const struct walk *w = ctx;
+	int d = str_cmp(w->wish[a].name, w->wish[b].name);
+
+	return d ? d < 0 : a < b;
+}
+
+static void
+compile_one(struct walk *w, u32 i)
+{
+	struct operation op = { .item = w->found[i].item, .at = w->found[i].at, .method = w->found[i].method,
+		.path = w->found[i].path, .id = w->wish[i].id, .name = w->wish[i].name };
+
+	if (!op.name.n)
+		compile_skip(&op, "its name cannot be told from another's", op.id, op.at);
+	if (op.why || !operation_compile(w->c, &op))
+		compile_skipped(w->c, &op);
+}
+
+static void
+compile_all(struct walk *w, u32 *order)
+{
+	for (u32 i = 0; i < w->n; i++)
+		order[i] = i;
+	order_sort(order, w->n, by_name, w);
+	for (u32 i = 0; i < w->n && !w->c->build.full && !w->c->schema.full && !w->c->full; i++)
+		compile_one(w, order[i]);
+}
+
+static void
+describe(struct compile *c)
+{
+	struct jcur info = json_get(json_root(&c->doc), "info");
+
+	c->report->info.title = compile_text(c, info, "title");
+	c->report->info.version = compile_text(c, info, "version");
+	c->report->info.text = compile_text(c, info, "description");
+}
+
+int
+openapi_compile(struct compile *c)
+{
+	struct arena *a = c->im->arena;
+	struct jcur paths = json_get(json_root(&c->doc), "paths");
+	struct walk w = { .c = c };
+	u32 *order;
+
+	describe(c);
+	if (json_kind(paths) != JSON_OBJECT) {
+		c->report->why = "the document has no paths";
+		return ERR_BAD;
+	}
+	w.cap = min_u32(count_operations(c, paths), CATALOG_OPS_MAX);
+	w.found = ARENA_ARRAY(a, struct found, w.cap + 1);
+	w.wish = ARENA_ARRAY(a, struct naming_wish, w.cap + 1);
+	order = ARENA_ARRAY(a, u32, w.cap + 1);
+	if (!w.found || !w.wish || !order)
+		return ERR_FULL;
+	for (struct jcur p = json_first(paths); !p.err; p = json_next(p))
+		walk_item(&w, paths, p);
+	if (naming_tools(w.wish, w.n, a))
+		return ERR_FULL;
+	compile_all(&w, order);
+	return c->build.full || c->schema.full || c->full ? ERR_FULL : search_build(&c->build, a);
+}

@@ -1,0 +1,11 @@
+/* operation: compiles one operation of the document into the build. */
+#ifndef CATALOG_OPERATION_H
+#define CATALOG_OPERATION_H
+
+#include "catalog/compile.h"
+
+/* Reads what concerns the whole operation and its inputs, writes its tool and its records. op comes with item, at, method,
+ * path, id and name. When it cannot be imported op->why says so and the build is as before; whether it was imported. */
+bool operation_compile(struct compile *c, struct operation *op);
+
+#endif
