@@ -33,18 +33,22 @@ days(u32 year, u32 month, u32 day)
 int
 retry_date(struct str s, u64 *seconds)
 {
-	u32 day, month, year, hour, minute, second;
+	u32 day, month, century, year, hour, minute, second;
 
 	if (s.n != 29 || !str_ends(s, STR(" GMT")) || s.p[3] != ',' || s.p[7] != ' ' || s.p[11] != ' ' ||
 	    s.p[16] != ' ' || s.p[19] != ':' || s.p[22] != ':')
 		return ERR_BAD;
 	day = two(s.p + 5);
 	month = month_of(s.p + 8);
-	year = two(s.p + 12) * 100 + two(s.p + 14);
+	century = two(s.p + 12);
+	year = two(s.p + 14);
 	hour = two(s.p + 17);
 	minute = two(s.p + 20);
 	second = two(s.p + 23);
-	if (day < 1 || day > 31 || month == 0 || year < 1970 || year > 9999 || hour > 23 || minute > 59 || second > 60)
+	if (day < 1 || day > 31 || month == 0 || century > 99 || year > 99 || hour > 23 || minute > 59 || second > 60)
+		return ERR_BAD;
+	year += century * 100;
+	if (year < 1970)
 		return ERR_BAD;
 	*seconds = days(year, month, day) * 86400 + hour * 3600U + minute * 60U + second;
 	return 0;
