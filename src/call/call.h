@@ -97,7 +97,7 @@ struct calls {
 #define CALLS_WATCHES (KEEP_PEERS + CALLS_MAX * DIAL_WATCHES)
 #define CALLS_TIMERS (KEEP_PEERS + CALLS_MAX * DIAL_TIMERS)
 
-/* Carves calls, dials and connections from a. Our listeners, never called, are set in cs->dialer afterwards. ERR_FULL. */
+/* Carves calls, dials and connections from a. Our listeners, never called, are set in cs->dialer later. ERR_FULL. */
 int calls_init(struct calls *cs, struct arena *a, struct net *net, struct dns *dns);
 
 /* Bytes calls_init takes from its arena. */
