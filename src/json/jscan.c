@@ -2,35 +2,9 @@
 
 #include "base/utf8.h"
 #include "json/jblock.h"
+#include "json/jscan_priv.h"
 
 static_assert(JSON_DEPTH_MAX <= JSCAN_DEPTH_MAX, "a scan can follow what the limits allow");
-
-/* What may come next. The structural ones stand first: they are the rows of act. */
-enum state {
-	VALUE,     /* a value, after a comma or colon or at the start */
-	FIRST,     /* after '[': a value or ']' */
-	KEY,       /* after a comma in an object */
-	FIRST_KEY, /* after '{': a key or '}' */
-	COLON,
-	AFTER,     /* after a value */
-	STRUCTURAL,
-	STRING = STRUCTURAL,
-	ESCAPE,    /* after '\\' */
-	HEX,       /* digits of \u */
-	LOW_SLASH, /* the low half of a pair must follow */
-	LOW_U,
-	LOW_HEX,
-	CHARACTER, /* inside a UTF-8 sequence */
-	MINUS,     /* these need more digits */
-	DOT,
-	EXP,
-	EXP_SIGN,
-	ZERO,      /* these may end */
-	INT,
-	FRACTION,
-	EXP_DIGITS,
-	WORD,
-};
 
 enum class {
 	C_BAD, C_SPACE, C_QUOTE, C_OBJECT, C_ARRAY, C_END_OBJECT, C_END_ARRAY, C_COMMA, C_COLON,
@@ -105,44 +79,50 @@ jscan_is_object(const struct jscan *j, u32 level)
 
 /* --- names: kept only for containers, when they open ----------------------------------------- */
 
-/* Remembers what this piece holds of the key being read, before the piece goes away. */
+/* Appends bytes of a key that runs over pieces. */
 static void
-key_keep(struct jscan *j, const u8 *end)
+key_more(struct jscan *j, const u8 *from, const u8 *to)
 {
-	u32 n = j->key_n;
+	u32 n = min_u32((u32)(to - from), (u32)(JSCAN_KEY_N - j->key_n));
 
-	if (!j->key_p)
-		return;
-	if (j->key && jscan_in_string(j))
-		n = (u32)(end - j->key_p);
-	n = min_u32(n, JSCAN_KEY_N);
-	memcpy(j->key_kept, j->key_p, n);
-	j->key_n = (u8)n;
-	j->key_p = NULL;
+	memcpy(j->key_kept + j->key_n, from, n);
+	j->key_n = (u8)(j->key_n + n);
 }
 
-/* The key's last byte was just before p; begin is where this piece begins when the key began in
- * an earlier one. */
+/* Remembers what a piece (begin to end) holds of the key being read, before the piece goes away. */
+static void
+key_keep(struct jscan *j, const u8 *begin, const u8 *end)
+{
+	bool inside = j->key && jscan_in_string(j);
+
+	if (j->key_p) {
+		begin = j->key_p;
+		if (!inside)
+			end = begin + j->key_n;
+		j->key_n = 0;
+		j->key_p = NULL;
+	} else if (!inside) {
+		return;
+	}
+	key_more(j, begin, end);
+}
+
+/* The key's last byte was just before p; begin is where this piece begins when the key began in an
+ * earlier one. */
 static void
 key_end(struct jscan *j, const u8 *begin, const u8 *p)
 {
-	u32 n;
-
-	if (j->key_p) {
-		j->key_n = (u8)min_u32((u32)(p - j->key_p), 255);
-		return;
-	}
-	n = min_u32((u32)(p - begin), (u32)(JSCAN_KEY_N - j->key_n));
-	memcpy(j->key_kept + j->key_n, begin, n);
-	j->key_n = (u8)(j->key_n + n);
+	if (j->key_p)
+		j->key_n = (u8)min_u32((u32)(p - j->key_p), JSCAN_KEY_N);
+	else
+		key_more(j, begin, p);
 }
 
 static void
 level_open(struct jscan *j, bool member)
 {
 	struct jscan_level *l = &j->level[j->depth - 1];
-	u32 room = min_u32(JSCAN_KEY_N, (u32)(JSCAN_NAMES_N - j->names_n));
-	u32 n = member ? min_u32(j->key_n, room) : 0;
+	u32 n = member ? min_u32(j->key_n, (u32)(JSCAN_NAMES_N - j->names_n)) : 0;
 
 	l->index = 0;
 	l->named = member;
@@ -416,12 +396,6 @@ number_next(u8 state, u8 c)
 	}
 }
 
-static bool
-number_may_end(u8 state)
-{
-	return state >= ZERO && state <= EXP_DIGITS;
-}
-
 static const u8 *
 number(struct jscan *j, const u8 *p, const u8 *end)
 {
@@ -479,7 +453,7 @@ jscan_feed(struct jscan *j, struct str in)
 		else
 			p = number(j, p, end);
 	}
-	key_keep(j, end);
+	key_keep(j, in.p, end);
 	j->at += (u32)(p - in.p);
 	return j->why ? ERR_BAD : 0;
 }
@@ -514,82 +488,4 @@ jscan_check(struct str text, u32 depth, u32 flags, struct jscan_found *found)
 	if (found)
 		*found = (struct jscan_found){ .why = j.why, .at = (u32)j.at, .tokens = j.tokens };
 	return j.why ? ERR_BAD : 0;
-}
-
-bool
-jscan_after_comma(const struct jscan *j)
-{
-	return j->state == KEY || (j->state == VALUE && j->depth && !jscan_is_object(j, j->depth));
-}
-
-bool
-jscan_in_string(const struct jscan *j)
-{
-	return j->state >= STRING && j->state <= CHARACTER;
-}
-
-u32
-jscan_loose(const struct jscan *j)
-{
-	return j->state > STRING ? j->run : 0;
-}
-
-void
-jscan_close(const struct jscan *j, u32 level, struct buf *out)
-{
-	ASSERT(level <= j->depth);
-	for (; level > 0; level--)
-		buf_byte(out, jscan_is_object(j, level) ? '}' : ']');
-}
-
-void
-jscan_finish(const struct jscan *j, struct str mark, struct buf *out)
-{
-	switch (j->state) {
-	case FIRST:
-	case FIRST_KEY:
-	case AFTER: break;
-	case KEY:
-		buf_byte(out, '"');
-		buf_put(out, mark);
-		BUF_LIT(out, "\":null");
-		break;
-	case COLON: BUF_LIT(out, ":null"); break;
-	case STRING:
-	case ESCAPE:
-	case HEX:
-	case LOW_SLASH:
-	case LOW_U:
-	case LOW_HEX:
-	case CHARACTER:
-		buf_put(out, mark);
-		buf_byte(out, '"');
-		if (j->key)
-			BUF_LIT(out, ":null");
-		break;
-	default: BUF_LIT(out, "null"); break;
-	}
-	jscan_close(j, j->depth, out);
-}
-
-int
-jscan_path(const struct jscan *j, u32 level, struct buf *out)
-{
-	const u8 *name = j->names;
-
-	ASSERT(level >= 1 && level <= j->depth);
-	if (level > JSCAN_LEVELS)
-		return ERR_NONE;
-	for (u32 l = 2; l <= level; l++) {
-		const struct jscan_level *at = &j->level[l - 1];
-
-		if (l > 2)
-			buf_byte(out, '.');
-		if (at->named)
-			buf_put(out, str_of(name, at->name_n));
-		else
-			buf_u64(out, j->level[l - 2].index);
-		name += at->name_n;
-	}
-	return 0;
 }

@@ -191,18 +191,21 @@ test_finish_makes_valid(void **state)
 	}
 }
 
+/* The path of a level after text came in pieces of n bytes, the first one of first. */
 static const char *
-path_of(struct str text, u32 cut, u32 level)
+path_of(struct str text, u32 first, u32 n, u32 level)
 {
-	static char out[256];
+	static char out[512];
 	struct buf b = buf_over(out, sizeof out - 1);
 	struct jscan j;
 
 	jscan_init(&j, 64, JSCAN_PATH);
-	jscan_feed(&j, guard_bytes(str_cut(text, 0, cut)));
-	jscan_feed(&j, guard_bytes(str_cut(text, cut, text.n)));
+	for (u32 from = 0, to = first; from < text.n; from = to, to += n)
+		jscan_feed(&j, guard_bytes(str_cut(text, from, to)));
 	assert_int_equal(jscan_path(&j, level, &b), 0);
+	assert_false(b.over);
 	out[b.w] = 0;
+	guard_free(NULL);
 	return out;
 }
 
@@ -212,15 +215,15 @@ test_path(void **state)
 	struct str a = STR("{\"x\":{\"y\":1},\"data\":{\"items\":[{},{},{\"tags\":[1,");
 	struct str b = STR("[0,[1,2],[1,[");
 
-	for (u32 cut = 0; cut <= a.n; cut++) {
-		assert_string_equal(path_of(a, cut, 1), "");
-		assert_string_equal(path_of(a, cut, 2), "data");
-		assert_string_equal(path_of(a, cut, 3), "data.items");
-		assert_string_equal(path_of(a, cut, 4), "data.items.2");
-		assert_string_equal(path_of(a, cut, 5), "data.items.2.tags");
+	for (u32 cut = 0, n = 1; cut <= a.n; cut++, n = n % 7 + 1) {
+		assert_string_equal(path_of(a, cut, n, 1), "");
+		assert_string_equal(path_of(a, cut, n, 2), "data");
+		assert_string_equal(path_of(a, cut, n, 3), "data.items");
+		assert_string_equal(path_of(a, cut, n, 4), "data.items.2");
+		assert_string_equal(path_of(a, cut, n, 5), "data.items.2.tags");
 	}
-	for (u32 cut = 0; cut <= b.n; cut++)
-		assert_string_equal(path_of(b, cut, 3), "2.1");
+	for (u32 cut = 0, n = 1; cut <= b.n; cut++, n = n % 7 + 1)
+		assert_string_equal(path_of(b, cut, n, 3), "2.1");
 }
 
 /* Names longer than what is kept, and more of them than there is room for: shortened, never
@@ -237,9 +240,9 @@ test_path_long_names(void **state)
 		sprintf(text + strlen(text), "{\"%s\":", name);
 	strcat(text, "[");
 	s = str_c(text);
-	for (u32 cut = 0; cut < s.n; cut += 7) {
-		assert_int_equal(strlen(path_of(s, cut, 2)), JSCAN_KEY_N);
-		assert_true(strlen(path_of(s, cut, 16)) >= 3 * JSCAN_KEY_N);
+	for (u32 cut = 0, n = 9; cut < s.n; cut += 7, n++) {
+		assert_int_equal(strlen(path_of(s, cut, n, 2)), JSCAN_KEY_N);
+		assert_true(strlen(path_of(s, cut, n, 16)) >= 3 * JSCAN_KEY_N);
 	}
 }
 
