@@ -156,8 +156,9 @@ struct catalog_piece {
 	u32 param;          /* 0 .. op.param_n - 1: give it to catalog_param */
 };
 
-/* A schema node, for checking arguments. Nodes may refer back (trees, linked lists): go by the
- * depth of the value. An alternative never has alternatives itself, so trying them ends. */
+/* A schema node, for checking arguments. Nodes may refer back (trees, linked lists): go by the depth of the value. An
+ * alternative never has alternatives itself, so trying them ends. A node whose types are 0 is offered to the model as a
+ * string that may be any JSON value as text: strict clients want one type. */
 struct catalog_node {
 	u32 at, types, flags;
 	struct str enums;    /* JSON array text, or empty */

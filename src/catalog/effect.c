@@ -2,11 +2,18 @@
 
 #include "catalog/naming.h"
 
+/* Words that destroy, and beginnings that do in words written without capitals: "deletetags". */
 static const char *const destroys[] = {
-	"delete", "deletes", "deletion", "remove", "removes", "removal", "purge", "revoke", "reset", "destroy", "clear",
-	"wipe", "erase", "truncate", "drop", "expunge", "uninstall", "terminate", "unlink", "flush", "trash", "prune",
-	"bulkdelete", "batchdelete", "deleteall", "removeall",
+	"delete", "deletion", "remove", "removal", "purge", "revoke", "revocation", "reset", "destroy", "clear",
+	"wipe", "erase", "truncate", "drop", "expunge", "uninstall", "terminate", "unlink", "flush", "prune",
+	"bulkdelete", "batchdelete", "bulkremove",
 };
+
+static const char *const destroys_at_start[] = { "delete", "remove", "purge", "revoke", "destroy", "erase", "unlink",
+	"reset" };
+
+/* What is destroyed already: a place, not an act. */
+static const char *const destroyed[] = { "deleted", "removed", "purged", "revoked", "destroyed", "erased", "unlinked" };
 
 static const char *const reads[] = {
 	"search", "query", "list", "get", "find", "lookup", "fetch", "read", "count", "filter",
@@ -16,7 +23,8 @@ static const char *const read_paths[] = { "search", "query", "find", "lookup", "
 
 static const char *const writes[] = {
 	"create", "add", "update", "set", "send", "post", "put", "patch", "insert", "upsert", "save", "store", "start",
-	"stop", "run", "execute", "import", "upload", "move", "copy", "assign", "register", "submit", "cancel", "change",
+	"stop", "run", "execute", "import", "upload", "move", "copy", "assign", "register", "submit", "cancel",
+	"change",
 	"merge", "apply", "enable", "disable", "replace", "edit", "new", "make", "mark", "generate", "rotate",
 };
 
@@ -45,6 +53,42 @@ last_segment(struct str path)
 }
 
 static bool
+word_destroys(struct str word)
+{
+	if (among(word, destroys, ARRAY_N(destroys)))
+		return true;
+	if (among(word, destroyed, ARRAY_N(destroyed)))
+		return false;
+	for (u32 i = 0; i < ARRAY_N(destroys_at_start); i++) {
+		struct str start = str_c(destroys_at_start[i]);
+
+		if (word.n > start.n && str_same_nocase(str_cut(word, 0, start.n), start))
+			return true;
+	}
+	return false;
+}
+
+static bool
+any_destroys(struct str name)
+{
+	struct str word[NAMING_WORDS];
+	u32 n = naming_words(name, word, NAMING_WORDS);
+
+	for (u32 i = 0; i < n; i++)
+		if (word_destroys(word[i]))
+			return true;
+	return false;
+}
+
+static bool
+first_destroys(struct str name)
+{
+	struct str word;
+
+	return naming_words(name, &word, 1) && word_destroys(word);
+}
+
+static bool
 any_word(struct str name, const char *const *list, u32 n)
 {
 	struct str word[NAMING_WORDS];
@@ -70,10 +114,21 @@ path_destroys(struct str path)
 	while (path.p) {
 		struct str part = str_next(&path, '/');
 
-		if (part.n && part.p[0] != '{' && any_word(part, destroys, ARRAY_N(destroys)))
+		if (part.n && part.p[0] != '{' && any_destroys(part))
 			return true;
 	}
 	return false;
+}
+
+/* operationIds often begin with the method, which says nothing: "PostSearch" searches. */
+static struct str
+without_method(u32 method, struct str id)
+{
+	struct str word, name = str_c(catalog_method_text(method));
+
+	if (!naming_words(id, &word, 1) || !str_same_nocase(word, name) || word.n == id.n)
+		return id;
+	return str_cut(id, (u32)(word.p - id.p) + word.n, id.n);
 }
 
 u8
@@ -84,10 +139,10 @@ effect_of(u32 method, struct str id, struct str path)
 	if (method == CATALOG_DELETE)
 		return CATALOG_DESTRUCTIVE;
 	if (method == CATALOG_GET || method == CATALOG_HEAD || method == CATALOG_OPTIONS)
-		return first_word(id, destroys, ARRAY_N(destroys)) || among(last, destroys, ARRAY_N(destroys)) ?
-		        CATALOG_DESTRUCTIVE : CATALOG_READ;
-	if (any_word(id, destroys, ARRAY_N(destroys)) || path_destroys(path))
+		return first_destroys(id) || first_destroys(last) ? CATALOG_DESTRUCTIVE : CATALOG_READ;
+	if (any_destroys(id) || path_destroys(path))
 		return CATALOG_DESTRUCTIVE;
+	id = without_method(method, id);
 	if (method != CATALOG_POST || any_word(id, writes, ARRAY_N(writes)))
 		return CATALOG_WRITE;
 	if (first_word(id, reads, ARRAY_N(reads)) || among(last, read_paths, ARRAY_N(read_paths)))

@@ -43,7 +43,8 @@ parse(struct compile *c)
 	if (!tok)
 		return ERR_FULL;
 	if (json_parse(&c->doc, text, tok, found.tokens))
-		return refuse(im, c->doc.fault ? c->doc.fault : "this JSON cannot be read", line_of(text, c->doc.fault_at));
+		return refuse(im, c->doc.fault ? c->doc.fault : "this JSON cannot be read",
+		    line_of(text, c->doc.fault_at));
 	return 0;
 }
 

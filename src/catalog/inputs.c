@@ -49,7 +49,8 @@ style_of(struct compile *c, struct operation *op, struct input *in)
 			known = true;
 		}
 	if (!known)
-		compile_note(c, op, "a parameter's style does not fit its place: the usual one is taken", in->wire, style);
+		compile_note(c, op, "a parameter's style does not fit its place: the usual one is taken", in->wire,
+		    style);
 	if (json_bool(explode, &exploded))
 		exploded = in->style == CATALOG_FORM || in->style == CATALOG_DEEP;
 	if (exploded)
@@ -127,7 +128,7 @@ find(struct operation *op, u32 in, struct str wire)
 static void
 add_list(struct compile *c, struct operation *op, struct jcur list)
 {
-	for (struct jcur v = json_first(list); json_kind(list) == JSON_ARRAY && !v.err && !op->why; v = json_next(v)) {
+	for (struct jcur v = refs_elements(list); !v.err && !op->why; v = json_next(v)) {
 		struct jcur at = refs_follow(&c->refs, v);
 		struct input in, *old;
 
@@ -184,7 +185,7 @@ literal(struct compile *c, struct str s, struct inputs_piece *piece)
 
 		if (ch < 0x20 || ch == 0x7f || ch == '?' || ch == '#' || ch == '}')
 			return false;
-		if (ch > 0x20 && ch < 0x7f && ch != '"' && ch != '<' && ch != '>' && ch != '\\' && ch != '^' && ch != '`') {
+		if (ch > 0x20 && ch < 0x7f && !strchr("\"<>\\^`", ch)) {
 			buf_byte(&out, ch);
 		} else {
 			buf_byte(&out, '%');
@@ -278,7 +279,8 @@ inputs_path(struct compile *c, struct operation *op, struct inputs_piece *piece)
 			return 0;
 		}
 		if (op->path.p[at] == '{') {
-			piece[n++] = (struct inputs_piece){ STR_NONE, path_input(c, op, str_cut(op->path, at + 1, to)) };
+			piece[n].literal = STR_NONE;
+			piece[n++].input = path_input(c, op, str_cut(op->path, at + 1, to));
 			at = to + 1;
 			continue;
 		}

@@ -12,8 +12,8 @@ struct inputs_piece {
 	u32 input; /* CATALOG_NONE for a literal */
 };
 
-/* Fills op->input with path parameters (in template order), query, header and cookie parameters. What may never be sent,
- * or is broken, is left out and noted. Sets op->why when there are too many. */
+/* Fills op->input with path, query, header and cookie parameters, in this order. What may never be sent, or is broken,
+ * is left out and noted. Sets op->why when there are too many. */
 void inputs_collect(struct compile *c, struct operation *op);
 
 /* Splits op->path. Parameters that nobody declared become strings; declared ones that the path lacks are dropped from

@@ -60,10 +60,10 @@ count_operations(struct compile *c, struct jcur paths)
 {
 	u32 n = 0;
 
-	for (struct jcur p = json_first(paths); json_kind(paths) == JSON_OBJECT && !p.err; p = json_next(p)) {
+	for (struct jcur p = refs_members(paths); !p.err; p = json_next(p)) {
 		struct jcur item = refs_follow(&c->refs, p);
 
-		for (struct jcur v = json_first(item); json_kind(item) == JSON_OBJECT && !v.err; v = json_next(v))
+		for (struct jcur v = refs_members(item); !v.err; v = json_next(v))
 			n += method_of(json_key(v)) >= 0;
 	}
 	return n;

@@ -15,8 +15,8 @@
 static void
 basics(struct compile *c, struct operation *op)
 {
-	static const u32 idempotent = 1U << CATALOG_GET | 1U << CATALOG_HEAD | 1U << CATALOG_PUT | 1U << CATALOG_DELETE |
-	        1U << CATALOG_OPTIONS;
+	static const u32 idempotent = 1U << CATALOG_GET | 1U << CATALOG_HEAD | 1U << CATALOG_PUT |
+	        1U << CATALOG_DELETE | 1U << CATALOG_OPTIONS;
 
 	op->summary = compile_text(c, op->at, "summary");
 	op->text = compile_text(c, op->at, "description");
@@ -58,7 +58,7 @@ write_tags(struct compile *c, const struct operation *op)
 	struct jcur tags = json_get(op->at, "tags");
 	u32 n = 0;
 
-	for (struct jcur t = json_first(tags); json_kind(tags) == JSON_ARRAY && !t.err && n < TAGS_MAX; t = json_next(t)) {
+	for (struct jcur t = refs_elements(tags); !t.err && n < TAGS_MAX; t = json_next(t)) {
 		struct str tag = json_str(t, c->im->arena);
 
 		if (!tag.n)
@@ -98,7 +98,7 @@ write_answers(struct compile *c, const struct operation *op)
 	struct jcur list = json_get(op->at, "responses");
 	u32 n = 0;
 
-	for (struct jcur v = json_first(list); json_kind(list) == JSON_OBJECT && !v.err && n < ANSWERS_MAX; v = json_next(v)) {
+	for (struct jcur v = refs_members(list); !v.err && n < ANSWERS_MAX; v = json_next(v)) {
 		struct jcur content = json_get(refs_follow(&c->refs, v), "content"), kind = json_first(content);
 		int status = success(v);
 

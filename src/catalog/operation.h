@@ -4,8 +4,8 @@
 
 #include "catalog/compile.h"
 
-/* Reads what concerns the whole operation and its inputs, writes its tool and its records. op comes with item, at, method,
- * path, id and name. When it cannot be imported op->why says so and the build is as before; whether it was imported. */
+/* Reads what concerns the whole operation and its inputs, writes its tool and its records. op comes with item, at,
+ * method, path, id and name. Whether it was imported; if not, op->why says why and the build has no trace of it. */
 bool operation_compile(struct compile *c, struct operation *op);
 
 #endif

@@ -53,13 +53,13 @@ sent_as(u32 kind, struct str type)
 static struct jcur
 choose(struct compile *c, struct jcur content, u32 *kind)
 {
-	static const u8 rank[CATALOG_KINDS] = { [CATALOG_KIND_JSON] = 4, [CATALOG_KIND_FORM] = 3, [CATALOG_KIND_TEXT] = 2,
-		[CATALOG_KIND_MULTIPART] = 1, [CATALOG_KIND_BINARY] = 1 };
+	static const u8 rank[CATALOG_KINDS] = { [CATALOG_KIND_JSON] = 4, [CATALOG_KIND_FORM] = 3,
+		[CATALOG_KIND_TEXT] = 2, [CATALOG_KIND_MULTIPART] = 1, [CATALOG_KIND_BINARY] = 1 };
 	struct jcur best = json_none(ERR_NONE);
 	u32 best_rank = 0;
 
 	*kind = CATALOG_KIND_NONE;
-	for (struct jcur v = json_first(content); json_kind(content) == JSON_OBJECT && !v.err; v = json_next(v)) {
+	for (struct jcur v = refs_members(content); !v.err; v = json_next(v)) {
 		struct str type = json_key_str(v, c->im->arena);
 		u32 k = kind_of(type), r = rank[k] * 2U + str_same_nocase(essence(type), STR("application/json"));
 

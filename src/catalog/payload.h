@@ -1,5 +1,5 @@
-/* payload: the request body of an operation as arguments: members one by one where the body is an object, else the whole
- * body as `body`. */
+/* payload: the request body of an operation as arguments: members one by one where the body is an object, else the
+ * whole body as `body`. */
 #ifndef CATALOG_PAYLOAD_H
 #define CATALOG_PAYLOAD_H
 

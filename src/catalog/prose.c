@@ -29,8 +29,8 @@ blank(u8 c)
 static u32
 tag_length(struct str s)
 {
-	static const char names[] = " a b i p br ul ol li em hr tr td th h1 h2 h3 h4 h5 h6 dl dt dd div pre img sup sub "
-		"code span strong table tbody thead blockquote ";
+	static const char names[] = " a b i p br ul ol li em hr tr td th h1 h2 h3 h4 h5 h6 dl dt dd div pre img sup "
+		"sub code span strong table tbody thead blockquote ";
 	u8 word[16] = " ";
 	u32 at = 1, n = 1;
 	int end;
@@ -109,10 +109,28 @@ markup(struct str s, bool *space)
 	return 0;
 }
 
+/* A character reference that documents written in HTML are full of, and its length; 0 when it is none. */
+static u32
+reference(struct str s, struct str *means)
+{
+	static const struct { const char *name, *means; } known[] = {
+		{ "&lt;", "<" }, { "&gt;", ">" }, { "&amp;", "&" }, { "&quot;", "\"" }, { "&#39;", "'" },
+		{ "&nbsp;", " " },
+	};
+
+	for (u32 i = 0; s.p[0] == '&' && i < ARRAY_N(known); i++)
+		if (str_starts(s, str_c(known[i].name))) {
+			*means = str_c(known[i].means);
+			return (u32)strlen(known[i].name);
+		}
+	return 0;
+}
+
 /* One character, UTF-8 sequence or piece of markup at the start of s. Returns its length. */
 static u32
 take(struct pen *pen, struct str s)
 {
+	struct str means;
 	u32 point, n;
 	bool space;
 	int used;
@@ -124,6 +142,11 @@ take(struct pen *pen, struct str s)
 	n = markup(str_cut(s, 0, MARKUP_MAX), &space);
 	if (n) {
 		pen->space |= space;
+		return n;
+	}
+	n = reference(s, &means);
+	if (n) {
+		put(pen, means);
 		return n;
 	}
 	used = utf8_take(s, &point);
@@ -175,11 +198,15 @@ prose_put(struct buf *out, struct str text, u32 max)
 void
 prose_join(struct buf *out, u32 from)
 {
+	u32 at = out->w;
 	u8 last;
 
 	if (out->w == from)
 		return;
-	last = out->p[out->w - 1];
+	/* A full stop may stand inside quotes or brackets. */
+	while (at > from + 1 && strchr("\"'`*_)]", out->p[at - 1]))
+		at--;
+	last = out->p[at - 1];
 	if (last != '.' && last != '!' && last != '?' && last != ':' && last != ';')
 		buf_byte(out, '.');
 	buf_byte(out, ' ');

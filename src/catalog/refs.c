@@ -18,6 +18,18 @@ container(struct jcur c)
 	return kind == JSON_OBJECT || kind == JSON_ARRAY;
 }
 
+struct jcur
+refs_elements(struct jcur c)
+{
+	return json_kind(c) == JSON_ARRAY ? json_first(c) : json_none(ERR_NONE);
+}
+
+struct jcur
+refs_members(struct jcur c)
+{
+	return json_kind(c) == JSON_OBJECT ? json_first(c) : json_none(ERR_NONE);
+}
+
 /* Tokens stand in the order of the text, so the container of each is the innermost one that has not ended yet. Counts
  * members of large objects on the way. */
 static u32

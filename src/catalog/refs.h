@@ -22,6 +22,10 @@ int refs_init(struct refs *r, const struct jdoc *doc, struct arena *arena);
 struct jcur refs_at(const struct refs *r, u32 tok);
 struct jcur refs_get(const struct refs *r, struct jcur object, struct str key);
 
+/* First element of an array, first member of an object; a miss when c is anything else. */
+struct jcur refs_elements(struct jcur c);
+struct jcur refs_members(struct jcur c);
+
 /* Where a "#/a/b" reference leads (percent and ~ escapes decoded), not followed further. A miss (ERR_NONE) when it
  * leads nowhere; ERR_DENY when it points outside the document. */
 struct jcur refs_target(const struct refs *r, struct str ref);

@@ -9,6 +9,7 @@ int
 schema_init(struct schema *s, const struct refs *refs, struct build *build, struct report *report)
 {
 	u32 tokens = (u32)refs->doc->n;
+	struct jcur named;
 	u8 *scratch;
 
 	memset(s, 0, sizeof *s);
@@ -17,6 +18,8 @@ schema_init(struct schema *s, const struct refs *refs, struct build *build, stru
 	s->report = report;
 	s->counts = &report->info.counts;
 	s->build = build;
+	named = json_pointer(json_root(refs->doc), STR("/components/schemas"));
+	s->named = named.err ? SCHEMA_NONE - 1 : (u32)named.at;
 	s->work = (u64)tokens * 8 + 100000;
 	s->of_token = ARENA_ARRAY(s->arena, u32, tokens);
 	scratch = arena_bytes(s->arena, SCRATCH);
@@ -102,7 +105,7 @@ schema_name(struct schema *s, const struct shape *sh)
 {
 	if (sh->title.n)
 		return sh->title;
-	if (sh->tok == SCHEMA_NONE)
+	if (sh->tok == SCHEMA_NONE || s->refs->parent[sh->tok] != s->named)
 		return STR_NONE;
 	return json_key_str(refs_at(s->refs, sh->tok), &s->scratch);
 }

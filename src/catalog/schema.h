@@ -63,6 +63,7 @@ struct schema {
 	struct report *report;
 	struct catalog_counts *counts;
 	struct build *build;
+	u32 named;                /* token of components.schemas: its members have names that mean something */
 	u32 *of_token;            /* shape of each token, + 1 */
 	struct shape **shape;
 	u32 n, cap;
@@ -103,14 +104,14 @@ void schema_add_alt(struct schema *s, struct shape *sh, u32 ref);
 /* The property of this name, or NULL. */
 struct shape_prop *schema_prop(const struct shape *sh, struct str name);
 
-/* What to call a shape in prose: its title, else its name in the document; may be empty. In s->scratch. */
+/* What to call a shape in prose: its title, else its name among the document's schemas; may be empty. In s->scratch. */
 struct str schema_name(struct schema *s, const struct shape *sh);
 
 /* Appends JSON text without the white space between its tokens. */
 void schema_compact(struct buf *out, struct str json);
 
-/* The next element of a compact JSON array of scalars or small values: *at begins at 1 (behind the bracket). STR_NONE at
- * the end. schema_enum_has: whether one of them is value, compared as text; the array may lack its end. */
+/* The next element of a compact JSON array: *at begins at 1, behind the bracket. STR_NONE at the end.
+ * schema_enum_has: whether one of them is value, compared as text; the array may lack its end. */
 struct str schema_enum_next(struct str enums, u32 *at);
 bool schema_enum_has(struct str enums, struct str value);
 

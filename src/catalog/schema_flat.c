@@ -1,5 +1,5 @@
-/* schema_flat: oneOf and anyOf as one object. Clients that cannot choose between schemas get their union, and words that
- * tell the choice; the run-time nodes keep the alternatives. */
+/* schema_flat: oneOf and anyOf as one object. Clients that cannot choose between schemas get their union, and words
+ * that tell the choice; the run-time nodes keep the alternatives. */
 #include "catalog/prose.h"
 #include "catalog/schema.h"
 
@@ -11,8 +11,9 @@
 struct flatten {
 	struct schema *s;
 	struct shape *to;
-	struct shape *alt[FLAT_ALTS_MAX]; /* flat, and of the chosen type */
-	u32 n;
+	struct shape *alt[FLAT_ALTS_MAX];  /* flat, and of the chosen type */
+	struct shape *rest[FLAT_ALTS_MAX]; /* flat, and of another one */
+	u32 n, rest_n;
 	u32 type, also; /* chosen; other types that would do */
 	u32 mine;       /* shapes from this number on were made here */
 	bool any;       /* one alternative allows anything */
@@ -60,6 +61,8 @@ choose(struct flatten *f, const struct shape *sh, u32 depth)
 	for (u32 i = 0; i < all; i++)
 		if (f->type && has_type(f->alt[i], f->type))
 			f->alt[f->n++] = f->alt[i];
+		else
+			f->rest[f->rest_n++] = f->alt[i];
 }
 
 static bool
@@ -260,18 +263,26 @@ note_forms(struct flatten *f, const struct shape *sh, struct buf *out)
 	buf_byte(out, '.');
 }
 
+/* The other types that would do; where they are one of a few values, those. */
 static void
 note_also(const struct flatten *f, struct buf *out)
 {
-	static const u32 order[] = { CATALOG_T_ARRAY, CATALOG_T_STRING, CATALOG_T_NUMBER, CATALOG_T_INTEGER,
-		CATALOG_T_BOOL };
-	u32 n = 0;
+	u32 told = 0, n = 0;
 
-	for (u32 i = 0; i < ARRAY_N(order); i++)
-		if (f->also & order[i]) {
-			buf_c(out, n++ ? ", " : out->w ? " Also accepted: " : "Also accepted: ");
-			buf_c(out, schema_type_text(order[i]));
-		}
+	for (u32 i = 0; i < f->rest_n && buf_room(out) > 100; i++) {
+		const struct shape *a = f->rest[i];
+		u32 type = schema_type(a);
+		bool values = a->enums.n > 2 && a->enums.n < 60;
+
+		if (!(f->also & type) || (!values && told & type))
+			continue;
+		told |= values ? 0 : type;
+		buf_c(out, n++ ? ", " : out->w ? " Also accepted: " : "Also accepted: ");
+		if (values)
+			buf_put(out, str_cut(a->enums, 1, a->enums.n - 1));
+		else
+			buf_c(out, schema_type_text(type));
+	}
 	if (n)
 		buf_byte(out, '.');
 }

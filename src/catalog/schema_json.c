@@ -11,8 +11,8 @@
 static bool
 format_known(struct str s)
 {
-	static const char *const known[] = { "date-time", "date", "time", "duration", "email", "hostname", "ipv4", "ipv6",
-		"uri", "uri-reference", "uuid" };
+	static const char *const known[] = { "date-time", "date", "time", "duration", "email", "hostname", "ipv4",
+		"ipv6", "uri", "uri-reference", "uuid" };
 
 	for (u32 i = 0; i < ARRAY_N(known); i++)
 		if (str_is(s, known[i]))
@@ -164,7 +164,10 @@ describe(struct schema_face *face, struct jout *o, const struct shape *sh, const
 
 	if (!p)
 		return;
-	prose_put(&out, said[0].n ? said[0] : sh->text.n ? sh->text : sh->title, face->text_max);
+	prose_put(&out, said[0].n ? said[0] : sh->text, face->text_max);
+	/* A title of one word is the name of a type, and says nothing. */
+	if (!out.w && str_find(sh->title, ' ', 0) > 0)
+		prose_put(&out, sh->title, face->text_max);
 	prose_join(&out, 0);
 	if (said[1].n) {
 		prose_put(&out, said[1], 200);

@@ -72,7 +72,7 @@ k_type(struct reader *r, struct jcur v, u32 unused)
 
 	if (json_kind(v) == JSON_STRING)
 		types = type_bit(v);
-	for (struct jcur e = json_first(v); json_kind(v) == JSON_ARRAY && !e.err; e = json_next(e))
+	for (struct jcur e = refs_elements(v); !e.err; e = json_next(e))
 		types |= type_bit(e);
 	if (types & CATALOG_T_NULL && types != CATALOG_T_NULL) {
 		r->to->flags |= SHAPE_NULLABLE;
@@ -265,7 +265,7 @@ k_selector(struct reader *r, struct jcur v, u32 unused)
 static void
 k_required(struct reader *r, struct jcur v, u32 unused)
 {
-	for (struct jcur e = json_first(v); json_kind(v) == JSON_ARRAY && !e.err; e = json_next(e)) {
+	for (struct jcur e = refs_elements(v); !e.err; e = json_next(e)) {
 		struct str name = json_str(e, r->s->arena);
 
 		if (name.p && name.n && r->need_n < CATALOG_ARGS_MAX)
@@ -329,7 +329,7 @@ k_properties(struct reader *r, struct jcur v, u32 unused)
 static void
 k_alts(struct reader *r, struct jcur v, u32 unused)
 {
-	for (struct jcur e = json_first(v); json_kind(v) == JSON_ARRAY && !e.err && r->s->work; e = json_next(e)) {
+	for (struct jcur e = refs_elements(v); !e.err && r->s->work; e = json_next(e)) {
 		struct jcur type = json_get(e, "type");
 
 		spend(r->s, 1);
@@ -435,7 +435,7 @@ merge(struct reader *r, struct jcur c)
 		merge(r, to);
 	}
 	all = refs_get(r->s->refs, c, STR("allOf"));
-	for (struct jcur e = json_first(all); json_kind(all) == JSON_ARRAY && !e.err; e = json_next(e)) {
+	for (struct jcur e = refs_elements(all); !e.err; e = json_next(e)) {
 		r->s->counts->merged++;
 		merge(r, e);
 	}

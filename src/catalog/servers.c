@@ -121,7 +121,7 @@ add_vars(struct servers *s, struct jcur vars, u8 *p)
 {
 	u32 first = build_count(s->build, PART_VARS), n = 0;
 
-	for (struct jcur v = json_first(vars); json_kind(vars) == JSON_OBJECT && !v.err && n < 32; v = json_next(v)) {
+	for (struct jcur v = refs_members(vars); !v.err && n < 32; v = json_next(v)) {
 		u8 *var = build_add(s->build, PART_VARS);
 		struct str enums = json_raw(json_get(v, "enum"));
 
@@ -181,7 +181,7 @@ add_schemes(struct servers *s)
 {
 	struct jcur list = json_pointer(json_root(s->refs->doc), STR("/components/securitySchemes"));
 
-	for (struct jcur v = json_first(list); json_kind(list) == JSON_OBJECT && !v.err; v = json_next(v)) {
+	for (struct jcur v = refs_members(list); !v.err; v = json_next(v)) {
 		struct servers_scheme *to = &s->scheme[s->scheme_n];
 		struct jcur scheme = refs_follow(s->refs, v);
 		u8 *p;
@@ -210,7 +210,7 @@ servers_init(struct servers *s, const struct refs *refs, struct build *build, st
 	s->scheme = ARENA_ARRAY(s->arena, struct servers_scheme, SERVERS_SCHEMES_MAX);
 	if (!s->url || !s->scheme)
 		return ERR_FULL;
-	for (struct jcur v = json_first(list); json_kind(list) == JSON_ARRAY && !v.err; v = json_next(v))
+	for (struct jcur v = refs_elements(list); !v.err; v = json_next(v))
 		add_server(s, v);
 	/* No list means one server "/": where the document came from. */
 	if (!s->n)
@@ -226,7 +226,7 @@ servers_of(struct servers *s, struct jcur list, bool *elsewhere)
 	u32 first = CATALOG_NONE;
 
 	*elsewhere = false;
-	for (struct jcur v = json_first(list); json_kind(list) == JSON_ARRAY && !v.err; v = json_next(v)) {
+	for (struct jcur v = refs_elements(list); !v.err; v = json_next(v)) {
 		u32 at = add_server(s, v);
 
 		if (at < s->own_n)
@@ -254,7 +254,7 @@ servers_security(struct servers *s, struct jcur security, bool *open)
 	u32 n = 0, alternative = 0;
 
 	*open = json_kind(security) == JSON_ARRAY && json_len(security) == 0;
-	for (struct jcur a = json_first(security); json_kind(security) == JSON_ARRAY && !a.err; a = json_next(a)) {
+	for (struct jcur a = refs_elements(security); !a.err; a = json_next(a)) {
 		*open |= json_kind(a) == JSON_OBJECT && json_len(a) == 0;
 		for (struct jcur v = json_first(a); !v.err && n < 64; v = json_next(v)) {
 			u32 scheme = scheme_named(s, v);
