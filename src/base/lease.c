@@ -76,6 +76,8 @@ lease_grow(struct lease *l, struct buf *b, u32 n)
 		buf_compact(b);
 		return 0;
 	}
+	if (n > UINT32_MAX - buf_len(b))
+		return ERR_FULL;
 	larger = lease_take(l, buf_len(b) + n);
 	if (!larger.p)
 		return ERR_FULL;

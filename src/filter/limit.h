@@ -30,8 +30,8 @@ enum limit_kind { LIMIT_TEXT, LIMIT_JSON };
 
 /* Where JSON was cut. Levels count from the outside, 1 first; 0: no array is open there. */
 struct limit_where {
-	u32 level, index;         /* the array cut between two elements; how many of it were passed */
-	u32 top_level, top_index; /* the outermost open array; how many of it were passed in full */
+	u32 level, index;         /* the array that was cut; how many elements of it passed */
+	u32 top_level, top_index; /* the outermost open array; how many of it passed in full */
 };
 
 struct limit {
