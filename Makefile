@@ -178,11 +178,15 @@ fuzz:
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)
-$(B)/fuzz/%: tests/fuzz/%.c $(LIBS) $(B)/lib/libbearssl.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -Itests -o $@ $< -Wl,--start-group \
-	    $(foreach f,$(call below,$(shell sed -n '1s,^/\* floor: \([a-z]*\).*,\1,p' $<)),$(B)/lib/lib$(f).a) \
-	    $(B)/lib/libbearssl.a -Wl,--end-group -lpthread
+ifeq ($(VARIANT),fuzz)
+fuzz_libs = $(foreach f,$(call below,$(shell sed -n '1s,^/\* floor: \([a-z]*\).*,\1,p' tests/fuzz/$(1).c)),$(B)/lib/lib$(f).a)
+define fuzz_rule
+$(B)/fuzz/$(1): tests/fuzz/$(1).c $(call fuzz_libs,$(1)) $(B)/lib/libbearssl.a
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS) -fsanitize=fuzzer -Itests -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lpthread
+endef
+$(foreach f,$(FUZZERS:$(B)/fuzz/%=%),$(eval $(call fuzz_rule,$(f))))
+endif
 
 # --- judgement -------------------------------------------------------------------------------------
 check: $(B)/mcpgated

@@ -1,6 +1,7 @@
-/* base64: bytes as text (RFC 4648), in both alphabets. Strict: no spaces, no line breaks, padding exactly where the
- * alphabet wants it, unused bits zero. So every byte string has exactly one text, and a text cannot be varied.
- * Encoding may read from the very end of the room it fills: the text never catches up with the bytes. */
+/* base64: bytes as text (RFC 4648), in both alphabets. Strict: no spaces, no line breaks, padding
+ * exactly where the alphabet wants it, unused bits zero. So every byte string has exactly one text,
+ * and a text cannot be varied. Encoding may read from the very end of the room it fills: the text
+ * never catches up with the bytes. */
 #ifndef BASE_BASE64_H
 #define BASE_BASE64_H
 
@@ -16,8 +17,8 @@ void base64_put(struct buf *b, struct str s);
 /* Appends s in the url alphabet ('-' and '_') without padding. */
 void base64_put_url(struct buf *b, struct str s);
 
-/* Decodes all of text into out. The number of bytes; ERR_BAD when text is not exactly such a text; ERR_FULL when cap is
- * too small. out may be where text lies (decoding in place). */
+/* Decodes all of text into out. The number of bytes; ERR_BAD when text is not exactly such a text;
+ * ERR_FULL when cap is too small. out may be where text lies (decoding in place). */
 int base64_read(struct str text, u8 *out, u32 cap);
 int base64_read_url(struct str text, u8 *out, u32 cap);
 

@@ -8,7 +8,8 @@
 #define CERTIFICATE STR("CERTIFICATE")
 
 #define WHY_DAMAGED "a PEM block is damaged: no END line, or not base64"
-#define WHY_KIND "the key is of a kind not supported: use EC (P-256, P-384, P-521) or RSA (2048 to 4096 bits)"
+#define WHY_KIND "the key is of a kind not supported: use EC (P-256 to P-521) or RSA (2048 to 4096)"
+#define WHY_LEAF "the first certificate is damaged or its key is of a kind not supported"
 #define WHY_ROOM "there is no room for it: too many or too large"
 
 static int
@@ -64,7 +65,7 @@ cert_chain_read(struct str pem, struct arena *a, struct cert_chain *c, const cha
 	c->list = list;
 	c->leaf = str_of(list[0].data, list[0].data_len);
 	if (read_leaf(c))
-		return fail(ERR_BAD, why, "the first certificate is damaged or its key is of a kind not supported");
+		return fail(ERR_BAD, why, WHY_LEAF);
 	return 0;
 }
 
@@ -84,8 +85,8 @@ read_rsa(struct str der, struct arena *a, struct cert_key *k, const char **why)
 		part[i] = der_uint(&in);
 	if (in.bad)
 		return fail(ERR_BAD, why, "the RSA key is damaged");
-	if (part[0].n < 256 || part[0].n > 512 || part[3].n > 256 || part[4].n > 256 || part[5].n > 256 ||
-	    part[6].n > 256 || part[7].n > 256)
+	if (part[0].n < 256 || part[0].n > 512 || part[3].n > 256 || part[4].n > 256 ||
+	    part[5].n > 256 || part[6].n > 256 || part[7].n > 256)
 		return fail(ERR_BAD, why, WHY_KIND);
 	k->kind = BR_KEYTYPE_RSA;
 	k->key = key;
@@ -158,7 +159,8 @@ cert_key_read(struct str pem, struct arena *a, struct cert_key *k, const char **
 	memset(k, 0, sizeof *k);
 	while ((got = pem_next(&pem, a, &block)) > 0) {
 		if (block.encrypted || str_is(block.label, "ENCRYPTED PRIVATE KEY"))
-			return fail(ERR_BAD, why, "the private key is encrypted: give it without a passphrase");
+			return fail(ERR_BAD, why,
+			            "the private key is encrypted: give it without a passphrase");
 		if (str_is(block.label, "PRIVATE KEY"))
 			return read_pkcs8(block.der, a, k, why);
 		if (str_is(block.label, "RSA PRIVATE KEY"))
@@ -189,7 +191,8 @@ cert_match(const struct cert_chain *c, const struct cert_key *k)
 	return str_same(x.q, str_of(pub.q, pub.qlen));
 }
 
-/* Moves v down to the end of what the arena holds: it was decoded there, and only parts of it are to stay. */
+/* Moves v down to the end of what the arena holds: it was decoded there, and only parts of it are
+ * to stay. */
 static unsigned char *
 keep(struct arena *a, struct str v)
 {
@@ -198,8 +201,9 @@ keep(struct arena *a, struct str v)
 	return p ? memmove(p, v.p, v.n) : NULL;
 }
 
-/* Makes an anchor of the certificate that was just decoded behind mark, keeping its name and key only. Name and key come
- * in this order in a certificate, so each is moved down over bytes no longer needed. */
+/* Makes an anchor of the certificate that was just decoded behind mark, keeping its name and key
+ * only. Name and key come in this order in a certificate, so each is moved down over bytes no
+ * longer needed. */
 static int
 make_anchor(struct arena *a, size_t mark, struct str der, br_x509_trust_anchor *t)
 {
@@ -226,7 +230,8 @@ make_anchor(struct arena *a, size_t mark, struct str der, br_x509_trust_anchor *
 int
 cert_anchors_read(struct str pem, struct arena *a, struct cert_anchors *t, const char **why)
 {
-	br_x509_trust_anchor *list = ARENA_ARRAY(a, br_x509_trust_anchor, pem_count(pem, CERTIFICATE));
+	br_x509_trust_anchor *list =
+	    ARENA_ARRAY(a, br_x509_trust_anchor, pem_count(pem, CERTIFICATE));
 	struct pem block;
 
 	memset(t, 0, sizeof *t);
@@ -241,7 +246,8 @@ cert_anchors_read(struct str pem, struct arena *a, struct cert_anchors *t, const
 			return fail_pem(got, why);
 		if (got == 0)
 			break;
-		if (str_same(block.label, CERTIFICATE) && make_anchor(a, mark, block.der, &list[t->n]) == 0) {
+		if (str_same(block.label, CERTIFICATE) &&
+		    make_anchor(a, mark, block.der, &list[t->n]) == 0) {
 			t->n++;
 			continue;
 		}
@@ -249,7 +255,8 @@ cert_anchors_read(struct str pem, struct arena *a, struct cert_anchors *t, const
 		arena_rewind(a, mark);
 	}
 	if (t->n == 0)
-		return fail(ERR_BAD, why, "the file holds no certificate that can be used as a trust anchor");
+		return fail(ERR_BAD, why,
+		            "the file holds no certificate that can be used as a trust anchor");
 	return 0;
 }
 

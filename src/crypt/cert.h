@@ -1,11 +1,12 @@
 /* cert: certificates and keys from PEM files, kept in arena memory for as long as the arena.
  *
  *   a server's chain, leaf first          cert_chain_read   "CERTIFICATE" blocks
- *   a server's private key                cert_key_read     RSA (PKCS#1), EC (SEC1), both (PKCS#8), not encrypted
+ *   a server's private key                cert_key_read     RSA (PKCS#1), EC (SEC1), both (PKCS#8)
  *   whom a client trusts                  cert_anchors_read "CERTIFICATE" blocks, a whole bundle
  *   one key a client trusts               cert_pin_read     base64 of SHA-256 over the public key
  *
- * Errors come with *why: words for a person, always a literal. Blocks of other kinds in the same file are passed over. */
+ * Errors come with *why: words for a person, always a literal. Blocks of other kinds in the same
+ * file are passed over. */
 #ifndef CRYPT_CERT_H
 #define CRYPT_CERT_H
 
@@ -43,14 +44,16 @@ int cert_chain_read(struct str pem, struct arena *a, struct cert_chain *c, const
 /* Reads the first private key. The caller wipes pem. 0; ERR_BAD; ERR_FULL. */
 int cert_key_read(struct str pem, struct arena *a, struct cert_key *k, const char **why);
 
-/* Whether the chain's leaf and the key belong together: a server that starts with others can serve nobody. */
+/* Whether the chain's leaf and the key belong together: a server that starts with others can serve
+ * nobody. */
 bool cert_match(const struct cert_chain *c, const struct cert_key *k);
 
-/* Reads a bundle; what cannot be used is skipped and counted. Takes about 400 bytes for each. 0; ERR_BAD when none is
- * left; ERR_FULL. */
+/* Reads a bundle; what cannot be used is skipped and counted. Takes about 400 bytes for each. 0;
+ * ERR_BAD when none is left; ERR_FULL. */
 int cert_anchors_read(struct str pem, struct arena *a, struct cert_anchors *t, const char **why);
 
-/* Reads a pin as people write it: "sha256/" or "sha256//" or nothing, then 44 characters of base64. 0 or ERR_BAD. */
+/* Reads a pin as people write it: "sha256/" or "sha256//" or nothing, then 44 characters of base64.
+ * 0 or ERR_BAD. */
 int cert_pin_read(struct str text, u8 pin[CERT_PIN_N]);
 
 #endif

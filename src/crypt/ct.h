@@ -1,4 +1,5 @@
-/* ct: secrets are compared without telling how far they agree, and wiped so that the compiler cannot leave it out. */
+/* ct: secrets are compared without telling how far they agree, and wiped so that the compiler
+ * cannot leave it out. */
 #ifndef CRYPT_CT_H
 #define CRYPT_CT_H
 

@@ -1,5 +1,6 @@
-/* der: a cursor over DER (X.690), as far as keys and certificates need it: one-byte tags, definite minimal lengths below
- * 64 KB. Views only. The first miss sets bad, and every later call answers empty: check once. */
+/* der: a cursor over DER (X.690), as far as keys and certificates need it: one-byte tags, definite
+ * minimal lengths below 64 KB. Views only. The first miss sets bad, and every later call answers
+ * empty: check once. */
 #ifndef CRYPT_DER_PRIV_H
 #define CRYPT_DER_PRIV_H
 

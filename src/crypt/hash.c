@@ -5,7 +5,8 @@
 #include <bearssl.h>
 
 static_assert(sizeof(((struct hash *)0)->state) >= sizeof(br_sha256_context), "room for SHA-256");
-static_assert(sizeof(((struct hash_key *)0)->state) >= sizeof(br_hmac_key_context), "room for an HMAC key");
+static_assert(sizeof(((struct hash_key *)0)->state) >= sizeof(br_hmac_key_context),
+              "room for an HMAC key");
 static_assert(sizeof(((struct hash_mac *)0)->state) >= sizeof(br_hmac_context), "room for HMAC");
 static_assert(_Alignof(struct hash_mac) >= _Alignof(br_hmac_context), "aligned");
 

@@ -1,7 +1,7 @@
-/* pass: passwords as PBKDF2-HMAC-SHA256, in slices: one hash is a fifth of a second or more, so it runs some thousand
- * rounds at a time between other work.
+/* pass: passwords as PBKDF2-HMAC-SHA256, in slices: one hash is a fifth of a second or more, so it
+ * runs some thousand rounds at a time between other work.
  *
- *   pass_begin > pass_step ... STEP_MORE ... STEP_DONE > pass_same (or pass_record for a new one) > pass_done
+ *   pass_begin > pass_step ... STEP_MORE ... STEP_DONE > pass_same (or use sum) > pass_done
  */
 #ifndef CRYPT_PASS_H
 #define CRYPT_PASS_H

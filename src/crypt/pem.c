@@ -24,7 +24,8 @@ label_of(struct str l, struct str head)
 	return str_cut(l, head.n, l.n - tail.n);
 }
 
-/* The body: what stands before the END line. Its bytes of base64 in *n; ERR_BAD without such a line. */
+/* The body: what stands before the END line. Its bytes of base64 in *n; ERR_BAD without such a
+ * line. */
 static int
 measure(struct str text, struct pem *out, u32 *n)
 {
@@ -41,7 +42,8 @@ measure(struct str text, struct pem *out, u32 *n)
 	return ERR_BAD;
 }
 
-/* Joins the lines up to the END line in the arena and decodes them there: base64 is longer than its bytes. */
+/* Joins the lines up to the END line in the arena and decodes them there: base64 is longer than its
+ * bytes. */
 static int
 body(struct str *text, struct arena *a, struct pem *out)
 {

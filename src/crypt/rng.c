@@ -2,7 +2,8 @@
 
 #include <bearssl.h>
 
-static_assert(sizeof(((struct rng *)0)->state) >= sizeof(br_hmac_drbg_context), "room for HMAC_DRBG");
+static_assert(sizeof(((struct rng *)0)->state) >= sizeof(br_hmac_drbg_context),
+              "room for HMAC_DRBG");
 static_assert(_Alignof(struct rng) >= _Alignof(br_hmac_drbg_context), "aligned");
 
 #define ONCE 65536 /* most bytes of one request (SP 800-90A) */

@@ -1,5 +1,6 @@
-/* rng: random bytes from HMAC_DRBG with SHA-256. The seed is the caller's (sys/rand); nothing is read from the system
- * here. One per worker, seeded after fork, seeded again on a timer: two workers that share a state share their keys. */
+/* rng: random bytes from HMAC_DRBG with SHA-256. The seed is the caller's (sys/rand); nothing is
+ * read from the system here. One per worker, seeded after fork, seeded again on a timer: two
+ * workers that share a state share their keys. */
 #ifndef CRYPT_RNG_H
 #define CRYPT_RNG_H
 

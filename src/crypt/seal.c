@@ -85,7 +85,8 @@ make(const struct seal_keys *k, struct rng *rng, struct seal_use use, struct str
 	ct_wipe(key, sizeof key);
 }
 
-/* Opens the record of n bytes at p in place; its text is then at p + TEXT_AT. Bytes of text, or an error. */
+/* Opens the record of n bytes at p in place; its text is then at p + TEXT_AT. Bytes of text, or an
+ * error. */
 static int
 open_at(const struct seal_keys *k, struct seal_use use, u8 *p, u32 n)
 {
@@ -103,7 +104,8 @@ open_at(const struct seal_keys *k, struct seal_use use, u8 *p, u32 n)
 	return ct_same(tag, p + n - TAG_N, TAG_N) ? (int)(n - SEAL_EXTRA) : ERR_BAD;
 }
 
-/* Opens the record of n bytes that lies at the start of out's room and leaves only its text there. */
+/* Opens the record of n bytes that lies at the start of out's room and leaves only its text
+ * there. */
 static int
 open_room(const struct seal_keys *k, struct seal_use use, struct buf *out, u32 n)
 {
@@ -121,7 +123,8 @@ open_room(const struct seal_keys *k, struct seal_use use, struct buf *out, u32 n
 }
 
 int
-seal_make(const struct seal_keys *k, struct rng *rng, struct seal_use use, struct str plain, struct buf *out)
+seal_make(const struct seal_keys *k, struct rng *rng, struct seal_use use, struct str plain,
+          struct buf *out)
 {
 	u64 n = (u64)plain.n + SEAL_EXTRA;
 
@@ -143,10 +146,11 @@ seal_open(const struct seal_keys *k, struct seal_use use, struct str sealed, str
 	return open_room(k, use, out, sealed.n);
 }
 
-/* The record is made at the end of the room its text will take and encoded from there: the text never catches up with
- * the bytes still to be read. */
+/* The record is made at the end of the room its text will take and encoded from there: the text
+ * never catches up with the bytes still to be read. */
 int
-seal_make_text(const struct seal_keys *k, struct rng *rng, struct seal_use use, struct str plain, struct buf *out)
+seal_make_text(const struct seal_keys *k, struct rng *rng, struct seal_use use, struct str plain,
+               struct buf *out)
 {
 	u64 n = (u64)plain.n + SEAL_EXTRA, text_n = BASE64_URL_N(n);
 	u8 *at;

@@ -1,11 +1,13 @@
-/* seal: secrets at rest and tokens in a client's hands: ChaCha20-Poly1305 under a key of its own for each record.
+/* seal: secrets at rest and tokens in a client's hands: ChaCha20-Poly1305 under a key of its own
+ * for each record.
  *
  *   byte 0   1      2 .. 33   34 ..         last 16
- *   form=1   key    salt      ciphertext    tag          key = HKDF(master key, salt, form | key id | what)
+ *   form=1   key    salt      ciphertext    tag        HKDF(master key, salt, form | key | what)
  *
- * The salt is random, so no nonce can ever repeat, not even after a restored backup. `what` says what the record is
- * ("credential|gitea/production|1"); `ad` is bound too, and not stored. Both must be the same at opening: a record cannot
- * be moved to another place. The first key seals, all keys open: add a new one in front to rotate. */
+ * The salt is random, so no nonce can ever repeat, not even after a restored backup. `what` says
+ * what the record is ("credential|gitea/production|1"); `ad` is bound too, and not stored. Both
+ * must be the same at opening: a record cannot be moved to another place. The first key seals, all
+ * keys open: add a new one in front to rotate. */
 #ifndef CRYPT_SEAL_H
 #define CRYPT_SEAL_H
 
@@ -32,16 +34,20 @@ struct seal_use {
 /* Adds a key behind the others; the first one added seals. ERR_LATE: the id is taken; ERR_FULL. */
 int seal_key(struct seal_keys *k, u8 id, const u8 key[SEAL_KEY_N]);
 
-/* Appends plain, sealed: plain.n + SEAL_EXTRA bytes. ERR_FULL: out has no room, nothing is written. No key at all is a
- * caller's mistake (ASSERT). */
-int seal_make(const struct seal_keys *k, struct rng *rng, struct seal_use use, struct str plain, struct buf *out);
+/* Appends plain, sealed: plain.n + SEAL_EXTRA bytes. ERR_FULL: out has no room, nothing is written.
+ * No key at all is a caller's mistake (ASSERT). */
+int seal_make(const struct seal_keys *k, struct rng *rng, struct seal_use use, struct str plain,
+              struct buf *out);
 
-/* Appends what was sealed, working in out: it needs room for the whole record (SEAL_EXTRA more than the text). ERR_BAD: not
- * a record, changed, or made for another use; ERR_NONE: its key is not here; ERR_FULL. Nothing is left in out on failure. */
+/* Appends what was sealed, working in out: it needs room for the whole record (SEAL_EXTRA more than
+ * the text). ERR_BAD: not a record, changed, or made for another use; ERR_NONE: its key is not
+ * here; ERR_FULL. Nothing is left in out on failure. */
 int seal_open(const struct seal_keys *k, struct seal_use use, struct str sealed, struct buf *out);
 
 /* The same with the record as base64url text. */
-int seal_make_text(const struct seal_keys *k, struct rng *rng, struct seal_use use, struct str plain, struct buf *out);
-int seal_open_text(const struct seal_keys *k, struct seal_use use, struct str text, struct buf *out);
+int seal_make_text(const struct seal_keys *k, struct rng *rng, struct seal_use use,
+                   struct str plain, struct buf *out);
+int seal_open_text(const struct seal_keys *k, struct seal_use use, struct str text,
+                   struct buf *out);
 
 #endif

@@ -6,14 +6,20 @@ static const char *const protocols[] = { "http/1.1" };
 
 /* Preferred first: AES where the processor does it, else ChaCha20. */
 static const u16 suites_aes[] = {
-	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,       BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-	BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,       BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+	BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+	BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 };
 static const u16 suites_chacha[] = {
-	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,       BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-	BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,       BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+	BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+	BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 };
 
 static bool
@@ -22,7 +28,8 @@ has_aes(void)
 	return br_aes_x86ni_ctr_get_vtable() || br_aes_pwr8_ctr_get_vtable();
 }
 
-/* The seed comes from our generator; BearSSL is told that the system's was asked already, so that it never does. */
+/* The seed comes from our generator; BearSSL is told that the system's was asked already, so that
+ * it never does. */
 static void
 seed(br_ssl_engine_context *eng, struct rng *rng)
 {
@@ -58,8 +65,8 @@ tls_end(struct tls *t)
 	ct_wipe(t, t->size);
 }
 
-/* Between flights nothing is taken in: a peer may send its first data before our last handshake record is gone, and the
- * engine would take it for a mistake. */
+/* Between flights nothing is taken in: a peer may send its first data before our last handshake
+ * record is gone, and the engine would take it for a mistake. */
 u8 *
 tls_room(struct tls *t, u32 *n)
 {

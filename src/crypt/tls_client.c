@@ -8,7 +8,8 @@ struct client {
 };
 
 static_assert(sizeof(struct client) <= TLS_CLIENT_N, "TLS_CLIENT_N is what it says");
-static_assert(sizeof(((struct tls_session *)0)->state) >= sizeof(br_ssl_session_parameters), "room for a session");
+static_assert(sizeof(((struct tls_session *)0)->state) >= sizeof(br_ssl_session_parameters),
+              "room for a session");
 
 /* Digits and dots, or a colon: not a name. */
 static bool
@@ -22,7 +23,8 @@ is_address(struct str s)
 	return true;
 }
 
-/* The name as the protocol wants it: a C string without the root's dot. False if it cannot be one. */
+/* The name as the protocol wants it: a C string without the root's dot. False if it cannot be
+ * one. */
 static bool
 host_name(struct str s, char out[TLS_NAME_MAX + 1])
 {
@@ -50,7 +52,8 @@ setup(struct client *c, struct rng *rng)
 	br_ssl_engine_set_default_rsavrfy(eng);
 	br_ssl_engine_set_default_ecdsa(eng);
 	br_ssl_engine_set_buffers_bidi(eng, c->in, sizeof c->in, c->out, sizeof c->out);
-	/* Our small output buffer is our own affair: else we would ask the server for small records too. */
+	/* Our small output buffer is our own affair: else we would ask the server for small records
+	 * too. */
 	eng->log_max_frag_len = 14;
 }
 
@@ -69,7 +72,8 @@ tls_connect(void *mem, const struct tls_client *spec, struct rng *rng)
 	setup(c, rng);
 	tls_peer_init(&c->peer, &c->tls, spec);
 	if (resume)
-		br_ssl_engine_set_session_parameters(&c->ctx.eng, (const void *)spec->session->state);
+		br_ssl_engine_set_session_parameters(&c->ctx.eng,
+		                                     (const void *)spec->session->state);
 	br_ssl_client_reset(&c->ctx, named ? name : NULL, resume);
 	return &c->tls;
 }

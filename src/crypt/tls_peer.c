@@ -1,5 +1,5 @@
-/* A class for BearSSL's engine, wrapped around its own certificate validation: it adds the pin, and it remembers the key
- * that was shown, so that a refused pin can be told. */
+/* A class for BearSSL's engine, wrapped around its own certificate validation: it adds the pin, and
+ * it remembers the key that was shown, so that a refused pin can be told. */
 #include "crypt/tls_priv.h"
 
 #include "crypt/ct.h"
@@ -94,7 +94,8 @@ get_pkey(const br_x509_class *const *ctx, unsigned *usages)
 	struct tls_peer *p = peer_of((const br_x509_class **)ctx);
 
 	if (p->chain)
-		return p->x.minimal.vtable->get_pkey((const br_x509_class *const *)&p->x.minimal.vtable, usages);
+		return p->x.minimal.vtable->get_pkey(
+		    (const br_x509_class *const *)&p->x.minimal.vtable, usages);
 	if (usages)
 		*usages = BR_KEYTYPE_KEYX | BR_KEYTYPE_SIGN;
 	return br_x509_decoder_get_pkey(&p->x.decoder);
@@ -104,7 +105,8 @@ static const br_x509_class peer_class = {
 	sizeof(struct tls_peer), start_chain, start_cert, append, end_cert, end_chain, get_pkey,
 };
 
-/* BearSSL's validation with our choices: SHA-2 only, RSA from 2048 bits, the time that was given. */
+/* BearSSL's validation with our choices: SHA-2 only, RSA from 2048 bits, the time that was
+ * given. */
 static void
 init_minimal(struct tls_peer *p, const struct tls_client *c)
 {

@@ -21,7 +21,8 @@ struct tls {
 	bool full; /* a full handshake: certificates were sent or a session was stored */
 };
 
-/* The implementations and options both ends use: TLS 1.2, six suites, best hardware code, no renegotiation. */
+/* The implementations and options both ends use: TLS 1.2, six suites, best hardware code, no
+ * renegotiation. */
 void tls_engine(br_ssl_engine_context *eng, struct rng *rng);
 
 /* The client's judge of certificates: BearSSL's, a pin, or both. */

@@ -53,8 +53,9 @@ names_http(struct str extension)
 	return false;
 }
 
-/* What follows the session id of a ClientHello: whether its extensions are all here, and offer no other protocols than
- * ours. Without extensions the answer is no: they may still be on their way. */
+/* What follows the session id of a ClientHello: whether its extensions are all here, and offer
+ * no other protocols than ours. Without extensions the answer is no: they may still be on their
+ * way. */
 static bool
 hello_fits(struct str rest)
 {
@@ -74,10 +75,12 @@ hello_fits(struct str rest)
 	return list.p != NULL;
 }
 
-/* BearSSL 0.6 checks ALPN only in full handshakes. A client that resumes with other protocols makes it read its list of
- * names far out of bounds. So such a client gets no resumption, and the full handshake refuses it in order. */
+/* BearSSL 0.6 checks ALPN only in full handshakes. A client that resumes with other protocols makes
+ * it read its list of names far out of bounds. So such a client gets no resumption, and the full
+ * handshake refuses it in order. */
 static int
-load(const br_ssl_session_cache_class **ctx, br_ssl_server_context *sc, br_ssl_session_parameters *params)
+load(const br_ssl_session_cache_class **ctx, br_ssl_server_context *sc,
+     br_ssl_session_parameters *params)
 {
 	struct cache *c = CONTAINER_OF(ctx, struct cache, vtable);
 
@@ -87,7 +90,8 @@ load(const br_ssl_session_cache_class **ctx, br_ssl_server_context *sc, br_ssl_s
 }
 
 static void
-save(const br_ssl_session_cache_class **ctx, br_ssl_server_context *sc, const br_ssl_session_parameters *params)
+save(const br_ssl_session_cache_class **ctx, br_ssl_server_context *sc,
+     const br_ssl_session_parameters *params)
 {
 	struct cache *c = CONTAINER_OF(ctx, struct cache, vtable);
 
@@ -107,17 +111,25 @@ tls_cache_init(struct tls_cache *c, void *mem, size_t n)
 }
 
 static void
-set_key(struct server *s, const struct tls_server *spec)
+set_key(br_ssl_server_context *ctx, const struct tls_server *spec)
 {
-	const struct cert_chain *chain = spec->chain;
+	const br_x509_certificate *list = spec->chain->list;
+	const void *key = spec->key->key;
 
 	if (spec->key->kind == BR_KEYTYPE_RSA)
-		br_ssl_server_set_single_rsa(&s->ctx, chain->list, chain->n, spec->key->key, BR_KEYTYPE_SIGN,
-		                             br_rsa_private_get_default(), br_rsa_pkcs1_sign_get_default());
+		br_ssl_server_set_single_rsa(ctx, list, spec->chain->n, key, BR_KEYTYPE_SIGN,
+		                             br_rsa_private_get_default(),
+		                             br_rsa_pkcs1_sign_get_default());
 	else
-		br_ssl_server_set_single_ec(&s->ctx, chain->list, chain->n, spec->key->key, BR_KEYTYPE_SIGN,
-		                            BR_KEYTYPE_EC, br_ssl_engine_get_ec(&s->ctx.eng),
+		br_ssl_server_set_single_ec(ctx, list, spec->chain->n, key, BR_KEYTYPE_SIGN,
+		                            BR_KEYTYPE_EC, br_ssl_engine_get_ec(&ctx->eng),
 		                            br_ecdsa_sign_asn1_get_default());
+}
+
+static struct cache *
+cache_of(struct tls_cache *c)
+{
+	return (struct cache *)(void *)c->state;
 }
 
 struct tls *
@@ -133,11 +145,12 @@ tls_accept(void *mem, const struct tls_server *spec, struct rng *rng)
 	s->tls.full = spec->cache == NULL;
 	br_ssl_server_zero(&s->ctx);
 	tls_engine(eng, rng);
-	br_ssl_engine_add_flags(eng, BR_OPT_ENFORCE_SERVER_PREFERENCES | BR_OPT_FAIL_ON_ALPN_MISMATCH);
+	br_ssl_engine_add_flags(eng, BR_OPT_ENFORCE_SERVER_PREFERENCES);
+	br_ssl_engine_add_flags(eng, BR_OPT_FAIL_ON_ALPN_MISMATCH);
 	br_ssl_engine_set_buffers_bidi(eng, s->in, sizeof s->in, s->out, sizeof s->out);
-	set_key(s, spec);
+	set_key(&s->ctx, spec);
 	if (spec->cache)
-		br_ssl_server_set_cache(&s->ctx, &((struct cache *)(void *)spec->cache->state)->vtable);
+		br_ssl_server_set_cache(&s->ctx, &cache_of(spec->cache)->vtable);
 	br_ssl_server_reset(&s->ctx);
 	return &s->tls;
 }

@@ -39,7 +39,7 @@ static const struct word words[] = {
 	{ BR_ERR_X509_EXPIRED, "certificate expired or not yet valid (or the clock is wrong)" },
 	{ BR_ERR_X509_DN_MISMATCH, "the certificate chain is broken: an issuer does not match" },
 	{ BR_ERR_X509_BAD_SERVER_NAME, "hostname does not match the certificate" },
-	{ BR_ERR_X509_CRITICAL_EXTENSION, "the certificate has a critical extension we do not know" },
+	{ BR_ERR_X509_CRITICAL_EXTENSION, "the certificate has an unknown critical extension" },
 	{ BR_ERR_X509_NOT_CA, "an issuer in the chain is not a certificate authority" },
 	{ BR_ERR_X509_FORBIDDEN_KEY_USAGE, "an issuer's key may not sign certificates" },
 	{ BR_ERR_X509_WEAK_PUBLIC_KEY, "a key in the chain is too weak (RSA below 2048 bits)" },

@@ -27,7 +27,8 @@ x509_kind(struct str oid)
 	return str_same(oid, OID(oid_rsa)) ? BR_KEYTYPE_RSA : 0;
 }
 
-/* Days from 1970-01-01 to a day of the Gregorian calendar: years are counted from March, so that leap days come last. */
+/* Days from 1970-01-01 to a day of the Gregorian calendar: years are counted from March, so that
+ * leap days come last. */
 static int64_t
 days(int64_t y, int64_t m, int64_t d)
 {
@@ -60,10 +61,11 @@ read_time(struct der *d)
 	}
 	y = utc ? two(s.p) + (two(s.p) < 50 ? 2000 : 1900) : two(s.p) * 100 + two(s.p + 2);
 	s = str_cut(s, skip, s.n);
-	if (y > 9999 || two(s.p) - 1 > 11 || two(s.p + 2) - 1 > 30 || two(s.p + 4) > 23 || two(s.p + 6) > 59 ||
-	    two(s.p + 8) > 60)
+	if (y > 9999 || two(s.p) - 1 > 11 || two(s.p + 2) - 1 > 30 || two(s.p + 4) > 23 ||
+	    two(s.p + 6) > 59 || two(s.p + 8) > 60)
 		d->bad = true;
-	t = days(y, two(s.p), two(s.p + 2)) * 86400 + two(s.p + 4) * 3600 + two(s.p + 6) * 60 + two(s.p + 8);
+	t = days(y, two(s.p), two(s.p + 2)) * 86400 + two(s.p + 4) * 3600 + two(s.p + 6) * 60 +
+	    two(s.p + 8);
 	if (t < 0)
 		return 0;
 	return t > UINT32_MAX ? UINT32_MAX : (wall)t;
@@ -85,7 +87,8 @@ read_key(struct der *d, struct x509 *x)
 	if (d->bad)
 		return;
 	if (x->kind == BR_KEYTYPE_EC) {
-		x->curve = der_is(&algorithm, DER_OID) ? x509_curve(der_take(&algorithm, DER_OID)) : 0;
+		x->curve =
+		    der_is(&algorithm, DER_OID) ? x509_curve(der_take(&algorithm, DER_OID)) : 0;
 		x->q = bits;
 		x->kind = x->curve ? BR_KEYTYPE_EC : 0;
 	} else if (x->kind == BR_KEYTYPE_RSA) {
@@ -193,7 +196,8 @@ add_uint(struct hash *h, struct str v, u32 n)
 static void
 pin_rsa(struct hash *h, const br_rsa_public_key *k)
 {
-	static const u8 algorithm[] = { 0x30, 13, 0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0 };
+	static const u8 algorithm[] = { 0x30, 13,   0x06, 9,    0x2a, 0x86, 0x48, 0x86,
+		                        0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0 };
 	struct str n = str_of(k->n, k->nlen), e = str_of(k->e, k->elen);
 	u32 n_n = uint_n(&n), e_n = uint_n(&e), body = element(n_n) + element(e_n);
 
@@ -217,7 +221,8 @@ pin_ec(struct hash *h, const br_ec_public_key *k)
 	case BR_EC_secp521r1: curve = OID(oid_p521); break;
 	default: return ERR_BAD;
 	}
-	add_head(h, DER_SEQ, element(element(sizeof oid_ec) + element(curve.n)) + element((u32)k->qlen + 1));
+	add_head(h, DER_SEQ,
+	         element(element(sizeof oid_ec) + element(curve.n)) + element((u32)k->qlen + 1));
 	add_head(h, DER_SEQ, element(sizeof oid_ec) + element(curve.n));
 	add_head(h, DER_OID, sizeof oid_ec);
 	hash_add(h, OID(oid_ec));

@@ -1,5 +1,5 @@
-/* x509: what a certificate says, as views into its DER, and the fingerprint of a public key. Says nothing about trust:
- * that is BearSSL's part (tls_peer). */
+/* x509: what a certificate says, as views into its DER, and the fingerprint of a public key. Says
+ * nothing about trust: that is BearSSL's part (tls_peer). */
 #ifndef CRYPT_X509_PRIV_H
 #define CRYPT_X509_PRIV_H
 
@@ -28,7 +28,8 @@ u8 x509_curve(struct str oid);
 /* Whether an OID is id-ecPublicKey or rsaEncryption: BR_KEYTYPE_EC, BR_KEYTYPE_RSA, or 0. */
 u8 x509_kind(struct str oid);
 
-/* SHA-256 of the SubjectPublicKeyInfo that this key has in a certificate. 0, or ERR_BAD for a key of another kind. */
+/* SHA-256 of the SubjectPublicKeyInfo that this key has in a certificate. 0, or ERR_BAD for a key
+ * of another kind. */
 int x509_pin(const br_x509_pkey *key, u8 pin[HASH_N]);
 
 #endif

@@ -1,5 +1,5 @@
-/* fixture: files of tests/ as inputs, flush against an unreadable page (guard.h). Paths from the repository's top, where
- * tests run. A file that is not there ends the test program. */
+/* fixture: files of tests/ as inputs, flush against an unreadable page (guard.h). Paths from the
+ * repository's top, where tests run. A file that is not there ends the test program. */
 #ifndef TESTS_FIXTURE_H
 #define TESTS_FIXTURE_H
 

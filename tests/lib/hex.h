@@ -4,7 +4,8 @@
 
 #include "base/base.h"
 
-/* Writes the bytes of a hex text to out and returns how many. The text must be right: else the test ends. */
+/* Writes the bytes of a hex text to out and returns how many. The text must be right: else the test
+ * ends. */
 size_t hex_read(const char *hex, u8 *out);
 
 /* assert_memory_equal of n bytes with a hex text of exactly n bytes, showing both on failure. */

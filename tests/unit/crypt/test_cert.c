@@ -51,8 +51,8 @@ test_chains(void **state)
 		u32 n;
 		wall until;
 	} chains[] = {
-		{ DIR "ec.pem", "ec", 1, 4102444800 },      { DIR "rsa.pem", "rsa", 2, 4102444800 },
-		{ DIR "p384.pem", "p384", 1, 4102444800 },  { DIR "old.pem", "ec", 1, 1577836800 },
+		{ DIR "ec.pem", "ec", 1, 4102444800 },     { DIR "rsa.pem", "rsa", 2, 4102444800 },
+		{ DIR "p384.pem", "p384", 1, 4102444800 }, { DIR "old.pem", "ec", 1, 1577836800 },
 		{ DIR "self.pem", "self", 1, 4102444800 },
 	};
 
@@ -76,11 +76,16 @@ test_keys_fit(void **state)
 		const char *cert, *key;
 		bool fits;
 	} pairs[] = {
-		{ DIR "ec.pem", DIR "ec.key", true },       { DIR "ec.pem", DIR "ec.sec1.key", true },
-		{ DIR "rsa.pem", DIR "rsa.key", true },     { DIR "rsa.pem", DIR "rsa.pkcs1.key", true },
-		{ DIR "p384.pem", DIR "p384.key", true },   { DIR "p384.pem", DIR "p384.sec1.key", true },
-		{ DIR "self.pem", DIR "ec.key", true },     { DIR "ec.pem", DIR "rsa.key", false },
-		{ DIR "rsa.pem", DIR "ec.key", false },     { DIR "p384.pem", DIR "ec.key", false },
+		{ DIR "ec.pem", DIR "ec.key", true },
+		{ DIR "ec.pem", DIR "ec.sec1.key", true },
+		{ DIR "rsa.pem", DIR "rsa.key", true },
+		{ DIR "rsa.pem", DIR "rsa.pkcs1.key", true },
+		{ DIR "p384.pem", DIR "p384.key", true },
+		{ DIR "p384.pem", DIR "p384.sec1.key", true },
+		{ DIR "self.pem", DIR "ec.key", true },
+		{ DIR "ec.pem", DIR "rsa.key", false },
+		{ DIR "rsa.pem", DIR "ec.key", false },
+		{ DIR "p384.pem", DIR "ec.key", false },
 		{ DIR "ec.pem", DIR "p384.sec1.key", false },
 	};
 
@@ -113,11 +118,12 @@ test_refused_in_words(void **state)
 		const char *file, *words;
 	} keys[] = {
 		{ DIR "locked.key", "the private key is encrypted: give it without a passphrase" },
-		{ DIR "locked.pkcs1.key", "the private key is encrypted: give it without a passphrase" },
-		{ DIR "ed.key",
-		  "the key is of a kind not supported: use EC (P-256, P-384, P-521) or RSA (2048 to 4096 bits)" },
-		{ DIR "weak.key",
-		  "the key is of a kind not supported: use EC (P-256, P-384, P-521) or RSA (2048 to 4096 bits)" },
+		{ DIR "locked.pkcs1.key",
+		  "the private key is encrypted: give it without a passphrase" },
+		{ DIR "ed.key", "the key is of a kind not supported: use EC (P-256 to P-521) or "
+		                "RSA (2048 to 4096)" },
+		{ DIR "weak.key", "the key is of a kind not supported: use EC (P-256 to P-521) or "
+		                  "RSA (2048 to 4096)" },
 		{ DIR "ec.pem", "the file holds no private key in PEM form" },
 	};
 	struct cert_anchors t;
@@ -131,9 +137,11 @@ test_refused_in_words(void **state)
 	assert_int_equal(cert_chain_read(fixture(DIR "ec.key"), &arena, &c, &why), ERR_BAD);
 	assert_string_equal(why, "the file holds no certificate in PEM form");
 	assert_int_equal(cert_chain_read(fixture(DIR "ed.pem"), &arena, &c, &why), ERR_BAD);
-	assert_string_equal(why, "the first certificate is damaged or its key is of a kind not supported");
+	assert_string_equal(
+	    why, "the first certificate is damaged or its key is of a kind not supported");
 	assert_int_equal(cert_anchors_read(fixture(DIR "ec.key"), &arena, &t, &why), ERR_BAD);
-	assert_string_equal(why, "the file holds no certificate that can be used as a trust anchor");
+	assert_string_equal(why,
+	                    "the file holds no certificate that can be used as a trust anchor");
 }
 
 /* Several files behind one another, with text between and Windows line ends. */
@@ -141,7 +149,8 @@ static struct str
 bundle(void)
 {
 	static u8 room[16384];
-	static const char *const files[] = { DIR "ca.pem", DIR "ec.key", DIR "ed.pem", DIR "rsa.pem", DIR "other.pem" };
+	static const char *const files[] = { DIR "ca.pem", DIR "ec.key", DIR "ed.pem",
+		                             DIR "rsa.pem", DIR "other.pem" };
 	struct buf b = buf_over(room, sizeof room);
 
 	for (size_t i = 0; i < ARRAY_N(files); i++) {
@@ -180,7 +189,8 @@ test_anchors(void **state)
 	assert_true(str_same(x.q, str_of(list[0].pkey.key.ec.q, list[0].pkey.key.ec.qlen)));
 }
 
-/* The machine's own bundle, when there is one: nearly all of it must be usable, at about 400 bytes each. */
+/* The machine's own bundle, when there is one: nearly all of it must be usable, at about 400 bytes
+ * each. */
 static void
 test_anchors_of_this_machine(void **state)
 {
@@ -194,7 +204,8 @@ test_anchors_of_this_machine(void **state)
 		skip();
 	}
 	fclose(f);
-	assert_int_equal(cert_anchors_read(fixture("/etc/ssl/certs/ca-certificates.crt"), &big, &t, &why), 0);
+	assert_int_equal(
+	    cert_anchors_read(fixture("/etc/ssl/certs/ca-certificates.crt"), &big, &t, &why), 0);
 	assert_true(t.n > 50);
 	assert_true(t.skipped <= t.n / 20);
 	assert_true(big.used <= t.n * 600);
@@ -245,7 +256,8 @@ test_cut(void **state)
 		struct arena a = arena_over(memory, sizeof memory);
 		int got = cert_key_read(guard_bytes(str_of(copy, n)), &a, &k, &why);
 
-		assert_int_equal(got, n == text.n - 1 ? 0 : ERR_BAD); /* the last line end may be missing */
+		assert_int_equal(
+		    got, n == text.n - 1 ? 0 : ERR_BAD); /* the last line end may be missing */
 		guard_free(NULL);
 	}
 }
@@ -283,12 +295,15 @@ static void
 test_pin_text(void **state)
 {
 	static const char *const good[] = { "uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlac=",
-		                                "sha256/uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlac=",
-		                                "sha256//uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlac=",
-		                                " uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlac=\n" };
-	static const char *const bad[] = { "", "sha256/", "uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlac",
-		                               "sha1/uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlac=",
-		                               "uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlaec", "uTTM" };
+		                            "sha256/uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlac=",
+		                            "sha256//uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlac=",
+		                            " uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlac=\n" };
+	static const char *const bad[] = { "",
+		                           "sha256/",
+		                           "uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlac",
+		                           "sha1/uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlac=",
+		                           "uTTMFloa7a9wfeqPcq3nac+FstT89zR+KFLK1HsAlaec",
+		                           "uTTM" };
 	u8 pin[CERT_PIN_N];
 
 	for (size_t i = 0; i < ARRAY_N(good); i++) {
@@ -298,9 +313,12 @@ test_pin_text(void **state)
 	for (size_t i = 0; i < ARRAY_N(bad); i++)
 		assert_int_equal(cert_pin_read(guard_str(bad[i]), pin), ERR_BAD);
 	/* A pin may itself begin with a slash. */
-	assert_int_equal(cert_pin_read(STR("//////////////////////////////////////////8="), pin), 0);
-	assert_int_equal(cert_pin_read(STR("sha256///////////////////////////////////////////8="), pin), 0);
-	assert_int_equal(cert_pin_read(STR("sha256////////////////////////////////////////////8="), pin), 0);
+	assert_int_equal(cert_pin_read(STR("//////////////////////////////////////////8="), pin),
+	                 0);
+	assert_int_equal(
+	    cert_pin_read(STR("sha256///////////////////////////////////////////8="), pin), 0);
+	assert_int_equal(
+	    cert_pin_read(STR("sha256////////////////////////////////////////////8="), pin), 0);
 }
 
 int

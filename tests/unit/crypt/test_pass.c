@@ -28,8 +28,10 @@ derive(const char *password, const char *salt, u32 rounds, u32 slice, const char
 static void
 test_vectors(void **state)
 {
-	derive("passwd", "salt", 1, 10, "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc");
-	derive("Password", "NaCl", 80000, PASS_SLICE, "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56");
+	derive("passwd", "salt", 1, 10,
+	       "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc");
+	derive("Password", "NaCl", 80000, PASS_SLICE,
+	       "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56");
 	derive("passwordPASSWORDpassword", "saltSALTsaltSALTsaltSALTsaltSALTsalt", 4096, 7,
 	       "348c89dbcbd32b2f32d814b8116e84cf2b17347ebc1800181c4e2a1fb8dd53e1");
 }
@@ -63,11 +65,16 @@ static void
 test_record_refused(void **state)
 {
 	static const char *const bad[] = {
-		"pbkdf2-sha256$0$paWlpaWlpaWlpaWlpaWlpQ$paWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU",
-		"pbkdf2-sha256$100000001$paWlpaWlpaWlpaWlpaWlpQ$paWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU",
-		"pbkdf2-sha1$1000$paWlpaWlpaWlpaWlpaWlpQ$paWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU",
-		"pbkdf2-sha256$-1$paWlpaWlpaWlpaWlpaWlpQ$paWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU",
-		"pbkdf2-sha256$1000$paWlpaWlpaWlpaWlpaWlpQ$paWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU$",
+		"pbkdf2-sha256$0$paWlpaWlpaWlpaWlpaWlpQ$"
+		"paWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU",
+		"pbkdf2-sha256$100000001$paWlpaWlpaWlpaWlpaWlpQ$"
+		"paWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU",
+		"pbkdf2-sha1$1000$paWlpaWlpaWlpaWlpaWlpQ$"
+		"paWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU",
+		"pbkdf2-sha256$-1$paWlpaWlpaWlpaWlpaWlpQ$"
+		"paWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU",
+		"pbkdf2-sha256$1000$paWlpaWlpaWlpaWlpaWlpQ$"
+		"paWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU$",
 		"pbkdf2-sha256$1000$$",
 	};
 	struct pass_record rec;

@@ -28,7 +28,9 @@ test_known(void **state)
 	u8 out[40];
 
 	rng_bytes(&r, out, 40);
-	hex_same(out, 40, "0ffb80875a3e9022a4941a3fa1b0d3611df14e1cf651a73ce9229b9f3ad56887680428845710288e");
+	hex_same(
+	    out, 40,
+	    "0ffb80875a3e9022a4941a3fa1b0d3611df14e1cf651a73ce9229b9f3ad56887680428845710288e");
 	rng_reseed(&r, STR("more"));
 	rng_bytes(&r, out, 8);
 	hex_same(out, 8, "6d4cec84c014c7ea");

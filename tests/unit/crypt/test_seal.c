@@ -29,7 +29,8 @@ setup(void **state)
 	return seal_key(&keys, 7, key);
 }
 
-/* The record a separate implementation (HMAC and AEAD of another library) makes of the same inputs. */
+/* The record a separate implementation (HMAC and AEAD of another library) makes of the same
+ * inputs. */
 static void
 test_known(void **state)
 {
@@ -74,8 +75,9 @@ test_text(void **state)
 		assert_int_equal(seal_make_text(&keys, &rng, USE, str_of(plain, n), &text), 0);
 		assert_int_equal(text.w, text_n);
 		for (u32 i = 0; i < text.w; i++)
-			assert_non_null(strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-			                       text.p[i]));
+			assert_non_null(strchr(
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+			    text.p[i]));
 		assert_int_equal(seal_open_text(&keys, USE, buf_str(&text), &back), 0);
 		assert_true(str_same(buf_str(&back), str_of(plain, n)));
 	}
@@ -91,7 +93,8 @@ test_tampered(void **state)
 	assert_int_equal(seal_make(&keys, &rng, USE, SECRET, &b), 0);
 	for (u32 i = 0; i < b.w * 8; i++) {
 		struct buf back = buf_over(out, sizeof out);
-		int want = i / 8 == 1 ? ERR_NONE : ERR_BAD; /* byte 1 names a key that is not here */
+		int want =
+		    i / 8 == 1 ? ERR_NONE : ERR_BAD; /* byte 1 names a key that is not here */
 
 		room[i / 8] ^= (u8)(1 << (i & 7));
 		assert_int_equal(seal_open(&keys, USE, buf_str(&b), &back), want);
@@ -103,7 +106,8 @@ test_tampered(void **state)
 	for (u32 n = 0; n < b.w; n++) {
 		struct buf back = buf_over(out, sizeof out);
 
-		assert_int_equal(seal_open(&keys, USE, guard_bytes(str_of(room, n)), &back), ERR_BAD);
+		assert_int_equal(seal_open(&keys, USE, guard_bytes(str_of(room, n)), &back),
+		                 ERR_BAD);
 	}
 }
 
@@ -128,12 +132,14 @@ test_other_use(void **state)
 	}
 }
 
-/* A new key in front: it seals, the old one still opens; without the old one its records are NONE, not BAD. */
+/* A new key in front: it seals, the old one still opens; without the old one its records are NONE,
+ * not BAD. */
 static void
 test_rotation(void **state)
 {
 	u8 old_room[128], new_room[128], out[128], fresh[SEAL_KEY_N] = { 9 };
-	struct buf old = buf_over(old_room, sizeof old_room), now = buf_over(new_room, sizeof new_room);
+	struct buf old = buf_over(old_room, sizeof old_room),
+		   now = buf_over(new_room, sizeof new_room);
 	struct buf back = buf_over(out, sizeof out);
 	struct seal_keys both = { 0 }, only = { 0 };
 
@@ -157,7 +163,8 @@ static void
 test_room(void **state)
 {
 	u8 room[64], out[64];
-	struct buf b = buf_over(room, SECRET.n + SEAL_EXTRA - 1), back = buf_over(out, SECRET.n + SEAL_EXTRA - 1);
+	struct buf b = buf_over(room, SECRET.n + SEAL_EXTRA - 1),
+		   back = buf_over(out, SECRET.n + SEAL_EXTRA - 1);
 
 	assert_int_equal(seal_make(&keys, &rng, USE, SECRET, &b), ERR_FULL);
 	assert_int_equal(seal_make_text(&keys, &rng, USE, SECRET, &b), ERR_FULL);

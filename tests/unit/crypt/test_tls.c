@@ -111,7 +111,8 @@ carry(struct tls *from, struct tls *to, struct buf *cable, u32 n)
 	for (u32 i = 0; i < n; i++)
 		data[i] = (u8)(i * 7 + n);
 	while (seen < n) {
-		struct str view[3] = { str_of(data + sent, (n - sent) / 3), STR_NONE, STR_NONE }, plain;
+		struct str view[3] = { str_of(data + sent, (n - sent) / 3), STR_NONE, STR_NONE },
+			   plain;
 
 		view[2] = str_of(data + sent + view[0].n, n - sent - view[0].n);
 		buf_compact(cable);
@@ -145,9 +146,11 @@ test_good(void **state)
 {
 	static const char *const sets[][3] = {
 		{ DIR "ec.pem", DIR "ec.key", DIR "ca.pem" },
-		{ DIR "rsa.pem", DIR "rsa.pkcs1.key", DIR "ca.pem" }, /* through a middle certificate, RSA under EC */
+		{ DIR "rsa.pem", DIR "rsa.pkcs1.key",
+		  DIR "ca.pem" }, /* through a middle certificate, RSA under EC */
 		{ DIR "p384.pem", DIR "p384.sec1.key", DIR "other.pem" },
-		{ DIR "self.pem", DIR "ec.sec1.key", DIR "self.pem" }, /* trusted itself, not as an authority */
+		{ DIR "self.pem", DIR "ec.sec1.key",
+		  DIR "self.pem" }, /* trusted itself, not as an authority */
 	};
 
 	for (size_t i = 0; i < ARRAY_N(sets); i++) {
@@ -184,7 +187,8 @@ test_records_are_joined(void **state)
 	load(DIR "ec.pem", DIR "ec.key", DIR "ca.pem");
 	shake();
 	assert_int_equal(tls_write(l.server, parts, 3, &out), 23);
-	assert_int_equal(out.w, 5 + 8 + 23 + 16); /* one record: head, nonce, text, tag (GCM) or less */
+	assert_int_equal(out.w,
+	                 5 + 8 + 23 + 16); /* one record: head, nonce, text, tag (GCM) or less */
 	assert_int_equal(tls_write(l.server, NULL, 0, &out), 0);
 	assert_int_equal(out.w, 5 + 8 + 23 + 16);
 }
@@ -265,7 +269,8 @@ test_issuers(void **state)
 	refused("unknown issuer: the chain ends at no trust anchor");
 	load(DIR "self.pem", DIR "ec.key", DIR "ca.pem");
 	refused("unknown issuer: the chain ends at no trust anchor");
-	load(DIR "ec.pem", DIR "ec.key", DIR "rsa.pem"); /* its middle is an authority, but not ours */
+	load(DIR "ec.pem", DIR "ec.key",
+	     DIR "rsa.pem"); /* its middle is an authority, but not ours */
 	refused("unknown issuer: the chain ends at no trust anchor");
 	load(DIR "rsa.pem", DIR "rsa.key", DIR "ca.pem");
 	chain.n = 1; /* the middle certificate is missing */
@@ -289,11 +294,13 @@ test_pins(void **state)
 	client.pin = wrong;
 	dial();
 	run();
-	assert_string_equal(tls_error_text(tls_error(l.client)), "the server's key is not the pinned one");
+	assert_string_equal(tls_error_text(tls_error(l.client)),
+	                    "the server's key is not the pinned one");
 	assert_true(tls_peer_pin(l.client, shown));
 	assert_memory_equal(shown, right, CERT_PIN_N);
 	client.pin = right;
-	client.name = STR("other.example"); /* a pin does not replace the name when there are anchors */
+	client.name =
+	    STR("other.example"); /* a pin does not replace the name when there are anchors */
 	refused("hostname does not match the certificate");
 	client.anchors = NULL; /* a pin alone looks at nothing else */
 	client.name = STR("192.0.2.1");
@@ -318,7 +325,8 @@ test_pins(void **state)
 static void
 test_bad_orders(void **state)
 {
-	static const char *const names[] = { "", ".", "192.0.2.1", "2001:db8::1", "a b", "a\x80", "a\n" };
+	static const char *const names[] = { "",    ".",     "192.0.2.1", "2001:db8::1",
+		                             "a b", "a\x80", "a\n" };
 	u8 long_name[TLS_NAME_MAX + 1];
 
 	load(DIR "ec.pem", DIR "ec.key", DIR "ca.pem");
@@ -375,7 +383,8 @@ test_resumed(void **state)
 static void
 hello_again(void)
 {
-	br_ssl_client_reset((br_ssl_client_context *)(void *)l.client->eng, "api.example", client.session != NULL);
+	br_ssl_client_reset((br_ssl_client_context *)(void *)l.client->eng, "api.example",
+	                    client.session != NULL);
 }
 
 static void
@@ -404,10 +413,12 @@ test_alpn(void **state)
 	offer(others, 2);
 	assert_string_equal(tls_error_text(tls_error(l.client)),
 	                    "the peer refused: no application protocol in common (ALPN)");
-	assert_string_equal(tls_error_text(tls_error(l.server)), "refused: no application protocol in common (ALPN)");
+	assert_string_equal(tls_error_text(tls_error(l.server)),
+	                    "refused: no application protocol in common (ALPN)");
 }
 
-/* A client that resumes while it offers only protocols we do not speak. BearSSL alone reads out of bounds here. */
+/* A client that resumes while it offers only protocols we do not speak. BearSSL alone reads out of
+ * bounds here. */
 static void
 test_alpn_of_resumed(void **state)
 {
@@ -428,13 +439,15 @@ test_alpn_of_resumed(void **state)
 	assert_true(tls_resumed(l.server));
 	offer(others, 2);
 	assert_false(tls_open(l.server));
-	assert_string_equal(tls_error_text(tls_error(l.server)), "refused: no application protocol in common (ALPN)");
+	assert_string_equal(tls_error_text(tls_error(l.server)),
+	                    "refused: no application protocol in common (ALPN)");
 	shake();
 	assert_true(tls_resumed(l.server));
 	talk();
 }
 
-/* The same with the client's first message cut at every byte: what is not here yet must not be taken for not there. */
+/* The same with the client's first message cut at every byte: what is not here yet must not be
+ * taken for not there. */
 static void
 test_alpn_of_resumed_cut(void **state)
 {
@@ -468,14 +481,16 @@ test_alpn_of_resumed_cut(void **state)
 static void
 test_old_and_weak_clients(void **state)
 {
-	static const u16 cbc[] = { BR_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, BR_TLS_RSA_WITH_AES_128_GCM_SHA256 };
+	static const u16 cbc[] = { BR_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
+		                   BR_TLS_RSA_WITH_AES_128_GCM_SHA256 };
 
 	load(DIR "ec.pem", DIR "ec.key", DIR "ca.pem");
 	dial();
 	br_ssl_engine_set_versions(l.client->eng, BR_TLS10, BR_TLS11);
 	hello_again();
 	run();
-	assert_string_equal(tls_error_text(tls_error(l.server)), "refused: protocol version: TLS 1.2 is not offered");
+	assert_string_equal(tls_error_text(tls_error(l.server)),
+	                    "refused: protocol version: TLS 1.2 is not offered");
 	dial();
 	br_ssl_engine_set_suites(l.client->eng, cbc, 2);
 	hello_again();
@@ -487,8 +502,9 @@ test_old_and_weak_clients(void **state)
 static void
 test_not_tls(void **state)
 {
-	static const char *const texts[] = { "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n",
-		                                 "HTTP/1.1 400 Bad Request\r\n\r\n" };
+	static const char *const texts[] = { "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+		                             "SSH-2.0-OpenSSH_9.2\r\n",
+		                             "HTTP/1.1 400 Bad Request\r\n\r\n" };
 
 	load(DIR "ec.pem", DIR "ec.key", DIR "ca.pem");
 	for (size_t i = 0; i < ARRAY_N(texts); i++) {
