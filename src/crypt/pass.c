@@ -23,12 +23,17 @@ pass_begin(struct pass *p, struct str password, struct str salt, u32 rounds)
 enum step
 pass_step(struct pass *p, u32 n)
 {
+	struct hash_mac m;
+
 	n = min_u32(n, p->left);
 	for (u32 i = 0; i < n; i++) {
-		hash_mac(&p->key, str_of(p->last, HASH_N), p->last);
+		hash_mac_begin(&m, &p->key);
+		hash_mac_add(&m, str_of(p->last, HASH_N));
+		hash_mac_out(&m, p->last);
 		for (u32 j = 0; j < HASH_N; j++)
 			p->sum[j] ^= p->last[j];
 	}
+	ct_wipe(&m, sizeof m); /* once, not in each round */
 	p->left -= n;
 	return p->left ? STEP_MORE : STEP_DONE;
 }
