@@ -41,7 +41,8 @@ test_not_characters(void **state)
 	assert_true(str_is(buf_str(&b), "\xef\xbf\xbd"));
 }
 
-/* All pairs of bytes, with good bytes behind: exactly the pairs of the Unicode standard's table 3-7 begin a character. */
+/* All pairs of bytes, with good bytes behind: exactly the pairs of the Unicode standard's table
+ * 3-7 begin a character. */
 static void
 test_all_pairs(void **state)
 {

@@ -195,6 +195,53 @@ test_long_string_is_marked(void **state)
 	}
 }
 
+/* No array is open: the last comma is the place, unless that drops a long string. */
+static void
+test_cut_between_members(void **state)
+{
+	static char text[16384];
+
+	for (u32 longest = 400; longest <= 3200; longest += 1400) {
+		u32 at = (u32)sprintf(text, "{\"list\":[1,2,3],\"a\":\"");
+		struct limit l;
+		struct str got;
+
+		while (at < 6500 - longest)
+			text[at++] = 'x';
+		at += (u32)sprintf(text + at, "\",\"b\":[\"");
+		memset(text + at, 'y', 5000);
+		limit_init(&l, LIMIT_JSON, 6500, LIMIT_UNKNOWN, &lease);
+		got = run(&l, str_of(text, at + 5000), paces[2]);
+		assert_true(is_json(got));
+		assert_true(str_ends(got, longest < 1000 ? STR("x\"}") : STR("y[cut]\"]}")));
+		/* b is open, nothing of it was passed in full; the commas of list do not count
+		 * for it */
+		assert_int_equal(l.where.level, 0);
+		assert_int_equal(l.where.top_level, 2);
+		assert_int_equal(l.where.top_index, 0);
+	}
+}
+
+/* A comma of an array that is closed is no place to cut the next array of its level. */
+static void
+test_commas_of_closed_arrays(void **state)
+{
+	static char text[16384];
+	u32 at = (u32)sprintf(text, "{\"pad\":\"");
+	struct limit l;
+	struct str got;
+
+	while (at < 5000)
+		text[at++] = 'x';
+	at += (u32)sprintf(text + at, "\",\"a\":[1,2,3],\"b\":[");
+	memset(text + at, ' ', 5000);
+	limit_init(&l, LIMIT_JSON, 6500, LIMIT_UNKNOWN, &lease);
+	got = run(&l, str_of(text, at + 5000), paces[0]);
+	assert_true(is_json(got));
+	assert_true(str_ends(got, STR("\"a\":[1,2,3]}")));
+	assert_int_equal(l.where.level, 0);
+}
+
 /* The ways a text can be in between when 3584 bytes pass without a comma. */
 static void
 test_no_comma_near(void **state)
@@ -410,6 +457,8 @@ main(void)
 		cmocka_unit_test(test_cut_between_elements),
 		cmocka_unit_test(test_cut_inside_a_long_element),
 		cmocka_unit_test(test_long_string_is_marked),
+		cmocka_unit_test(test_cut_between_members),
+		cmocka_unit_test(test_commas_of_closed_arrays),
 		cmocka_unit_test(test_no_comma_near),
 		cmocka_unit_test(test_deep_cut),
 		cmocka_unit_test(test_broken_json_passes_as_text),
