@@ -112,8 +112,10 @@ build(struct op *op, const struct op_spec *spec, struct params *p, msec now, str
 	a.tok_max = RPC_TOKENS_MAX;
 	if (args_check(spec->catalog, spec->operation, &a, why))
 		return OP_FAULT_ARGUMENT;
-	p->body = buf_over(op->ops->body, RPC_BODY_MAX);
-	if (params_build(spec->catalog, spec->operation, a.use, spec->skip, op->environment->path, p, why))
+	p->args = a.use;
+	p->skip = spec->skip;
+	p->base = op->environment->path;
+	if (params_build(spec->catalog, spec->operation, p, why))
 		return OP_FAULT_ARGUMENT;
 	switch (credential_put(&op->environment->credential, &op->ops->vault, p, now, why)) {
 	case 0: return 0;
@@ -173,6 +175,7 @@ op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec no
 	}
 	p.target = buf_over(o->target, UPSTREAM_URL_MAX);
 	p.fields = buf_over(o->fields, OPS_FIELDS_N);
+	p.body = buf_over(o->body, RPC_BODY_MAX);
 	fault = build(op, spec, &p, now, why);
 	if (!fault)
 		fault = start_call(op, spec, &p, owner, now, why);
