@@ -22,6 +22,7 @@ struct compile {
 	struct servers servers;
 	struct report *report;
 	struct buf tool;   /* room for one tool's JSON */
+	u32 string;        /* reference to a schema that says string, for what says nothing */
 	bool full;
 };
 
@@ -38,7 +39,7 @@ struct operation {
 	struct jcur item, at, body; /* path item, operation, request body in the document */
 	u8 method, effect, kind;
 	u32 flags;                 /* CATALOG_OP_* */
-	struct str path, id, name, summary, text, body_type, body_text;
+	struct str path, id, name, summary, text, body_type, body_text, body_note;
 	u32 body_extra;            /* schema of undeclared members, SCHEMA_NONE: anything */
 	struct input *input;       /* room for CATALOG_ARGS_MAX */
 	u32 input_n;

@@ -68,6 +68,7 @@ static void
 schema_of(struct compile *c, struct input *in)
 {
 	struct jcur schema = json_get(in->at, "schema"), media;
+	const struct shape *sh;
 
 	in->ref = SCHEMA_NONE;
 	if (schema.err) {
@@ -78,6 +79,10 @@ schema_of(struct compile *c, struct input *in)
 	}
 	if (!schema.err)
 		in->ref = (u32)schema.at;
+	/* What says nothing about its type travels as text all the same. */
+	sh = schema_shape(&c->schema, in->ref);
+	if (!sh->types && !sh->alt_n && !(in->flags & CATALOG_PARAM_JSON))
+		in->ref = c->string;
 	in->text = compile_text(c, in->at, "description");
 }
 
@@ -214,7 +219,7 @@ path_input(struct compile *c, struct operation *op, struct str name)
 	memmove(op->input + 1, op->input, op->input_n * sizeof *op->input);
 	op->input_n++;
 	op->input[0] = (struct input){ .wire = name, .in = CATALOG_PATH, .style = CATALOG_SIMPLE,
-		.flags = CATALOG_PARAM_REQUIRED, .ref = SCHEMA_NONE, .at = op->at };
+		.flags = CATALOG_PARAM_REQUIRED, .ref = c->string, .at = op->at };
 	return 0;
 }
 

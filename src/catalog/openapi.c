@@ -175,9 +175,13 @@ openapi_compile(struct compile *c)
 	struct arena *a = c->im->arena;
 	struct jcur paths = json_get(json_root(&c->doc), "paths");
 	struct walk w = { .c = c };
+	struct shape *string;
 	u32 *order;
 
 	describe(c);
+	string = schema_new(&c->schema);
+	string->types = CATALOG_T_STRING;
+	c->string = SCHEMA_SHAPE | string->number;
 	if (json_kind(paths) != JSON_OBJECT) {
 		c->report->why = "the document has no paths";
 		return ERR_BAD;

@@ -158,6 +158,7 @@ spread(struct compile *c, struct operation *op, struct jcur media, struct jcur s
 		return;
 	}
 	if (sh->prop_n) {
+		op->body_note = sh->note;
 		members(c, op, sh, media);
 		open_members(op, sh);
 	} else if (!(sh->flags & SHAPE_PROPERTIES) || sh->flags & SHAPE_OPEN) {

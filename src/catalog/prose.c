@@ -201,7 +201,7 @@ prose_join(struct buf *out, u32 from)
 	u32 at = out->w;
 	u8 last;
 
-	if (out->w == from)
+	if (out->w == from || out->p[out->w - 1] == ' ')
 		return;
 	/* A full stop may stand inside quotes or brackets. */
 	while (at > from + 1 && strchr("\"'`*_)]", out->p[at - 1]))

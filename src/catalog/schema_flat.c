@@ -156,7 +156,7 @@ unite_items(struct flatten *f)
 		f->to->items = unite(f, f->to->items, f->alt[i]->items);
 }
 
-/* Enumerations unite when every alternative has one. */
+/* Enumerations unite when every alternative has one, and no other type would do. */
 static void
 unite_enums(struct flatten *f)
 {
@@ -169,7 +169,7 @@ unite_enums(struct flatten *f)
 			return;
 		room += f->alt[i]->enums.n;
 	}
-	p = f->to->enums.n || !f->n ? NULL : arena_bytes(f->s->arena, room);
+	p = f->to->enums.n || !f->n || f->also ? NULL : arena_bytes(f->s->arena, room);
 	if (!p)
 		return;
 	out = buf_over(p, room);
@@ -197,16 +197,20 @@ inherit(struct str *to, struct str from)
 
 /* With one alternative left, what it says is what holds. */
 static void
-adopt(struct shape *to, const struct shape *a)
+adopt(struct flatten *f, const struct shape *a)
 {
+	struct shape *to = f->to;
 	u32 bounds = a->flags & ~to->flags & 0x1ff000U;
 
 	inherit(&to->text, a->text);
 	inherit(&to->title, a->title);
-	inherit(&to->format, a->format);
-	inherit(&to->pattern, a->pattern);
 	inherit(&to->initial, a->initial);
 	inherit(&to->example, a->example);
+	/* Where other types would do as well, its limits would keep their values out. */
+	if (f->also && f->type != CATALOG_T_OBJECT && f->type != CATALOG_T_ARRAY)
+		return;
+	inherit(&to->format, a->format);
+	inherit(&to->pattern, a->pattern);
 	inherit(&to->min, a->min);
 	inherit(&to->max, a->max);
 	inherit(&to->step, a->step);
@@ -263,28 +267,41 @@ note_forms(struct flatten *f, const struct shape *sh, struct buf *out)
 	buf_byte(out, '.');
 }
 
-/* The other types that would do; where they are one of a few values, those. */
+static void
+note_one(struct buf *out, const struct shape *a, u32 *told)
+{
+	u32 type = schema_type(a);
+	bool values = a->enums.n > 2 && a->enums.n < 60;
+
+	if (!values && *told & type)
+		return;
+	*told |= values ? 0 : type;
+	BUF_LIT(out, ", ");
+	if (values)
+		buf_put(out, str_cut(a->enums, 1, a->enums.n - 1));
+	else
+		buf_c(out, schema_type_text(type));
+}
+
+/* What would do beside the chosen type; where it is one of a few values, those. Begins with values of the chosen type,
+ * which are no enumeration when others would do too. */
 static void
 note_also(const struct flatten *f, struct buf *out)
 {
-	u32 told = 0, n = 0;
+	u32 told = f->type, from;
 
-	for (u32 i = 0; i < f->rest_n && buf_room(out) > 100; i++) {
-		const struct shape *a = f->rest[i];
-		u32 type = schema_type(a);
-		bool values = a->enums.n > 2 && a->enums.n < 60;
-
-		if (!(f->also & type) || (!values && told & type))
-			continue;
-		told |= values ? 0 : type;
-		buf_c(out, n++ ? ", " : out->w ? " Also accepted: " : "Also accepted: ");
-		if (values)
-			buf_put(out, str_cut(a->enums, 1, a->enums.n - 1));
-		else
-			buf_c(out, schema_type_text(type));
-	}
-	if (n)
-		buf_byte(out, '.');
+	if (!f->also)
+		return;
+	buf_c(out, out->w ? " Also accepted" : "Also accepted");
+	from = out->w;
+	for (u32 i = 0; i < f->n && f->type != CATALOG_T_OBJECT && buf_room(out) > 100; i++)
+		note_one(out, f->alt[i], &told);
+	for (u32 i = 0; i < f->rest_n && buf_room(out) > 100; i++)
+		if (f->also & schema_type(f->rest[i]))
+			note_one(out, f->rest[i], &told);
+	if (out->w > from)
+		out->p[from] = ':';
+	buf_byte(out, '.');
 }
 
 static void
@@ -319,13 +336,13 @@ unite_all(struct flatten *f, const struct shape *sh)
 	else
 		unite_enums(f);
 	if (f->n == 1)
-		adopt(to, f->alt[0]);
+		adopt(f, f->alt[0]);
 	if (f->n && sh->flags & SHAPE_UNION)
 		inherit(&to->text, f->alt[0]->text);
 	for (u32 i = 1; i < f->n && !to->format.n; i++)
 		if (!str_same(f->alt[i]->format, f->alt[0]->format))
 			return;
-	if (f->n)
+	if (f->n && !f->also)
 		inherit(&to->format, f->alt[0]->format);
 }
 

@@ -111,6 +111,8 @@ say_cut(const struct shape *sh, struct buf *out)
 {
 	u32 from = out->w;
 
+	if (!sh->prop_n)
+		return;
 	BUF_LIT(out, "Members: ");
 	for (u32 i = 0; i < sh->prop_n && out->w - from < 160; i++) {
 		buf_c(out, i ? ", " : "");
@@ -255,7 +257,7 @@ object(struct schema_face *face, struct jout *o, const struct shape *sh)
 static bool
 cut_here(struct schema_face *face, const struct shape *sh, bool is_object)
 {
-	for (u32 i = 0; i < face->depth; i++)
+	for (u32 i = 0; i < face->depth && is_object; i++)
 		if (face->stack[i] == sh->number) {
 			face->cut_cycle++;
 			return true;
@@ -281,6 +283,17 @@ inside(struct schema_face *face, struct jout *o, const struct shape *sh, u32 typ
 	face->depth--;
 }
 
+/* An array that is not gone into still says what it is of. */
+static void
+bare_items(struct schema_face *face, struct jout *o, const struct shape *sh)
+{
+	u32 type = schema_type(schema_flat(face->schema, schema_shape(face->schema, sh->items)));
+
+	jout_key_open(o, "items", '{');
+	jout_c(o, "type", type && type != CATALOG_T_ARRAY ? schema_type_text(type) : "string");
+	jout_close(o, '}');
+}
+
 void
 schema_json(struct schema_face *face, struct jout *o, u32 ref, struct str text, struct str extra)
 {
@@ -298,7 +311,7 @@ schema_json(struct schema_face *face, struct jout *o, u32 ref, struct str text, 
 	else if (holder && !cut)
 		inside(face, o, sh, type);
 	else if (type == CATALOG_T_ARRAY)
-		jout_raw(o, "items", STR("{\"type\":\"string\"}"));
+		bare_items(face, o, sh);
 	if (type == CATALOG_T_OBJECT && !cut && sh->flags & (CATALOG_NODE_CLOSED | SHAPE_OPEN))
 		jout_bool(o, "additionalProperties", !(sh->flags & CATALOG_NODE_CLOSED));
 	jout_close(o, '}');

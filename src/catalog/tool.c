@@ -42,6 +42,8 @@ title(struct writer *w)
 	}
 	while (out.w && out.p[out.w - 1] == '.')
 		out.w--;
+	if (out.w && out.p[0] >= 'a' && out.p[0] <= 'z')
+		out.p[0] = (u8)(out.p[0] & ~0x20U);
 	jout_str(&w->o, "title", buf_str(&out));
 }
 
@@ -50,7 +52,7 @@ static void
 description(struct writer *w)
 {
 	const struct operation *op = w->op;
-	u8 space[1100];
+	u8 space[1600];
 	struct buf out = buf_over(space, sizeof space);
 
 	if (op->flags & CATALOG_OP_DEPRECATED)
@@ -63,6 +65,8 @@ description(struct writer *w)
 		prose_join(&out, 0);
 		prose_put(&out, op->text, w->level->own_max);
 	}
+	prose_join(&out, 0);
+	buf_put(&out, op->body_note);
 	prose_join(&out, 0);
 	buf_fmt(&out, "%s ", catalog_method_text(op->method));
 	prose_put(&out, op->path, 160);

@@ -1,0 +1,203 @@
+/* Damaged and hostile catalog files: refused at open, or every accessor stays inside the file. The file stands flush
+ * against an unreadable page, so one byte too far is a crash in plain builds too. */
+#include "made.h"
+
+#include "catalog/build.h"
+
+static struct made m;
+static u8 *file;  /* a working copy, ends at the guard page */
+static u32 size;
+
+static int
+setup(void **state)
+{
+	made_text(&m, made_document(
+	    "\"/a/{id}\":{\"get\":{\"operationId\":\"get_a\",\"tags\":[\"x\"],\"security\":[{\"k\":[\"s\"]}],\"parameters\":["
+	    "{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\",\"minimum\":1}},"
+	    "{\"name\":\"X-H\",\"in\":\"header\",\"schema\":{\"enum\":[\"p\",\"q\"]}}],"
+	    "\"responses\":{\"200\":{\"content\":{\"application/json\":{}}}}}},"
+	    "\"/b\":{\"post\":{\"operationId\":\"put_b\",\"requestBody\":{\"content\":{\"application/json\":{\"schema\":"
+	    "{\"$ref\":\"#/components/schemas/T\"}}}},\"responses\":{}}}",
+	    "\"securitySchemes\":{\"k\":{\"type\":\"apiKey\",\"in\":\"query\",\"name\":\"key\"}},\"schemas\":{\"T\":{\"type\":"
+	    "\"object\",\"required\":[\"n\"],\"properties\":{\"n\":{\"type\":\"string\",\"default\":\"d\"},\"t\":{\"$ref\":"
+	    "\"#/components/schemas/T\"},\"u\":{\"oneOf\":[{\"type\":\"integer\"},{\"type\":\"string\",\"maxLength\":3}]}}}}"));
+	size = m.im.out.n;
+	file = guard_room(size);
+	memcpy(file, m.im.out.p, size);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	made_free(&m);
+	return guard_free(state);
+}
+
+static void
+test_whole(void **state)
+{
+	struct catalog c;
+
+	assert_int_equal(catalog_open(&c, str_of(file, size)), 0);
+	assert_null(c.why);
+	made_walk(&c);
+}
+
+/* Damage: any changed byte is noticed, wherever it stands. */
+static void
+test_every_byte_flipped(void **state)
+{
+	struct catalog c;
+
+	for (u32 i = 0; i < size; i++) {
+		file[i] ^= (u8)(1U << (i % 8));
+		if (catalog_open(&c, str_of(file, size)) != ERR_BAD)
+			fail_msg("a change of byte %u went unnoticed", i);
+		assert_non_null(c.why);
+		file[i] ^= (u8)(1U << (i % 8));
+	}
+}
+
+static void
+test_every_length(void **state)
+{
+	struct catalog c;
+
+	for (u32 n = 0; n < size; n++) {
+		struct str cut = guard_bytes(str_of(file, n));
+
+		assert_int_equal(catalog_open(&c, cut), ERR_BAD);
+	}
+}
+
+/* Malice: checksums that fit. Some changes are harmless (a letter of a description); all must be survived. */
+static void
+test_every_byte_forged(void **state)
+{
+	static const u8 masks[] = { 0x01, 0x80, 0xff, 0x10 };
+	u8 *copy = malloc(size);
+	u32 refused = 0;
+	struct catalog c;
+
+	for (u32 i = 0; i < size; i++)
+		for (u32 k = 0; k < sizeof masks; k++) {
+			memcpy(copy, m.im.out.p, size);
+			copy[i] ^= masks[k];
+			build_seal(copy, size);
+			memcpy(file, copy, size);
+			if (catalog_open(&c, str_of(file, size)) == 0)
+				made_walk(&c);
+			else
+				refused++;
+		}
+	/* Among them every number of every table that leads somewhere. */
+	assert_true(refused > size);
+	memcpy(file, m.im.out.p, size);
+	free(copy);
+}
+
+/* Whole numbers forged: offsets and counts far out, near the end, and just beyond it. */
+static void
+test_every_number_forged(void **state)
+{
+	const u32 values[] = { 0, 1, 0x7fffffff, 0xffffffff, 0xfffffffe, size, size - 4, 0x10000, 0x00ffffff };
+	struct catalog c;
+
+	for (u32 i = 0; i + 4 <= size; i += 4)
+		for (u32 k = 0; k < ARRAY_N(values); k++) {
+			u32 old = le32(file + i);
+
+			put_le32(file + i, values[k]);
+			build_seal(file, size);
+			if (catalog_open(&c, str_of(file, size)) == 0)
+				made_walk(&c);
+			put_le32(file + i, old);
+		}
+	build_seal(file, size);
+	assert_int_equal(catalog_open(&c, str_of(file, size)), 0);
+}
+
+/* Two files cut together have sums that fit neither. */
+static void
+test_something_behind(void **state)
+{
+	u8 *longer = guard_room((size_t)size + 4);
+	struct catalog c;
+
+	memcpy(longer, file, size);
+	memset(longer + size, 0, 4);
+	put_le32(longer + HEAD_SIZE, size + 4);
+	build_seal(longer, size + 4);
+	assert_int_equal(catalog_open(&c, str_of(longer, (size_t)size + 4)), ERR_BAD);
+	assert_string_equal(c.why, "something follows the last table");
+}
+
+/* Forges one field of one record and expects this complaint. */
+static void
+refused(u32 part, u32 record, u32 field, u32 value, const char *why)
+{
+	u32 at = le32(file + HEAD_PART + (size_t)8 * part) + record * catalog_part_size(part) + field;
+	u32 old = le32(file + at);
+	struct catalog c;
+
+	put_le32(file + at, value);
+	build_seal(file, size);
+	if (catalog_open(&c, str_of(file, size)) != ERR_BAD)
+		fail_msg("not refused: %s", why);
+	assert_string_equal(c.why, why);
+	put_le32(file + at, old);
+	build_seal(file, size);
+}
+
+/* The node of T.u. */
+static u32
+with_alternatives(void)
+{
+	struct catalog_node node;
+
+	for (u32 i = 0; i < m.c.node_n; i++) {
+		catalog_node(&m.c, i, &node);
+		if (node.alt_n)
+			return i;
+	}
+	fail_msg("no node has alternatives");
+	return 0;
+}
+
+static void
+test_reasons(void **state)
+{
+	u32 strings = le32(file + HEAD_PART + 4);
+
+	refused(PART_OPS, 0, OP_NAME, strings, "an operation's text lies outside");
+	refused(PART_OPS, 0, OP_PARAMS + 4, 100, "an operation's list lies outside");
+	refused(PART_OPS, 0, OP_SERVER, 1, "an operation has impossible values");
+	refused(PART_OPS, 0, OP_KINDS, 8, "an operation has impossible values");
+	refused(PART_OPS, 0, OP_TOOL, 1, "the tools do not follow one another");
+	refused(PART_OPS, 1, OP_AT_PROPS, 5, "a tool's splice offsets are wrong");
+	refused(PART_OPS, 1, OP_AT_REQUIRED, 0x7fffffff, "a tool's splice offsets are wrong");
+	refused(PART_PARAMS, 0, 24, 9999, "a parameter has impossible values");
+	refused(PART_PARAMS, 0, 16, 6, "a parameter has impossible values");
+	refused(PART_PIECES, 1, 8, 1, "a path names what is no parameter of it");
+	refused(PART_PROPS, 0, 12, 9999, "a member is wrong");
+	refused(PART_NODES, 0, NODE_ITEMS, 9999, "a schema has impossible values");
+	refused(PART_NODES, 0, NODE_TYPES, 128, "a schema has impossible values");
+	refused(PART_BOUNDS, 0, BOUNDS_MIN + 4, 0x7ff00000, "a bound is not a number");
+	refused(PART_POSTINGS, 0, 0, 2, "the index names no operation");
+	refused(PART_USES, 0, 12, 1, "a security use is wrong");
+	refused(PART_ALTS, 0, 0, with_alternatives(), "an alternative has alternatives");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole), cmocka_unit_test(test_every_byte_flipped),
+		cmocka_unit_test(test_every_length), cmocka_unit_test(test_every_byte_forged),
+		cmocka_unit_test(test_every_number_forged), cmocka_unit_test(test_something_behind),
+		cmocka_unit_test(test_reasons),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
