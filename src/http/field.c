@@ -235,11 +235,13 @@ line_bad(const char **why, const char *text)
 int
 line_take(struct str *rest, u32 limit, struct line *l, const char **why)
 {
-	const u8 *p = rest->p, *end = p + rest->n, *stop = end;
+	const u8 *p = rest->p, *end, *stop;
 	u8 bits = 0;
 
-	if (rest->n > limit + 2)
-		stop = p + limit + 2;
+	if (rest->n == 0)
+		return ERR_MORE;
+	end = p + rest->n;
+	stop = p + min_u32(rest->n, limit + 2);
 	l->odd = false;
 	for (;;) {
 		p = find_control(p, stop, &bits);

@@ -1,5 +1,7 @@
-/* The request vectors of ../shared/data/http against head_parse and body_take, as a server would use them: whole, byte
- * by byte, and cut at random. With the argument "-" it reads streams from stdin (4 bytes length, little endian, then the
+/* The request vectors of ../shared/data/http against head_parse and body_take,
+    as a server would use them: whole, byte
+ * by byte, and cut at random. With the argument "-" it reads streams from stdin (4 bytes length, little endian,
+    then the
  * bytes) and prints one verdict a line, for comparing with the oracle on mutants: tests/unit/http/differ.py. */
 #include "http/body.h"
 #include "lib/guard.h"
@@ -171,7 +173,14 @@ unbase64(struct str s)
 
 	for (u32 i = 0; i < s.n && s.p[i] != '='; i++) {
 		u8 c = s.p[i];
-		u32 v = c >= 'a' ? c - 'a' + 26U : c >= 'A' ? c - 'A' + 0U : c >= '0' ? c - '0' + 52U : c == '+' ? 62 : 63;
+		u32 v = c == '+' ? 62 : 63;
+
+		if (c >= 'a')
+			v = c - 'a' + 26U;
+		else if (c >= 'A')
+			v = c - 'A' + 0U;
+		else if (c >= '0')
+			v = c - '0' + 52U;
 
 		bits = bits << 6 | v;
 		have += 6;
