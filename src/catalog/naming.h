@@ -14,7 +14,7 @@ struct naming_wish {
 	struct str id;     /* operationId as written, or empty */
 	struct str method; /* "GET" */
 	struct str path;   /* template */
-	struct str name;   /* answer: in the arena, or empty when the same method and path came before */
+	struct str name;   /* answer: in the arena; empty when nothing tells it from others */
 };
 
 /* Gives each of n wishes its name: the operationId with every character outside [A-Za-z0-9_-] made '_', or else the

@@ -1,0 +1,446 @@
+#include "catalog/params.h"
+
+#include "lib/doc.h"
+#include "lib/guard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define TOK 4096
+#define ROOM 65536
+
+static struct doc doc;
+static struct catalog_op op;
+static struct params p;
+static struct jdoc args;
+static struct jsmntok tok[TOK];
+static u8 *target, *fields, *body;
+static char why[1024];
+static u32 target_n, fields_n, body_n; /* room */
+
+static int
+setup(void **state)
+{
+	target = malloc(ROOM);
+	fields = malloc(ROOM);
+	body = malloc(ROOM);
+	target_n = fields_n = body_n = ROOM;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	free(target);
+	free(fields);
+	free(body);
+	doc_close(&doc);
+	return guard_free(state);
+}
+
+/* Builds the request of the operation compiled last. */
+static int
+build(const char *json)
+{
+	struct buf w = buf_over(why, sizeof why - 1);
+	int err;
+
+	p = (struct params){ .base = STR("/api") };
+	p.target = buf_over(target, target_n);
+	p.fields = buf_over(fields, fields_n);
+	p.body = buf_over(body, body_n);
+	p.args = json_none(ERR_NONE);
+	if (json) {
+		assert_int_equal(json_parse(&args, guard_str(json), tok, TOK), 0);
+		p.args = json_root(&args);
+	}
+	err = params_build(&doc.catalog, &op, &p, &w);
+	why[w.w] = 0;
+	return err;
+}
+
+static const char *
+text(struct buf *b)
+{
+	assert_true(b->w < b->cap);
+	b->p[b->w] = 0;
+	return (const char *)b->p + b->r;
+}
+
+static void
+one(const char *method, const char *path, const char *inside)
+{
+	doc_one(&doc, method, path, inside, &op);
+}
+
+/* --- every style ---------------------------------------------------------------------------------- */
+
+#define S "\"string\""
+#define A "[\"blue\",\"black\",\"brown\"]"
+#define O "{\"R\":100,\"G\":200,\"B\":150}"
+
+static const struct {
+	const char *in, *style;
+	bool explode;
+	const char *value, *expected; /* of path /p/{color}/x: behind /api/p; others: the query, or the fields */
+} styles[] = {
+	{ "path", "simple", false, "\"blue\"", "/blue/x" },
+	{ "path", "simple", false, A, "/blue,black,brown/x" },
+	{ "path", "simple", false, O, "/R,100,G,200,B,150/x" },
+	{ "path", "simple", true, A, "/blue,black,brown/x" },
+	{ "path", "simple", true, O, "/R=100,G=200,B=150/x" },
+	{ "path", "label", false, "\"blue\"", "/.blue/x" },
+	{ "path", "label", false, A, "/.blue,black,brown/x" },
+	{ "path", "label", false, O, "/.R,100,G,200,B,150/x" },
+	{ "path", "label", true, A, "/.blue.black.brown/x" },
+	{ "path", "label", true, O, "/.R=100.G=200.B=150/x" },
+	{ "path", "matrix", false, "\"blue\"", "/;color=blue/x" },
+	{ "path", "matrix", false, A, "/;color=blue,black,brown/x" },
+	{ "path", "matrix", false, O, "/;color=R,100,G,200,B,150/x" },
+	{ "path", "matrix", true, A, "/;color=blue;color=black;color=brown/x" },
+	{ "path", "matrix", true, O, "/;R=100;G=200;B=150/x" },
+	{ "path", "simple", false, "5", "/5/x" },
+	{ "path", "simple", false, "true", "/true/x" },
+	{ "path", "simple", false, "1.50", "/1.50/x" },
+	{ "path", "simple", false, "12345678901234567890", "/12345678901234567890/x" },
+	{ "query", "form", false, "\"\"", "?color=" },
+	{ "query", "form", false, "\"blue\"", "?color=blue" },
+	{ "query", "form", false, A, "?color=blue,black,brown" },
+	{ "query", "form", false, O, "?color=R,100,G,200,B,150" },
+	{ "query", "form", true, "\"\"", "?color=" },
+	{ "query", "form", true, "\"blue\"", "?color=blue" },
+	{ "query", "form", true, A, "?color=blue&color=black&color=brown" },
+	{ "query", "form", true, O, "?R=100&G=200&B=150" },
+	{ "query", "form", true, "[]", "" },
+	{ "query", "form", false, "[]", "" },
+	{ "query", "form", true, "{}", "" },
+	{ "query", "form", true, "null", "" },
+	{ "query", "form", true, "[[1,2],{\"a\":\"b\"}]", "?color=%5B1%2C2%5D&color=%7B%22a%22%3A%22b%22%7D" },
+	{ "query", "spaceDelimited", false, A, "?color=blue%20black%20brown" },
+	{ "query", "spaceDelimited", false, O, "?color=R%20100%20G%20200%20B%20150" },
+	{ "query", "spaceDelimited", true, A, "?color=blue&color=black&color=brown" },
+	{ "query", "pipeDelimited", false, A, "?color=blue%7Cblack%7Cbrown" },
+	{ "query", "pipeDelimited", false, O, "?color=R%7C100%7CG%7C200%7CB%7C150" },
+	{ "query", "pipeDelimited", true, A, "?color=blue&color=black&color=brown" },
+	{ "query", "deepObject", true, O, "?color%5BR%5D=100&color%5BG%5D=200&color%5BB%5D=150" },
+	{ "query", "deepObject", true, A, "?color%5B0%5D=blue&color%5B1%5D=black&color%5B2%5D=brown" },
+	{ "query", "deepObject", true, "{\"a\":{\"b\":[1,{\"c\":2}]},\"d\":\"x y\"}",
+	    "?color%5Ba%5D%5Bb%5D%5B0%5D=1&color%5Ba%5D%5Bb%5D%5B1%5D%5Bc%5D=2&color%5Bd%5D=x%20y" },
+	{ "query", "deepObject", true, "\"blue\"", "?color=blue" },
+	{ "query", "deepObject", true, "{}", "" },
+	{ "query", "deepObject", true, "{\"a b\":1,\"\\u00e9\":2}", "?color%5Ba%20b%5D=1&color%5B%C3%A9%5D=2" },
+	{ "header", "simple", false, "\"blue\"", "color: blue\r\n" },
+	{ "header", "simple", false, A, "color: blue,black,brown\r\n" },
+	{ "header", "simple", false, O, "color: R,100,G,200,B,150\r\n" },
+	{ "header", "simple", true, O, "color: R=100,G=200,B=150\r\n" },
+	{ "header", "simple", false, "\"a b; c=\\\"d\\\"\"", "color: a b; c=\"d\"\r\n" },
+	{ "header", "simple", false, "\"\\u00e9\"", "color: \xc3\xa9\r\n" },
+	{ "header", "simple", false, "[]", "" },
+	{ "cookie", "form", false, "\"blue\"", "Cookie: color=blue\r\n" },
+	{ "cookie", "form", false, A, "Cookie: color=blue,black,brown\r\n" },
+	{ "cookie", "form", true, A, "Cookie: color=blue; color=black; color=brown\r\n" },
+	{ "cookie", "form", true, O, "Cookie: R=100; G=200; B=150\r\n" },
+	{ "cookie", "form", false, "\"a;b=c\\r\\nX: y\"", "Cookie: color=a%3Bb%3Dc%0D%0AX%3A%20y\r\n" },
+};
+
+static void
+test_styles(void **state)
+{
+	for (u32 i = 0; i < ARRAY_N(styles); i++) {
+		bool path = strcmp(styles[i].in, "path") == 0, query = strcmp(styles[i].in, "query") == 0;
+		char inside[512], json[512];
+		const char *got;
+
+		snprintf(inside, sizeof inside, "\"parameters\":[{\"name\":\"color\",\"in\":\"%s\",\"required\":%s,"
+		    "\"style\":\"%s\",\"explode\":%s,\"schema\":{}}]", styles[i].in, path ? "true" : "false", styles[i].style,
+		    styles[i].explode ? "true" : "false");
+		one("get", path ? "/p/{color}/x" : "/p", inside);
+		snprintf(json, sizeof json, "{\"color\":%s}", styles[i].value);
+		if (build(json))
+			fail_msg("%s: %s", json, why);
+		got = path || query ? text(&p.target) + strlen("/api/p") : text(&p.fields);
+		if (strcmp(got, styles[i].expected))
+			fail_msg("%s %s explode %d %s\n  gives: %s\n  not:   %s", styles[i].in, styles[i].style,
+			    styles[i].explode, styles[i].value, got, styles[i].expected);
+		assert_false(p.has_body);
+	}
+}
+
+static void
+test_encoding(void **state)
+{
+	static const struct { const char *flags, *value, *expected; } rows[] = {
+		{ "", "\"a b&c=d#e/f?g+h%i\"", "?q=a%20b%26c%3Dd%23e%2Ff%3Fg%2Bh%25i" },
+		{ "", "\"\\u00fc\\ud83d\\ude00\\n\"", "?q=%C3%BC%F0%9F%98%80%0A" },
+		{ "", "\"-._~AZaz09\"", "?q=-._~AZaz09" },
+		{ "\"allowReserved\":true,", "\"a/b:c?d[e]@!$'()*,;=\"", "?q=a/b:c?d[e]@!$'()*,;=" },
+		{ "\"allowReserved\":true,", "\"a&admin=1#x+y z%20%zz\"", "?q=a%26admin=1%23x%2By%20z%20%25zz" },
+		{ "\"allowReserved\":true,", "[\"a,b\",\"c/d\"]", "?q=a,b&q=c/d" },
+	};
+
+	for (u32 i = 0; i < ARRAY_N(rows); i++) {
+		char inside[512], json[512];
+
+		snprintf(inside, sizeof inside, "\"parameters\":[{\"name\":\"q\",\"in\":\"query\",%s\"schema\":{}}]", rows[i].flags);
+		one("get", "/p", inside);
+		snprintf(json, sizeof json, "{\"q\":%s}", rows[i].value);
+		assert_int_equal(build(json), 0);
+		assert_string_equal(text(&p.target) + strlen("/api/p"), rows[i].expected);
+	}
+}
+
+static void
+test_several(void **state)
+{
+	one("get", "/a/{x}/b-{y}.json", "\"parameters\":["
+	    "{\"name\":\"$filter\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
+	    "{\"name\":\"ids[]\",\"in\":\"query\",\"schema\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}}},"
+	    "{\"name\":\"y\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\"}},"
+	    "{\"name\":\"x\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\"}},"
+	    "{\"name\":\"where\",\"in\":\"query\",\"content\":{\"application/json\":{\"schema\":{}}}},"
+	    "{\"name\":\"X-One\",\"in\":\"header\",\"schema\":{\"type\":\"string\"}},"
+	    "{\"name\":\"X-Two\",\"in\":\"header\",\"content\":{\"application/json\":{\"schema\":{}}}},"
+	    "{\"name\":\"c\",\"in\":\"cookie\",\"schema\":{\"type\":\"string\"}},"
+	    "{\"name\":\"d\",\"in\":\"cookie\",\"schema\":{\"type\":\"string\"}}]");
+	assert_int_equal(build("{\"d\":\"2\",\"where\":{\"a\" : \"b c\"},\"X-One\":\"1\",\"X-Two\":[1],\"c\":\"1\","
+	    "\"x\":\"q r\",\"y\":7,\"environment\":\"sandbox\"}"), 0);
+	assert_string_equal(text(&p.target), "/api/a/q%20r/b-7.json?where=%7B%22a%22%20%3A%20%22b%20c%22%7D");
+	assert_string_equal(text(&p.fields), "X-One: 1\r\nX-Two: [1]\r\nCookie: c=1; d=2\r\n");
+}
+
+/* --- nothing leaves its place ----------------------------------------------------------------------- */
+
+static void
+test_path_values(void **state)
+{
+	static const char *const refused[] = {
+		"\"\"", "\".\"", "\"..\"", "\"%2e\"", "\"%2E%2e\"", "\".%2e\"", "\"../x\"", "\"x/..\"", "\"x/../y\"", "\"..\\\\x\"",
+		"\"a/./b\"", "\"..%2fx\"", "\"a\\u0000b\"", "\"a\\r\\nb\"", "\"\\u007f\"", "null", "[]", "{}", "[\"..\\/x\"]",
+		"\"\\u002e\\u002e\"",
+	};
+	static const struct { const char *value, *path; } taken[] = {
+		{ "\"a/b\"", "/api/p/a%2Fb/x" }, { "\"...\"", "/api/p/.../x" }, { "\"..a\"", "/api/p/..a/x" },
+		{ "\"a?b#c\"", "/api/p/a%3Fb%23c/x" }, { "\"%41\"", "/api/p/%2541/x" }, { "\" \"", "/api/p/%20/x" },
+		{ "\"\\u00e9\"", "/api/p/%C3%A9/x" },
+	};
+
+	one("get", "/p/{v}/x", "\"parameters\":[{\"name\":\"v\",\"in\":\"path\",\"required\":true,\"schema\":{}}]");
+	for (u32 i = 0; i < ARRAY_N(refused); i++) {
+		char json[256];
+
+		snprintf(json, sizeof json, "{\"v\":%s}", refused[i]);
+		if (build(json) != ERR_BAD || !why[0])
+			fail_msg("%s is taken: %s", json, text(&p.target));
+	}
+	for (u32 i = 0; i < ARRAY_N(taken); i++) {
+		char json[256];
+
+		snprintf(json, sizeof json, "{\"v\":%s}", taken[i].value);
+		assert_int_equal(build(json), 0);
+		assert_string_equal(text(&p.target), taken[i].path);
+	}
+	assert_int_equal(build("{\"v\":\"..\"}"), ERR_BAD);
+	assert_string_equal(why, "The argument \"v\" must not lead to another path (\".\" or \"..\").");
+	assert_int_equal(build(NULL), ERR_BAD);
+	assert_string_equal(why, "The argument \"v\" is missing: it is a part of the path.");
+}
+
+/* Two harmless values side by side, and a style that adds a dot. */
+static void
+test_dots_put_together(void **state)
+{
+	one("get", "/p/{a}{b}", "\"parameters\":[{\"name\":\"a\",\"in\":\"path\",\"required\":true,\"schema\":{}},"
+	    "{\"name\":\"b\",\"in\":\"path\",\"required\":true,\"style\":\"label\",\"schema\":{}}]");
+	assert_int_equal(build("{\"a\":\"x\",\"b\":\"y\"}"), 0);
+	assert_string_equal(text(&p.target), "/api/p/x.y");
+	one("get", "/p/.{a}", "\"parameters\":[{\"name\":\"a\",\"in\":\"path\",\"required\":true,\"style\":\"simple\","
+	    "\"schema\":{}}]");
+	assert_int_equal(build("{\"a\":[\".\"]}"), ERR_BAD);
+	assert_non_null(strstr(why, "make a path that cannot be called"));
+}
+
+static void
+test_header_values(void **state)
+{
+	static const char *const refused[] = { "\"a\\r\\nX: y\"", "\"a\\nb\"", "\"a\\u0000\"", "\"\\u007f\"", "[\"a\",\"b\\r\"]",
+		"{\"a\\n\":1}" };
+
+	one("get", "/p", "\"parameters\":[{\"name\":\"X-V\",\"in\":\"header\",\"schema\":{}}]");
+	for (u32 i = 0; i < ARRAY_N(refused); i++) {
+		char json[256];
+
+		snprintf(json, sizeof json, "{\"X-V\":%s}", refused[i]);
+		assert_int_equal(build(json), ERR_BAD);
+		assert_string_equal(why, "The argument \"X-V\" must not hold line breaks or other control characters: it travels "
+		    "in a header.");
+		assert_int_equal(p.fields.w, 0);
+	}
+}
+
+static void
+test_base_path(void **state)
+{
+	one("get", "/p/{v}", "\"parameters\":[{\"name\":\"v\",\"in\":\"path\",\"required\":true,\"schema\":{}}]");
+	assert_int_equal(build("{\"v\":\"x\"}"), 0);
+	assert_true(str_starts(buf_str(&p.target), STR("/api/p/")));
+}
+
+/* --- bodies --------------------------------------------------------------------------------------- */
+
+#define JSON_BODY(schema) "\"requestBody\":{\"content\":{\"application/json\":{\"schema\":" schema "}}}"
+#define MEMBERS "\"properties\":{\"id\":{\"type\":\"integer\"},\"name\":{\"type\":\"string\"},\"tags\":{\"type\":\"array\"}," \
+	"\"first name\":{\"type\":\"string\"}}"
+
+static void
+test_json_members(void **state)
+{
+	one("post", "/p/{id}", "\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{}}],"
+	    JSON_BODY("{\"type\":\"object\"," MEMBERS "}"));
+	assert_int_equal(build("{\"id\":7,\"tags\":[1.50, 1e400 ,\"\\u00e9\"],\"name\":\"a\\\"b\"}"), 0);
+	assert_string_equal(text(&p.target), "/api/p/7");
+	assert_string_equal(text(&p.body), "{\"name\":\"a\\\"b\",\"tags\":[1.50, 1e400 ,\"\\u00e9\"]}"); /* as written */
+	assert_true(p.has_body);
+	assert_true(str_is(p.body_type, "application/json"));
+	assert_int_equal(build("{\"id\":7}"), 0);
+	assert_false(p.has_body); /* not required */
+	assert_int_equal(p.body.w, 0);
+	assert_int_equal(build("{\"id\":7,\"name\":null}"), 0);
+	assert_string_equal(text(&p.body), "{\"name\":null}"); /* null is a value here */
+}
+
+/* The same name in path and body, and a name no client takes: the arguments differ, the wire does not. */
+static void
+test_renamed_members(void **state)
+{
+	struct catalog_param param;
+	char json[512], *j = json;
+
+	one("put", "/p/{id}", "\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{}}],"
+	    JSON_BODY("{\"type\":\"object\"," MEMBERS "}"));
+	j += sprintf(j, "{");
+	for (u32 i = 0; i < op.param_n; i++) {
+		catalog_param(&doc.catalog, &op, i, &param);
+		j += sprintf(j, "%s\"%.*s\":\"v%u\"", i ? "," : "", STR_ARG(param.arg), i);
+	}
+	sprintf(j, "}");
+	assert_int_equal(build(json), 0);
+	assert_string_equal(text(&p.target), "/api/p/v0");
+	assert_non_null(strstr(text(&p.body), "\"id\":\"v"));
+	assert_non_null(strstr(text(&p.body), "\"first name\":\"v"));
+}
+
+static void
+test_undeclared_members(void **state)
+{
+	one("post", "/p", JSON_BODY("{\"type\":\"object\",\"additionalProperties\":true," MEMBERS "}"));
+	assert_int_equal(build("{\"x\\ty\":[1],\"name\":\"n\",\"z\":null}"), 0);
+	assert_string_equal(text(&p.body), "{\"name\":\"n\",\"x\\ty\":[1],\"z\":null}");
+}
+
+static void
+test_required_body(void **state)
+{
+	one("post", "/p", "\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":"
+	    "{\"type\":\"object\"," MEMBERS "}}}}");
+	assert_int_equal(build("{}"), 0);
+	assert_true(p.has_body);
+	assert_string_equal(text(&p.body), "{}");
+	assert_int_equal(build(NULL), 0);
+	assert_string_equal(text(&p.body), "{}");
+}
+
+static void
+test_whole_body(void **state)
+{
+	one("post", "/p", JSON_BODY("{\"type\":\"array\",\"items\":{\"type\":\"integer\"}}"));
+	assert_int_equal(build("{\"body\":[1, 2.0]}"), 0);
+	assert_string_equal(text(&p.body), "[1, 2.0]");
+	assert_int_equal(build("{}"), 0);
+	assert_false(p.has_body);
+	one("post", "/p", "\"requestBody\":{\"content\":{\"text/plain\":{\"schema\":{\"type\":\"string\"}}}}");
+	assert_int_equal(build("{\"body\":\"a\\nb \\u00e9\"}"), 0);
+	assert_string_equal(text(&p.body), "a\nb \xc3\xa9");
+	assert_true(str_is(p.body_type, "text/plain"));
+	assert_int_equal(build("{\"body\":\"\"}"), 0);
+	assert_true(p.has_body);
+	assert_int_equal(p.body.w, 0);
+}
+
+#define FORM_BODY(schema, more) \
+	"\"requestBody\":{\"content\":{\"application/x-www-form-urlencoded\":{\"schema\":" schema more "}}}"
+
+static void
+test_form(void **state)
+{
+	one("post", "/p", FORM_BODY("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"},\"l\":{\"type\":\"array\","
+	    "\"items\":{\"type\":\"string\"}},\"o\":{\"type\":\"object\"},\"n\":{\"type\":\"number\"}}}", ""));
+	assert_int_equal(build("{\"a\":\"x & y=z\\n\",\"l\":[\"1\",\"2 3\"],\"o\":{\"k\":\"v\"},\"n\":1.50}"), 0);
+	assert_string_equal(text(&p.body), "a=x%20%26%20y%3Dz%0A&l=1&l=2%203&o=%7B%22k%22%3A%22v%22%7D&n=1.50");
+	assert_true(str_is(p.body_type, "application/x-www-form-urlencoded"));
+	one("post", "/p", FORM_BODY("{\"type\":\"object\",\"properties\":{\"o\":{\"type\":\"object\"},\"l\":{\"type\":\"array\","
+	    "\"items\":{}},\"m\":{\"type\":\"array\",\"items\":{}}}}",
+	    ",\"encoding\":{\"o\":{\"style\":\"deepObject\",\"explode\":true},\"l\":{\"explode\":false},"
+	    "\"m\":{\"style\":\"deepObject\"}}"));
+	assert_int_equal(build("{\"o\":{\"a\":1,\"b\":{\"c\":\"\\u00e9 \"}},\"l\":[1,2],\"m\":[{\"p\":1},{\"p\":2}]}"), 0);
+	assert_string_equal(text(&p.body), "o%5Ba%5D=1&o%5Bb%5D%5Bc%5D=%C3%A9%20&l=1,2&m%5B0%5D%5Bp%5D=1&m%5B1%5D%5Bp%5D=2");
+}
+
+static void
+test_free_form(void **state)
+{
+	one("post", "/p", FORM_BODY("{\"type\":\"object\"}", ""));
+	assert_int_equal(build("{\"body\":{\"a\\u0020b\":\"c\",\"d\":[1,2],\"e\":{\"f\":1}}}"), 0);
+	assert_string_equal(text(&p.body), "a%20b=c&d=1&d=2&e=%7B%22f%22%3A1%7D");
+}
+
+/* --- room ----------------------------------------------------------------------------------------- */
+
+static void
+test_room(void **state)
+{
+	struct buf whole[3];
+
+	one("post", "/p/{v}", "\"parameters\":[{\"name\":\"v\",\"in\":\"path\",\"required\":true,\"schema\":{}},"
+	    "{\"name\":\"X-H\",\"in\":\"header\",\"schema\":{}}]," FORM_BODY("{\"type\":\"object\",\"properties\":{\"s\":{}}}", ""));
+#define ALL "{\"v\":\"a\\u0062c\",\"X-H\":\"d\\u0065f\",\"s\":\"g\\u0068i & j\\n\\n\\n\\n\\n\\n\"}"
+	assert_int_equal(build(ALL), 0);
+	whole[0] = p.target;
+	whole[1] = p.fields;
+	whole[2] = p.body;
+	for (u32 n = 0; n < 80; n++) { /* each buffer from too small to enough: never half a result */
+		target_n = n;
+		assert_int_equal(build(ALL), n < whole[0].w ? ERR_FULL : 0);
+		target_n = ROOM;
+		fields_n = n;
+		assert_int_equal(build(ALL), n < whole[1].w ? ERR_FULL : 0);
+		fields_n = ROOM;
+	}
+	for (u32 n = 0; n < 200; n++) {
+		int err;
+
+		body_n = n;
+		err = build(ALL);
+		assert_true(err == 0 || err == ERR_FULL);
+		if (err == 0)
+			assert_string_equal(text(&p.body), "s=ghi%20%26%20j%0A%0A%0A%0A%0A%0A");
+	}
+	assert_int_equal(build(ALL), 0);
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH(test_styles), WITH(test_encoding), WITH(test_several), WITH(test_path_values),
+		WITH(test_dots_put_together), WITH(test_header_values), WITH(test_base_path), WITH(test_json_members),
+		WITH(test_renamed_members), WITH(test_undeclared_members), WITH(test_required_body), WITH(test_whole_body),
+		WITH(test_form), WITH(test_free_form), WITH(test_room),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
