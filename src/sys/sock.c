@@ -95,6 +95,7 @@ sock_listen(const struct addr *a)
 		fchmod(fd, 0600); /* before bind: no moment in which others may connect */
 	} else {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* accepted sockets inherit it */
 	}
 	if (a->family == ADDR_V6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
@@ -108,7 +109,7 @@ sock_accept(int listener, struct addr *peer)
 {
 	union any u;
 	socklen_t n = sizeof u;
-	int one = 1, fd;
+	int fd;
 
 	do
 		fd = accept4(listener, &u.sa, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -119,8 +120,6 @@ sock_accept(int listener, struct addr *peer)
 		return errno == EMFILE || errno == ENFILE || errno == ENOBUFS ? ERR_FULL : ERR_IO;
 	}
 	from_system(&u, peer);
-	if (peer->family != ADDR_UNIX)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	return fd;
 }
 

@@ -40,7 +40,8 @@ bool addr_same(const struct addr *a, const struct addr *b);
  * errno left for the message. */
 int sock_listen(const struct addr *a);
 
-/* Takes one connection, TCP_NODELAY set. The descriptor; ERR_MORE none waits; ERR_FULL out of descriptors; ERR_IO. */
+/* Takes one connection, TCP_NODELAY set (inherited from the listener). The descriptor; ERR_MORE none waits; ERR_FULL out
+ * of descriptors; ERR_IO. */
 int sock_accept(int listener, struct addr *peer);
 
 /* Begins to connect. The descriptor, at once; writable when done: then ask sock_error. ERR_IO when it cannot begin. */

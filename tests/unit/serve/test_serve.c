@@ -153,6 +153,21 @@ test_keep_alive(void **state)
 	close(fd);
 }
 
+/* Answers must not wait for more of them (Nagle): the listener hands that on to what it accepts. */
+static void
+test_no_delay(void **state)
+{
+	int fd = client(), on = 0;
+	socklen_t n = sizeof on;
+	struct conn *c;
+
+	turns(2);
+	c = CONTAINER_OF(W.serve.live.next, struct conn, live);
+	assert_int_equal(getsockopt(c->wire.watch.fd, IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
+	assert_int_equal(on != 0, 1);
+	close(fd);
+}
+
 static void
 test_pipeline(void **state)
 {
@@ -885,6 +900,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_keep_alive),
+		T(test_no_delay),
 		T(test_pipeline),
 		T(test_head_has_no_body),
 		T(test_head_of_stream),
