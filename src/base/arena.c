@@ -3,7 +3,8 @@
 static u8 *
 take(struct arena *a, size_t n, size_t align)
 {
-	size_t at = (a->used + align - 1) & ~(align - 1);
+	size_t odd = (size_t)(uintptr_t)(a->p + a->used) & (align - 1);
+	size_t at = a->used + (odd ? align - odd : 0);
 
 	if (at > a->cap || n > a->cap - at)
 		return NULL;
