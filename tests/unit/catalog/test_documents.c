@@ -1,0 +1,136 @@
+/* The real documents of ../shared/data/openapi (or $SHARED): none is aborted, counts add up, every tool is what the
+ * strictest client takes, in the time and memory that an import is given. */
+#include "strict.h"
+
+#include <time.h>
+
+#define ARENA ((size_t)160 << 20)
+
+static const struct {
+	const char *path;
+	u32 operations, skipped; /* counted in the document by other means */
+} documents[] = {
+	{ "awork/swagger.json", 672, 27 },
+	{ "github/api.github.com.json", 1223, 1 },
+	{ "stripe/spec3.json", 355, 1 },
+	{ "twilio/twilio_api_v2010.json", 197, 0 },
+	{ "grocy/grocy.openapi.json", 86, 1 },
+};
+
+/* The whole file in memory that the caller frees; p is NULL when it is not there. */
+static struct str
+slurp(const char *name)
+{
+	char path[512];
+	const char *top = getenv("SHARED");
+	FILE *f;
+	u8 *p;
+	long n;
+
+	snprintf(path, sizeof path, "%s/data/openapi/%s", top ? top : "../shared", name);
+	f = fopen(path, "rb");
+	if (!f)
+		return STR_NONE;
+	fseek(f, 0, SEEK_END);
+	n = ftell(f);
+	rewind(f);
+	p = malloc((size_t)n);
+	assert_non_null(p);
+	assert_int_equal(fread(p, 1, (size_t)n, f), n);
+	fclose(f);
+	return str_of(p, (size_t)n);
+}
+
+static double
+seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void
+counts_add_up(const struct made *m, u32 skipped)
+{
+	const struct report *r = &m->im.report;
+	const struct catalog_counts *n = &r->info.counts;
+	u32 seen = 0;
+
+	assert_int_equal(n->operations, n->imported + n->skipped);
+	assert_int_equal(n->skipped, skipped);
+	assert_int_equal(n->imported, n->reads + n->writes + n->destructives);
+	assert_int_equal(n->imported, m->c.op_n);
+	for (u32 i = 0; i < r->n; i++)
+		seen += r->item[i].kind == REPORT_SKIP;
+	assert_int_equal(seen, n->skipped);
+}
+
+/* No pointer out of the document's own text keeps an operation from being called: pieces, arguments and nodes hang
+ * together. */
+static void
+paths_hang_together(const struct catalog *c)
+{
+	for (u32 i = 0; i < c->op_n; i++) {
+		struct catalog_op op;
+		struct catalog_piece piece;
+		struct catalog_param param;
+		char path[2048] = "";
+
+		catalog_op(c, i, &op);
+		for (u32 k = 0; k < op.piece_n; k++) {
+			catalog_piece(c, &op, k, &piece);
+			if (piece.param != CATALOG_NONE)
+				catalog_param(c, &op, piece.param, &param);
+			snprintf(path + strlen(path), sizeof path - strlen(path), piece.param == CATALOG_NONE ? "%.*s" : "{%.*s}",
+			    STR_ARG(piece.param == CATALOG_NONE ? piece.literal : param.wire));
+		}
+		if (!str_is(op.path, path))
+			fail_msg("%.*s is not %s", STR_ARG(op.path), path);
+	}
+}
+
+static void
+one(u32 i)
+{
+	struct str text = slurp(documents[i].path);
+	struct made m;
+	double start = seconds(), took;
+
+	if (!text.p) {
+		print_message("skipped: no ../shared (%s)\n", documents[i].path);
+		return;
+	}
+	made_import(&m, text, ARENA);
+	took = seconds() - start;
+	assert_int_equal(m.err, 0);
+	print_message("%-30s %u of %u operations, %u tokens, %.3f s, arena %zu KB, file %u KB\n", documents[i].path,
+	    m.im.report.info.counts.imported, m.im.report.info.counts.operations,
+	    (u32)report_tokens(m.im.report.tool_bytes), took, m.arena.peak / 1024, m.im.out.n / 1024);
+	assert_int_equal(catalog_open(&m.c, m.im.out), 0);
+	assert_int_equal(m.im.report.info.counts.operations, documents[i].operations);
+	counts_add_up(&m, documents[i].skipped);
+	strict_catalog(&m.c);
+	paths_hang_together(&m.c);
+	made_walk(&m.c);
+	assert_true(m.arena.peak <= import_arena_bytes(text.n));
+	/* Sanitizers make it slower; the budget is two seconds without them. */
+	assert_true(took < 2.0);
+	made_free(&m);
+	free((void *)(uintptr_t)text.p);
+}
+
+static void
+test_documents(void **state)
+{
+	for (u32 i = 0; i < ARRAY_N(documents); i++)
+		one(i);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_documents) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

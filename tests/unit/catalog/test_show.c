@@ -1,0 +1,179 @@
+/* What people see: reports, listings, differences. */
+#include "made.h"
+
+#include "catalog/show.h"
+#include "json/jscan.h"
+
+static struct made shelf;
+static u8 space[65536];
+static struct buf out;
+
+static int
+setup(void **state)
+{
+	made_text(&shelf, fixture(SHELF));
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	made_free(&shelf);
+	return guard_free(state);
+}
+
+static void
+has(const char *part)
+{
+	if (str_find_str(buf_str(&out), str_c(part)) < 0)
+		fail_msg("\n%.*s\nlacks \"%s\"", STR_ARG(buf_str(&out)), part);
+}
+
+static void
+lacks(const char *part)
+{
+	if (str_find_str(buf_str(&out), str_c(part)) >= 0)
+		fail_msg("\n%.*s\nhas \"%s\"", STR_ARG(buf_str(&out)), part);
+}
+
+static void
+test_report_text(void **state)
+{
+	out = buf_over(space, sizeof space);
+	report_text(&shelf.im.report, false, &out);
+	has("Shelf 1.2 (OpenAPI 3.0.3, ");
+	has("16 operations: 11 imported, 5 skipped\n");
+	has("    1  TRACE requests are never made\n");
+	has("effects: 3 read, 6 write, 2 destructive; 1 deprecated, 1 on other servers\n");
+	lacks("/paths/~1broken/trace");
+	report_text(&shelf.im.report, true, &out);
+	has("  skipped TRACE /broken: TRACE requests are never made\n          at /paths/~1broken/trace\n");
+	assert_false(out.over);
+	assert_true(report_losses(&shelf.im.report));
+}
+
+static void
+test_report_json(void **state)
+{
+	struct jsmntok tok[2048];
+	struct jdoc doc;
+	struct jcur root;
+	u64 n, sum = 0;
+
+	out = buf_over(space, sizeof space);
+	report_json(&shelf.im.report, &out);
+	assert_int_equal(json_parse(&doc, buf_str(&out), tok, 2048), 0);
+	root = json_root(&doc);
+	assert_int_equal(json_kind(json_get(root, "imported")), JSON_TRUE);
+	assert_int_equal(json_u64(json_pointer(root, STR("/counts/operations")), &n), 0);
+	assert_int_equal(n, 16);
+	assert_int_equal(json_len(json_get(root, "skipped")), 5);
+	for (struct jcur r = json_first(json_get(root, "skipped_because")); !r.err; r = json_next(r)) {
+		assert_int_equal(json_u64(r, &n), 0);
+		sum += n;
+	}
+	assert_int_equal(sum, 5);
+	assert_true(json_is(json_pointer(root, STR("/skipped/1/pointer")), "/paths/~1broken/trace"));
+	assert_int_equal(json_u64(json_pointer(root, STR("/tools/bytes")), &n), 0);
+	assert_int_equal(n, shelf.im.report.tool_bytes);
+	/* Commas stand between tools: all of them together are that much longer. */
+	assert_int_equal(n + shelf.c.op_n - 1, catalog_tools(&shelf.c, 0, shelf.c.op_n).n);
+}
+
+static void
+test_report_refused(void **state)
+{
+	struct made m;
+
+	made_import(&m, guard_str("{\n\n7}"), MADE_ARENA);
+	out = buf_over(space, sizeof space);
+	report_text(&m.im.report, true, &out);
+	has("not imported: ");
+	has("(line 3)");
+	out = buf_over(space, sizeof space);
+	report_json(&m.im.report, &out);
+	assert_int_equal(jscan_check(buf_str(&out), 64, 0, NULL), 0);
+	has("\"imported\":false");
+	made_free(&m);
+}
+
+static void
+test_largest(void **state)
+{
+	struct report r = { .arena = &shelf.arena };
+	const u32 bytes[] = { 10, 90, 40, 40, 1, 99, 50 };
+
+	for (u32 i = 0; i < ARRAY_N(bytes); i++)
+		report_tool(&r, STR("x"), bytes[i]);
+	assert_int_equal(r.tool_bytes, 330);
+	assert_int_equal(r.largest[0].bytes, 99);
+	assert_int_equal(r.largest[1].bytes, 90);
+	assert_int_equal(r.largest[4].bytes, 40);
+	assert_int_equal(report_tokens(0), 0);
+	assert_int_equal(report_tokens(5), 2);
+}
+
+static void
+test_show(void **state)
+{
+	struct catalog_op op;
+
+	out = buf_over(space, sizeof space);
+	show_head(&shelf.c, &out);
+	has("11 operations of 16 in the document: 3 read, 6 write, 2 destructive\n");
+	has("server 0: https://eu.shelf.example/api/v2\n");
+	has("server 1: /local (relative or missing: give base_url)\n");
+	has("security key: key in header X-Shelf-Key\n");
+	out = buf_over(space, sizeof space);
+	for (u32 i = 0; i < shelf.c.op_n; i++)
+		show_line(&shelf.c, i, &out);
+	has("destructive PUT     put_trash_purge");
+	has("(deprecated)\n");
+	has("(other server: off)\n");
+	out = buf_over(space, sizeof space);
+	made_op(&shelf, "update_book", &op);
+	show_op(&shelf.c, &op, &out);
+	for (u32 i = 0; i < op.param_n; i++)
+		show_arg(&shelf.c, &op, i, &out);
+	has("update_book\n  PUT /books/{id}.{format}\n  effect: write, idempotent, deprecated\n");
+	has("  body: application/merge-patch+json\n");
+	has("  security: key\n  or login [\"books:read\"] and key\n");
+	has("  query_id                  query, integer, sent as id\n");
+	assert_false(out.over);
+}
+
+static void
+test_diff(void **state)
+{
+	struct made a, b;
+	struct show_diff d = { .a = &a.c, .b = &b.c };
+
+	made_text(&a, arena_dup(&shelf.arena, made_document("\"/x\":{\"get\":{\"operationId\":\"gone\"}},\"/y\":{\"get\":{"
+	    "\"operationId\":\"same\"},\"post\":{\"operationId\":\"kept\",\"parameters\":[{\"in\":\"query\",\"name\":\"p\"}]}}", "")));
+	made_text(&b, arena_dup(&shelf.arena, made_document("\"/z\":{\"get\":{\"operationId\":\"zoo\"}},\"/y\":{\"get\":{"
+	    "\"operationId\":\"same\"},\"delete\":{\"operationId\":\"kept\",\"parameters\":[{\"in\":\"query\",\"name\":\"q\"}]}}", "")));
+	out = buf_over(space, sizeof space);
+	while (show_diff_next(&d, &out))
+		;
+	assert_str(buf_str(&out), "- gone\n~ kept\n    POST /y is now DELETE /y\n    effect write is now destructive\n"
+	                          "    - argument p\n    + argument q\n+ zoo\n");
+	assert_int_equal(d.added, 1);
+	assert_int_equal(d.removed, 1);
+	assert_int_equal(d.changed, 1);
+	d = (struct show_diff){ .a = &a.c, .b = &a.c };
+	assert_false(show_diff_next(&d, &out));
+	made_free(&a);
+	made_free(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_report_text), cmocka_unit_test(test_report_json),
+		cmocka_unit_test(test_report_refused), cmocka_unit_test(test_largest), cmocka_unit_test(test_show),
+		cmocka_unit_test(test_diff),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
