@@ -9,7 +9,7 @@
 #include <assert.h>
 
 #ifndef SCRATCH_N
-#define SCRATCH_N (256 * 1024) /* bytes, each of the two scratch buffers of a worker */
+#define SCRATCH_N (260 * 1024) /* bytes, each of the two scratch buffers of a worker: a body of 256 KB and its head */
 #endif
 #ifndef CONNS_MAX
 #define CONNS_MAX 2048 /* client connections of one worker */
@@ -32,13 +32,19 @@
 #ifndef TLS_CALLS_MAX
 #define TLS_CALLS_MAX 64 /* upstream connections that may speak TLS at once, about 28 KB each */
 #endif
+#ifndef TLS_SESSIONS_MAX
+#define TLS_SESSIONS_MAX 1024 /* TLS sessions of clients that can be resumed, 100 bytes each */
+#endif
+#ifndef TLS_TRUSTS_MAX
+#define TLS_TRUSTS_MAX 32 /* upstreams whose TLS session is remembered, about 120 bytes each */
+#endif
 #ifndef STREAMS_MAX
 #define STREAMS_MAX 1024 /* open subscription streams; never more than half the connections */
 #endif
 
 /* Leased blocks, by class: how many of each. They hold what a peer has not yet taken or sent in full. */
 #ifndef LEASE_4K
-#define LEASE_4K 1024
+#define LEASE_4K (CONNS_MAX + JOBS_MAX) /* each connection may hold half a request, each job an arena */
 #endif
 #ifndef LEASE_16K
 #define LEASE_16K 128
@@ -81,12 +87,11 @@
 #ifndef STORE_BYTES_MAX
 #define STORE_BYTES_MAX (64 * 1024 * 1024) /* bytes of live records; the disk holds more while compacting */
 #endif
-#ifndef STORE_GROUP_N
+/* These four are part of the format: a store written on one board opens on another. */
 #define STORE_GROUP_N (64 * 1024) /* bytes of records written in one group */
-#endif
-#define STORE_KEY_MAX 200   /* bytes of a key */
-#define STORE_VAL_MAX 16384 /* bytes of a value */
-#define STORE_GROUP_OPS 512 /* records in one group */
+#define STORE_GROUP_OPS 256       /* operations in one group */
+#define STORE_KEY_MAX 200         /* bytes of a key */
+#define STORE_VAL_MAX 16384       /* bytes of a value */
 #ifndef KEY_CACHE
 #define KEY_CACHE 256 /* verified API keys remembered, a power of two; about 400 bytes each when used */
 #endif

@@ -70,6 +70,7 @@ struct store_conf {
 	const char *dir;   /* the store's own directory; created (0700) when it is missing, not its parents */
 	const u8 *mac_key; /* STORE_MAC_N bytes, copied */
 	u32 keys_max;      /* 0: STORE_KEYS_MAX */
+	u32 compact_min;   /* dead bytes worth copying the rest for; 0: 128 KB */
 	bool follow;       /* read-only beside the process that holds it; see store_commit */
 	msec now;
 	wall wall;
@@ -96,7 +97,7 @@ int store_open(struct store **st, const struct store_conf *conf, struct arena *a
 
 /* A store in memory for up to keys entries: for tests and `demo`. seed 0 answers at once; another
  * seed answers most operations some turns later, in order. NULL when a has no room. */
-struct store *store_open_ram(struct arena *a, u32 keys, u64 seed, wall at);
+struct store *store_open_ram(struct arena *a, u32 keys, u64 seed, msec now, wall at);
 
 /* Gives the store its loop and starts the helper thread that syncs. Before the jail, after every
  * fork. ERR_IO. */

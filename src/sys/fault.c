@@ -9,7 +9,7 @@
 #define CALLS_SEEN 32
 #define NO_LIMIT UINT32_MAX
 
-enum what { WHAT_ERRNO, WHAT_SHORT, WHAT_DELAY, WHAT_KILL };
+enum what { WHAT_ERRNO, WHAT_SHORT, WHAT_DELAY, WHAT_KILL, WHAT_SKIP };
 
 struct rule {
 	struct str call;
@@ -53,8 +53,8 @@ read_what(struct rule *r, struct str text)
 			return 0;
 		}
 	}
-	if (str_is(text, "KILL")) {
-		r->what = WHAT_KILL;
+	if (str_is(text, "KILL") || str_is(text, "SKIP")) {
+		r->what = text.p[0] == 'K' ? WHAT_KILL : WHAT_SKIP;
 		return 0;
 	}
 	r->what = str_starts(text, STR("SHORT")) ? WHAT_SHORT : WHAT_DELAY;
@@ -154,6 +154,7 @@ strike(const struct rule *r, u32 *n)
 		return 0;
 	case WHAT_DELAY: nanosleep(&pause, NULL); return 0;
 	case WHAT_KILL: raise(SIGKILL); return 0;
+	case WHAT_SKIP: return FAULT_SKIP;
 	}
 	return 0;
 }

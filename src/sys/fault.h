@@ -10,6 +10,8 @@
 
 #include "base/str.h"
 
+#define FAULT_SKIP -1
+
 #ifdef TEST_BUILD
 
 /* What was done to a file, for tests that rebuild the disk states a power cut may leave. */
@@ -21,8 +23,8 @@ struct fault_event {
 	const char *name, *name2; /* open with create, rename, unlink */
 };
 
-/* Asked by sys/file before each call: 0 go on, or the errno to fail with. *n is made smaller for
- * a short write. */
+/* Asked by sys/file before each call: 0 go on, FAULT_SKIP do nothing and succeed, or the errno to
+ * fail with. *n is made smaller for a short write. */
 int fault_hit(const char *call, u32 *n);
 
 /* Sets a plan and starts counting anew; NULL: nothing fails. A wrong plan is a caller's mistake

@@ -113,6 +113,9 @@ void file_names_init(struct file_names *it, int dir);
 /* The next name, NUL-ended, valid until the next call. 1; 0 at the end; ERR_IO. */
 int file_names_next(struct file_names *it, const char **name);
 
+/* The user whose files this process may call its own. */
+u32 file_user(void);
+
 /* The system's words for the last error of this thread ("No space left on device"). */
 const char *file_why(void);
 
