@@ -41,6 +41,13 @@ limit_init(struct limit *l, enum limit_kind kind, u64 budget, u64 length, struct
 	}
 }
 
+void
+limit_know(struct limit *l, u64 length)
+{
+	if (length <= l->budget && (l->state == WATCH || (l->state == PLAIN && !l->broken)))
+		l->state = PASS;
+}
+
 static u64
 hold_from(const struct limit *l)
 {

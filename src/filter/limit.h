@@ -57,6 +57,10 @@ struct limit {
  * out, or by limit_done. */
 void limit_init(struct limit *l, enum limit_kind kind, u64 budget, u64 length, struct lease *lease);
 
+/* Tells the length of the whole body when it becomes known later, as when the last chunk is there
+ * already: within budget nothing is looked at from then on. */
+void limit_know(struct limit *l, u64 length);
+
 /* What may be passed on next: a view into *in or into l, good until the next call. May use up
  * the front of *in for itself (bytes held or dropped). Empty when more input is wanted, all is
  * done, or l->err. */

@@ -181,63 +181,12 @@ comma(struct jscan *j)
 	return true;
 }
 
-static void
-number_begin(struct jscan *j, u8 c)
-{
-	j->tokens++;
-	j->run = 1;
-	j->state = c == '-' ? MINUS : c == '0' ? ZERO : INT;
-}
-
-static void
-word_begin(struct jscan *j, u8 c)
-{
-	j->tokens++;
-	j->run = 1;
-	j->word = c == 't' ? "rue" : c == 'f' ? "alse" : "ull";
-	j->state = WORD;
-}
-
-/* Goes on until a string, number or word has begun; p then stands behind its first byte. */
-static const u8 *
-structure(struct jscan *j, const u8 *p, const u8 *end)
-{
-	for (; p < end; p++) {
-		u8 c = *p;
-
-		switch (act_of[j->state][class_of[c]]) {
-		case A_SPACE: continue;
-		case A_COLON: j->state = VALUE; continue;
-		case A_COMMA:
-			if (!comma(j))
-				return p;
-			continue;
-		case A_OPEN:
-			if (!open_level(j, c == '{'))
-				return p;
-			j->tokens++;
-			continue;
-		case A_CLOSE:
-			if (!close_level(j, c == '}'))
-				return p;
-			continue;
-		case A_STRING:
-		case A_KEY:
-			j->key = j->state == KEY || j->state == FIRST_KEY;
-			j->tokens++;
-			j->key_p = p + 1;
-			j->key_n = 0;
-			j->state = STRING;
-			return p + 1;
-		case A_NUMBER: number_begin(j, c); return p + 1;
-		case A_WORD: word_begin(j, c); return p + 1;
-		default: return fault(j, p, jscan_whole(j) ? NOTHING_MORE : wanted[j->state]);
-		}
-	}
-	return p;
-}
-
 /* --- strings --------------------------------------------------------------------------------- */
+
+static const bool escape_of[256] = {
+	['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+	['f'] = true, ['n'] = true, ['r'] = true, ['t'] = true,
+};
 
 static int
 hex_digit(u8 c)
@@ -276,7 +225,7 @@ odd_byte(struct jscan *j, u8 c)
 		j->need = 4;
 		j->point = 0;
 		j->state = c == 'u' ? HEX : STRING;
-		if (c == 'u' || (c && strchr("\"\\/bfnrt", c)))
+		if (c == 'u' || escape_of[c])
 			return NULL;
 		return "an escape that JSON does not know";
 	case HEX:
@@ -353,10 +302,21 @@ string(struct jscan *j, const u8 *p, const u8 *end)
 		if (p == end)
 			return p;
 		if (*p == '"') {
-			if (j->key)
-				key_end(j, begin, p);
-			j->state = j->key ? COLON : AFTER;
-			return p + 1;
+			if (!j->key) {
+				j->state = AFTER;
+				return p + 1;
+			}
+			key_end(j, begin, p);
+			if (end - p < 2 || p[1] != ':') {
+				j->state = COLON;
+				return p + 1;
+			}
+			j->state = VALUE;
+			return p + 2;
+		}
+		if (*p == '\\' && end - p >= 2 && escape_of[p[1]]) {
+			p += 2;
+			continue;
 		}
 		if (*p < 0x20)
 			return fault(j, p, "a control character in a string");
@@ -396,14 +356,32 @@ number_next(u8 state, u8 c)
 	}
 }
 
+/* Steps over digits, at most `most` of them. */
+static const u8 *
+digits(const u8 *p, const u8 *end, u32 most)
+{
+	const u8 *stop = (u64)(end - p) > most ? p + most : end;
+
+	while (p < stop && *p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
 static const u8 *
 number(struct jscan *j, const u8 *p, const u8 *end)
 {
 	u32 most = j->flags & JSCAN_SHORT_NUMBERS ? JSCAN_NUMBER_MAX : UINT32_MAX;
 
-	for (; p < end; p++) {
-		u8 next = number_next(j->state, *p);
+	while (p < end) {
+		const u8 *from = p;
+		u8 next;
 
+		if (j->state >= INT)
+			p = digits(p, end, most - j->run);
+		j->run += (u32)(p - from);
+		if (p == end)
+			return p;
+		next = number_next(j->state, *p);
 		if (next == STRUCTURAL) {
 			if (!number_may_end(j->state))
 				return fault(j, p, "a number that is cut short");
@@ -414,8 +392,18 @@ number(struct jscan *j, const u8 *p, const u8 *end)
 			return fault(j, p, "a number with too many digits");
 		j->run++;
 		j->state = next;
+		p++;
 	}
 	return p;
+}
+
+static const u8 *
+number_begin(struct jscan *j, u8 c, const u8 *p, const u8 *end)
+{
+	j->tokens++;
+	j->run = 1;
+	j->state = c == '-' ? MINUS : c == '0' ? ZERO : INT;
+	return number(j, p, end);
 }
 
 static const u8 *
@@ -431,6 +419,67 @@ word(struct jscan *j, const u8 *p, const u8 *end)
 	}
 	if (*j->word == 0)
 		j->state = AFTER;
+	return p;
+}
+
+static const u8 *
+word_begin(struct jscan *j, u8 c, const u8 *p, const u8 *end)
+{
+	j->tokens++;
+	j->run = 1;
+	j->word = c == 't' ? "rue" : c == 'f' ? "alse" : "ull";
+	j->state = WORD;
+	return word(j, p, end);
+}
+
+/* --- the text --------------------------------------------------------------------------------- */
+
+static const u8 *
+string_begin(struct jscan *j, bool key, const u8 *p, const u8 *end)
+{
+	j->key = key;
+	j->tokens++;
+	j->key_p = p;
+	j->key_n = 0;
+	j->state = STRING;
+	return string(j, p, end);
+}
+
+/* Goes on until a fault, or until the piece ends inside a string, number or word. */
+static const u8 *
+structure(struct jscan *j, const u8 *p, const u8 *end)
+{
+	while (p < end && j->state < STRUCTURAL && !j->why) {
+		u8 c = *p++;
+
+		switch (act_of[j->state][class_of[c]]) {
+		case A_SPACE:
+			while (p < end && *p == ' ')
+				p++;
+			break;
+		case A_COLON: j->state = VALUE; break;
+		case A_COMMA:
+			if (!comma(j))
+				return p - 1;
+			if (j->state == KEY && p < end && *p == '"')
+				p = string_begin(j, true, p + 1, end);
+			break;
+		case A_OPEN:
+			if (!open_level(j, c == '{'))
+				return p - 1;
+			j->tokens++;
+			break;
+		case A_CLOSE:
+			if (!close_level(j, c == '}'))
+				return p - 1;
+			break;
+		case A_STRING: p = string_begin(j, false, p, end); break;
+		case A_KEY: p = string_begin(j, true, p, end); break;
+		case A_NUMBER: p = number_begin(j, c, p, end); break;
+		case A_WORD: p = word_begin(j, c, p, end); break;
+		default: return fault(j, p - 1, jscan_whole(j) ? NOTHING_MORE : wanted[j->state]);
+		}
+	}
 	return p;
 }
 

@@ -95,6 +95,30 @@ test_within_budget_is_untouched(void **state)
 				}
 }
 
+/* A length that is told late: the rest is passed as it is, and a length beyond the budget
+ * changes nothing. */
+static void
+test_length_told_late(void **state)
+{
+	char text[16384];
+	struct str s = listing(text, 9000), in;
+	struct limit l;
+
+	limit_init(&l, LIMIT_JSON, 10000, LIMIT_UNKNOWN, &lease);
+	in = str_cut(s, 0, 2000);
+	limit_took(&l, &in, limit_look(&l, &in).n);
+	limit_know(&l, s.n);
+	in = str_cut(s, 2000, s.n);
+	assert_int_equal(limit_look(&l, &in).n, in.n);
+	limit_took(&l, &in, in.n);
+	limit_end(&l);
+	assert_true(limit_over(&l) && !l.cut && !l.broken && l.passed == s.n);
+	limit_init(&l, LIMIT_JSON, 1000, LIMIT_UNKNOWN, &lease);
+	limit_know(&l, s.n);
+	assert_true(is_json(run(&l, s, paces[0])));
+	assert_true(l.cut);
+}
+
 /* A small document at every budget below its length: all of it stands in the held part. */
 static void
 test_every_budget(void **state)
@@ -453,6 +477,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_within_budget_is_untouched),
+		cmocka_unit_test(test_length_told_late),
 		cmocka_unit_test(test_every_budget),
 		cmocka_unit_test(test_cut_between_elements),
 		cmocka_unit_test(test_cut_inside_a_long_element),
