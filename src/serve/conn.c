@@ -1,12 +1,15 @@
 #include "serve/conn.h"
 
 #include "base/limits.h"
+#include "base/log.h"
 
 #include <poll.h>
 
 #define STEPS_MAX 96 /* steps of one connection before the others are looked at: pipelines must not starve them */
-#define RATE_MIN 1024 /* bytes a second a peer must send or take, beyond the grace */
+#define RATE_MIN 1024 /* bytes a second a peer must send or take */
 #define FIRST_MS 5000 /* from accept to the first byte */
+#define RELIEVE_N 16384 /* blocks above this are few: */
+#define RELIEVE_MS 2000 /* nobody may keep one longer by being slow, when others need it */
 
 static void
 give(struct reap *r)
@@ -69,14 +72,47 @@ conn_deadline(struct conn *c, msec at)
 }
 
 bool
-conn_slow(struct conn *c, const struct pace *p, u32 grace_ms, msec now)
+conn_slow(struct conn *c, struct pace *p, u32 window_ms, msec now)
 {
-	msec until = p->since + grace_ms + (msec)(p->moved * 1000 / RATE_MIN);
-
-	if (now >= until)
-		return true;
-	conn_deadline(c, until);
+	if (now >= p->since + window_ms) {
+		if (p->moved < (u64)window_ms * RATE_MIN / 1000)
+			return true;
+		*p = (struct pace){ .since = now };
+	}
+	conn_deadline(c, p->since + window_ms);
 	return false;
+}
+
+/* Since when this connection holds a large block for a peer that sends or takes too little; now if it does not. */
+static msec
+held_since(const struct conn *c, msec now)
+{
+	if (c->wire.out.cap > RELIEVE_N && c->out.since)
+		return c->out.since;
+	if (c->wire.in.cap > RELIEVE_N && (c->state == CONN_BODY || c->state == CONN_SKIP))
+		return c->in.since;
+	return now;
+}
+
+void
+conn_relieve(struct serve *s, msec now)
+{
+	struct conn *worst = NULL;
+	msec longest = RELIEVE_MS;
+
+	LIST_EACH(&s->live, l, next) {
+		struct conn *c = CONTAINER_OF(l, struct conn, live);
+		msec held = now - held_since(c, now);
+
+		if (held > longest) {
+			longest = held;
+			worst = c;
+		}
+	}
+	if (!worst)
+		return;
+	log_warn("serve", "memory is short: dropped a peer that was waited for since %D ms", longest);
+	conn_drop(worst);
 }
 
 bool

@@ -35,7 +35,7 @@ struct refusal {
 	const char *text;   /* for {"error": ...}; NULL: the reason phrase */
 };
 
-/* How fast a peer is: bytes since a moment. */
+/* How fast a peer is: bytes since the window of time began in which it must move enough. */
 struct pace {
 	msec since; /* 0: nothing is waited for */
 	u64 moved;
@@ -82,8 +82,12 @@ void conn_drop(struct conn *c);
 /* The deadline of what c does now. */
 void conn_deadline(struct conn *c, msec at);
 
-/* Whether the peer has been slower than a kilobyte a second, beyond the grace; sets the deadline if not. */
-bool conn_slow(struct conn *c, const struct pace *p, u32 grace_ms, msec now);
+/* Whether the peer has moved less than a kilobyte a second in a window of window_ms that is over; else sets the
+ * deadline to the end of this window, or of the next one. */
+bool conn_slow(struct conn *c, struct pace *p, u32 window_ms, msec now);
+
+/* Leased blocks are short: drops the connection that has held a large one longest while its peer keeps us waiting. */
+void conn_relieve(struct serve *s, msec now);
 
 /* Whether the peer has gone, as far as poll has said. */
 bool conn_left(const struct conn *c);
@@ -103,6 +107,9 @@ enum step conn_reply(struct conn *c, msec now);
 /* Sends what is written. 0: all is out. ERR_MORE: c is in CONN_SEND or a state of its own, waiting for room. Else c was
  * dropped. */
 int conn_flush(struct conn *c, msec now);
+
+/* Settles whether another request may follow the answer: only if want, the peer and the server agree. */
+void conn_keep(struct conn *c, bool want);
 
 /* Answers with a refusal; keep false ends the connection after it. */
 enum step conn_refuse(struct conn *c, const struct refusal *r, bool keep, msec now);

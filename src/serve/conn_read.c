@@ -9,10 +9,11 @@
 
 #include <poll.h>
 
-#define READ_MOST (32 * 1024) /* bytes read at once while a head is awaited: a head, and most bodies with it */
+#define READ_USUAL (16 * 1024) /* bytes read at once: a head, and most bodies with it */
+#define READ_MOST (32 * 1024)  /* the same when that was not a whole head */
 #define SKIP_MAX (64 * 1024)  /* bytes of a refused request's body that are read so that the connection can stay */
 #define CHUNK_SLACK 2048      /* framing that may lie behind the payload while chunks are decoded in place */
-#define OUT_MOST (32 * 1024)  /* answers collected for one send while a pipeline is worked off */
+#define OUT_MOST (8 * 1024)   /* answers collected for one send while a pipeline is worked off */
 
 static_assert(READ_MOST > TARGET_MAX + HEAD_MAX + 16, "a head fits into one read");
 
@@ -235,7 +236,7 @@ take_head(struct conn *c, msec now)
 		return refuse_parse(c, req.status, req.why, now);
 	s->requests++;
 	c->head_n = (u32)used;
-	c->keep = req.keep_alive && !s->draining;
+	c->keep = req.keep_alive;
 	c->allow = 0;
 	c->refuse = judge(c, &req, now);
 	return await_body(c, &req, now);
@@ -282,6 +283,7 @@ fill(struct conn *c, u32 most, msec now)
 	if (n > 0 || n == ERR_MORE)
 		return n > 0 ? n : 0;
 	if (n == ERR_FULL && !c->wire.err) {
+		conn_relieve(c->serve, now);
 		c->unread = true;
 		conn_refuse(c, &no_job, false, now);
 	} else {
@@ -301,7 +303,7 @@ conn_head(struct conn *c, msec now)
 		n = conn_flush(c, now);
 		return n == 0 ? STEP_MORE : STEP_WAIT;
 	}
-	n = fill(c, READ_MOST, now);
+	n = fill(c, c->starved ? READ_MOST : READ_USUAL, now);
 	if (n == 0)
 		return rest(c, now);
 	if (n < 0)

@@ -49,9 +49,10 @@ conn_flush(struct conn *c, msec now)
 		conn_drop(c);
 		return err;
 	}
-	if (!c->out.since)
-		c->out.since = now;
-	c->out.moved += had - wire_unsent(w);
+	if (c->out.since)
+		c->out.moved += had - wire_unsent(w);
+	else
+		c->out.since = now; /* what the kernel took at once says nothing about the peer */
 	if (c->state == CONN_HEAD)
 		c->state = CONN_SEND;
 	if (c->state != CONN_RUN && conn_slow(c, &c->out, c->serve->conf->write_ms, now)) {
@@ -136,6 +137,25 @@ put_allow(struct buf *b, u8 allow)
 	BUF_LIT(b, "\r\n");
 }
 
+void
+conn_keep(struct conn *c, bool want)
+{
+	if (!c->keep || (want && !c->serve->draining))
+		return;
+	c->keep = false;
+	c->unread = true; /* the peer does not know yet: it may be sending its next request */
+}
+
+/* HTTP/1.0 closes unless told otherwise, HTTP/1.1 the other way round. */
+static void
+put_connection(const struct conn *c, struct buf *b)
+{
+	if (!c->keep)
+		hout_close(b);
+	else if (c->minor == 0)
+		BUF_LIT(b, "Connection: keep-alive\r\n");
+}
+
 enum step
 conn_refuse(struct conn *c, const struct refusal *r, bool keep, msec now)
 {
@@ -148,7 +168,7 @@ conn_refuse(struct conn *c, const struct refusal *r, bool keep, msec now)
 		return STEP_DONE;
 	}
 	c->serve->refused++;
-	c->keep = keep && !c->serve->draining;
+	conn_keep(c, keep);
 	reply_error_text(&body, r->status, r->text);
 	hout_status(b, r->status);
 	BUF_LIT(b, "Content-Type: application/json\r\n");
@@ -156,8 +176,7 @@ conn_refuse(struct conn *c, const struct refusal *r, bool keep, msec now)
 	if (r->status == 405)
 		put_allow(b, c->allow);
 	hout_length(b, body.w);
-	if (!c->keep)
-		hout_close(b);
+	put_connection(c, b);
 	hout_end(b);
 	if (!c->head_only)
 		buf_put(b, buf_str(&body));
@@ -175,7 +194,7 @@ put_head(struct conn *c, struct buf *b, enum length framing, u64 n)
 {
 	const struct reply *r = &c->x->reply;
 
-	if (r->status == 200 && framing == LENGTH_KNOWN && r->fields.n == 0 && r->type &&
+	if (r->status == 200 && framing == LENGTH_KNOWN && r->fields.n == 0 && c->minor && r->type &&
 	    strcmp(r->type, "application/json") == 0) {
 		hout_json(b, n, c->keep);
 		return;
@@ -190,8 +209,7 @@ put_head(struct conn *c, struct buf *b, enum length framing, u64 n)
 		hout_length(b, n);
 	if (framing == LENGTH_CHUNKED)
 		hout_chunked(b);
-	if (!c->keep)
-		hout_close(b);
+	put_connection(c, b);
 	hout_end(b);
 }
 
@@ -332,6 +350,7 @@ pull_round(struct conn *c, struct pull *p, msec now)
 	int n;
 
 	if (room < front + PULL_LEAST + PULL_BACK) {
+		conn_relieve(c->serve, now);
 		conn_deadline(c, now + RETRY_MS);
 		return ERR_LATE;
 	}
@@ -405,10 +424,7 @@ conn_reply(struct conn *c, msec now)
 {
 	struct reply *r = &c->x->reply;
 
-	if (c->keep && (r->close || c->serve->draining)) {
-		c->keep = false;
-		c->unread = true; /* the peer does not know yet: it may be sending its next request */
-	}
+	conn_keep(c, !r->close);
 	c->head_sent = c->chunked = c->last = false;
 	if (r->kind == REPLY_NONE)
 		return send_500(c, now);
