@@ -1,35 +1,37 @@
-/* args: judges the arguments of a call against the compiled schema, and mends what can only be
- * meant one way.
+/* args: judges the arguments of a tool call against the schema nodes of its operation, and repairs what can only mean
+ * one thing: "5" for 5, 5 for "5", "true" for true, 5.0 for 5, an array or object written as text, one value for a list
+ * of one, null for an optional argument that cannot be null (then it is left out).
  *
- *   "5" for an integer -> 5        5 for a string -> "5"        "true" for a boolean -> true
- *   "[1,2]" for an array -> [1,2]  (and objects)                7 for an array of integers -> [7]
- *   null for something optional that cannot be null -> as if it were not there
+ *      given --fits--> use = given                      the usual case: nothing is copied
+ *      given --repairs--> canon --parsed into tok--> use
  *
- * Everything else is an error in words a model can act on: which argument, what was expected, what
- * was given, an example. The document may lie, so alternatives are judged leniently, and patterns
- * and unknown formats not at all. */
+ * A refusal is a text for a model: it names the argument ("filter.tags[2]"), what is expected, what was given, and an
+ * example. Lenient where upstream knows better: alternatives (oneOf, anyOf), patterns, formats, uniqueItems. */
 #ifndef CATALOG_ARGS_H
 #define CATALOG_ARGS_H
 
 #include "catalog/catalog.h"
 #include "json/json.h"
 
-#define ARGS_DEPTH_MAX 24 /* nesting below which values are passed on without being judged */
+#define ARGS_ROUNDS 4    /* repairs inside repairs: JSON in a string in a string ... */
+#define ARGS_WORK 20000  /* values looked at in one round; what lies beyond is taken as it is */
+#define ARGS_PROBLEMS 4  /* problems told at once */
 
 struct args {
-	/* in */
-	struct jcur given;      /* an object, or a miss: no arguments */
-	struct str skip;        /* name of an argument that is not the operation's; may be empty */
-	struct buf canon;       /* room for the arguments written anew, when something had to be mended */
-	struct jsmntok *tok;    /* and tokens for them: not those of given */
+	/* set by the caller */
+	struct jcur given;   /* an object, or a miss: no arguments. Valid UTF-8, as json_parse leaves it */
+	struct str skip;     /* name of an argument that is not the operation's own; empty: none */
+	struct buf canon;    /* empty; room for repaired arguments */
+	struct jsmntok *tok; /* tokens of repaired arguments */
 	u32 tok_max;
-	/* out */
-	struct jdoc doc;        /* of canon, when it was used */
-	struct jcur use;        /* the arguments to go on with: given itself, or a cursor into doc */
+	/* set by args_check */
+	struct jcur use;     /* what is to be used: given, or a view into canon; lives as long as this struct */
+	struct jdoc doc;
+	bool repaired;
 };
 
-/* Judges a->given. 0 and a->use; ERR_BAD with a sentence in why; ERR_FULL when mended arguments do
- * not fit (why says so). The fast path looks and writes nothing. */
+/* Checks a->given. 0 with a->use; ERR_BAD with sentences appended to why (which may be cut when why is full); ERR_FULL,
+ * with a sentence as well, when repaired arguments do not fit canon or tok. */
 int args_check(const struct catalog *c, const struct catalog_op *op, struct args *a, struct buf *why);
 
 #endif
