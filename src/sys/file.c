@@ -127,9 +127,12 @@ file_open_dir(int at, const char *path)
 int
 file_make_dir(int at, const char *path, u32 mode)
 {
-	if (spoilt("mkdir", NULL) || mkdirat(at, path, (mode_t)mode))
-		return failed();
-	return 0;
+	int r;
+
+	do
+		r = spoilt("mkdir", NULL) ? -1 : mkdirat(at, path, (mode_t)mode);
+	while (again(r));
+	return r ? failed() : 0;
 }
 
 void
@@ -174,8 +177,12 @@ int
 file_info(int fd, struct file_info *info)
 {
 	struct stat st;
+	int r;
 
-	if (spoilt("fstat", NULL) || fstat(fd, &st))
+	do
+		r = spoilt("fstat", NULL) ? -1 : fstat(fd, &st);
+	while (again(r));
+	if (r)
 		return failed();
 	fill_info(info, &st);
 	return 0;
@@ -185,8 +192,12 @@ int
 file_look(int at, const char *path, struct file_info *info)
 {
 	struct stat st;
+	int r;
 
-	if (spoilt("fstat", NULL) || fstatat(at, path, &st, AT_SYMLINK_NOFOLLOW))
+	do
+		r = spoilt("fstat", NULL) ? -1 : fstatat(at, path, &st, AT_SYMLINK_NOFOLLOW);
+	while (again(r));
+	if (r)
 		return failed();
 	fill_info(info, &st);
 	return 0;
@@ -325,7 +336,12 @@ file_sync_dir(int fd)
 int
 file_rename(int at, const char *from, const char *to)
 {
-	if (spoilt("rename", NULL) || renameat(at, from, at, to))
+	int r;
+
+	do
+		r = spoilt("rename", NULL) ? -1 : renameat(at, from, at, to);
+	while (again(r));
+	if (r)
 		return failed();
 	tell_names("rename", at, from, to);
 	return 0;
@@ -334,7 +350,12 @@ file_rename(int at, const char *from, const char *to)
 int
 file_unlink(int at, const char *name)
 {
-	if (spoilt("unlink", NULL) || unlinkat(at, name, 0))
+	int r;
+
+	do
+		r = spoilt("unlink", NULL) ? -1 : unlinkat(at, name, 0);
+	while (again(r));
+	if (r)
 		return failed();
 	tell_names("unlink", at, name, NULL);
 	return 0;
@@ -358,7 +379,12 @@ file_room(int fd, u64 *bytes)
 {
 	struct statvfs fs;
 
-	if (spoilt("fstatfs", NULL) || fstatvfs(fd, &fs))
+	int r;
+
+	do
+		r = spoilt("fstatfs", NULL) ? -1 : fstatvfs(fd, &fs);
+	while (again(r));
+	if (r)
 		return failed();
 	*bytes = (u64)fs.f_bavail * fs.f_frsize;
 	return 0;
@@ -367,7 +393,12 @@ file_room(int fd, u64 *bytes)
 int
 file_mode(int fd, u32 mode)
 {
-	return spoilt("fchmod", NULL) || fchmod(fd, (mode_t)mode) ? failed() : 0;
+	int r;
+
+	do
+		r = spoilt("fchmod", NULL) ? -1 : fchmod(fd, (mode_t)mode);
+	while (again(r));
+	return r ? failed() : 0;
 }
 
 int

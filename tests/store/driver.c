@@ -153,6 +153,7 @@ run_turn(struct store *st, struct loop *loop, struct model *m, u32 i, u32 n)
 			all &= run[k].op.done;
 		if (loop && !all) {
 			loop_wait(loop, clock_mono_ms(), clock_mono_ms() + 20);
+			loop_io(loop, clock_mono_ms());
 			loop_timers(loop, clock_mono_ms());
 			loop_steps(loop, clock_mono_ms());
 		}

@@ -106,6 +106,7 @@ run(struct place *p, struct store_op *op)
 	while (!op->done && turns++ < 10000) {
 		store_commit(s->st, s->now, s->wall);
 		loop_wait(&p->loop, s->now, s->now + 1000);
+		loop_io(&p->loop, s->now);
 		loop_steps(&p->loop, s->now);
 	}
 	loop_steps(&p->loop, s->now);
@@ -320,6 +321,7 @@ test_cancel(void **state)
 	for (u32 i = 0; i < 50; i++) {
 		store_commit(p->s.st, p->s.now, p->s.wall);
 		loop_wait(&p->loop, p->s.now, p->s.now);
+		loop_io(&p->loop, p->s.now);
 		loop_steps(&p->loop, p->s.now);
 	}
 	assert_int_equal(p->marked, marked);
