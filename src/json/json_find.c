@@ -28,15 +28,31 @@ key_order(struct str a, struct str b)
 	}
 }
 
+static bool
+any_escaped_key(struct jcur c)
+{
+	for (c = json_first(c); !c.err; c = json_next(c))
+		if (str_find(json_key(c), '\\', 0) >= 0)
+			return true;
+	return false;
+}
+
 static int
 dup_pairwise(struct jcur c, struct jcur *second)
 {
-	for (struct jcur a = json_first(c); !a.err; a = json_next(a))
-		for (struct jcur b = json_first(c); b.at < a.at; b = json_next(b))
-			if (key_order(json_key(a), json_key(b)) == 0) {
-				*second = a;
+	bool escaped = any_escaped_key(c);
+	struct str key[PAIRWISE_MAX];
+	u32 n = 0;
+
+	for (c = json_first(c); !c.err; c = json_next(c)) {
+		key[n] = json_key(c);
+		for (u32 i = 0; i < n; i++)
+			if (escaped ? key_order(key[i], key[n]) == 0 : str_same(key[i], key[n])) {
+				*second = c;
 				return 1;
 			}
+		n++;
+	}
 	return 0;
 }
 
@@ -120,7 +136,7 @@ json_dup_any(struct jcur c, struct arena *scratch, struct jcur *second)
 		return 0;
 	end = c.doc->tok[c.at].end;
 	for (; c.at < c.doc->n && c.doc->tok[c.at].from < end; c.at++) {
-		int err = json_dup_key(c, scratch, second);
+		int err = c.doc->tok[c.at].n > 1 ? json_dup_key(c, scratch, second) : 0;
 
 		if (err)
 			return err;
