@@ -1,6 +1,7 @@
 #include "catalog/build.h"
 
 #include "base/crc.h"
+#include "base/utf8.h"
 
 #define STRING_SHARED_MAX 96 /* longer strings are rarely equal: not looked up */
 
@@ -142,7 +143,7 @@ info_write(struct build *b, const struct catalog_info *info, u8 *head)
 
 	build_text(b, info->title, head + HEAD_INFO);
 	build_text(b, info->version, head + HEAD_INFO + 8);
-	build_text(b, str_cut(info->text, 0, 4096), head + HEAD_INFO + 16);
+	build_text(b, utf8_prefix(info->text, 4096), head + HEAD_INFO + 16);
 	build_text(b, info->openapi, head + HEAD_INFO + 24);
 	put_le64(head + HEAD_SOURCE, info->source_n);
 	put_le64(head + HEAD_SOURCE + 8, info->source_mtime);

@@ -1,5 +1,7 @@
 #include "catalog/compile.h"
 
+#include "base/utf8.h"
+
 void
 compile_skip(struct operation *op, const char *why, struct str detail, struct jcur at)
 {
@@ -18,7 +20,7 @@ add(struct compile *c, struct report_item *item, struct jcur at)
 
 	refs_pointer(&c->refs, at, &pointer);
 	item->pointer = buf_str(&pointer);
-	item->detail = str_cut(item->detail, 0, 200);
+	item->detail = utf8_prefix(item->detail, 200);
 	report_add(c->report, item);
 }
 

@@ -1,5 +1,6 @@
 #include "catalog/openapi.h"
 
+#include "base/utf8.h"
 #include "catalog/naming.h"
 #include "catalog/operation.h"
 #include "catalog/order.h"
@@ -96,7 +97,7 @@ keep(struct walk *w, struct found *f)
 		skip(w, f, "the document has too many operations");
 	} else {
 		*wish = (struct naming_wish){ .path = f->path, .method = str_c(catalog_method_text(f->method)) };
-		wish->id = str_cut(compile_text(c, f->at, "operationId"), 0, ID_MAX);
+		wish->id = utf8_prefix(compile_text(c, f->at, "operationId"), ID_MAX);
 		w->found[w->n++] = *f;
 	}
 }
@@ -197,5 +198,7 @@ openapi_compile(struct compile *c)
 	if (naming_tools(w.wish, w.n, a))
 		return ERR_FULL;
 	compile_all(&w, order);
+	if (!c->schema.work)
+		compile_note(c, NULL, "its schemas are too entangled: some of them allow anything", STR_NONE, paths);
 	return c->build.full || c->schema.full || c->full ? ERR_FULL : search_build(&c->build, a);
 }

@@ -1,5 +1,6 @@
 #include "catalog/operation.h"
 
+#include "base/utf8.h"
 #include "catalog/effect.h"
 #include "catalog/inputs.h"
 #include "catalog/naming.h"
@@ -63,7 +64,7 @@ write_tags(struct compile *c, const struct operation *op)
 
 		if (!tag.n)
 			continue;
-		build_text(&c->build, str_cut(tag, 0, 100), build_add(&c->build, PART_TAGS));
+		build_text(&c->build, utf8_prefix(tag, 100), build_add(&c->build, PART_TAGS));
 		n++;
 	}
 	return n;
@@ -88,7 +89,7 @@ add_answer(struct compile *c, u32 status, struct str kind)
 {
 	u8 *p = build_add(&c->build, PART_ANSWERS);
 
-	build_text(&c->build, str_cut(kind, 0, 200), p);
+	build_text(&c->build, utf8_prefix(kind, 200), p);
 	put_le32(p + 8, status);
 }
 
@@ -194,8 +195,8 @@ write_texts(struct compile *c, const struct operation *op, u8 *p)
 	build_text(b, op->name, p + OP_NAME);
 	build_text(b, op->id, p + OP_ID);
 	build_text(b, op->path, p + OP_PATH);
-	build_text(b, str_cut(op->summary, 0, SUMMARY_MAX), p + OP_SUMMARY);
-	build_text(b, str_cut(op->text, 0, TEXT_MAX), p + OP_TEXT);
+	build_text(b, utf8_prefix(op->summary, SUMMARY_MAX), p + OP_SUMMARY);
+	build_text(b, utf8_prefix(op->text, TEXT_MAX), p + OP_TEXT);
 	build_text(b, op->body_type, p + OP_BODY_TYPE);
 }
 

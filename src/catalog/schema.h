@@ -115,6 +115,13 @@ void schema_compact(struct buf *out, struct str json);
 struct str schema_enum_next(struct str enums, u32 *at);
 bool schema_enum_has(struct str enums, struct str value);
 
+/* Uses up work: merging and uniting are linear for honest documents, and this bounds the others. */
+static inline void
+schema_spend(struct schema *s, u32 steps)
+{
+	s->work -= steps < s->work ? steps : s->work;
+}
+
 /* How much of a schema a tool may show. */
 struct schema_face {
 	struct schema *schema;

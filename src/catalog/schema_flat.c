@@ -118,7 +118,7 @@ unite_props(struct flatten *f, const struct shape *a, u32 own_n)
 	for (u32 i = 0; i < a->prop_n && f->s->work; i++) {
 		struct shape_prop prop = a->prop[i], *old = schema_prop(f->to, prop.name);
 
-		f->s->work--;
+		schema_spend(f->s, 1 + f->to->prop_n / 16 + f->n);
 		prop.required = all_require(f, prop.name);
 		if (!old) {
 			schema_add_prop(f->s, f->to, &prop);

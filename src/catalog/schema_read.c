@@ -12,13 +12,6 @@ struct reader {
 	u32 need_n;
 };
 
-/* Merging is linear for honest documents; this bounds the others. */
-static void
-spend(struct schema *s, u32 steps)
-{
-	s->work -= steps < s->work ? steps : s->work;
-}
-
 static void
 take_text(struct reader *r, struct str *to, struct jcur v)
 {
@@ -317,7 +310,7 @@ k_properties(struct reader *r, struct jcur v, u32 unused)
 
 		if (!prop.name.p || refs_get(refs, v, prop.name).at != e.at)
 			continue;
-		spend(r->s, 1 + (fresh ? 0 : r->to->prop_n / 16));
+		schema_spend(r->s, 1 + (fresh ? 0 : r->to->prop_n / 16));
 		old = fresh ? NULL : schema_prop(r->to, prop.name);
 		if (old)
 			prop_again(r, old, e);
@@ -332,7 +325,7 @@ k_alts(struct reader *r, struct jcur v, u32 unused)
 	for (struct jcur e = refs_elements(v); !e.err && r->s->work; e = json_next(e)) {
 		struct jcur type = json_get(e, "type");
 
-		spend(r->s, 1);
+		schema_spend(r->s, 1);
 		if (json_is(type, "null"))
 			r->to->flags |= SHAPE_NULLABLE;
 		else
@@ -418,7 +411,7 @@ merge(struct reader *r, struct jcur c)
 
 	if (!r->s->work || r->depth == SCHEMA_DEPTH_MAX || json_kind(c) != JSON_OBJECT)
 		return;
-	spend(r->s, 1);
+	schema_spend(r->s, 1);
 	for (u32 i = 0; i < r->depth; i++)
 		if (r->path[i] == (u32)c.at) {
 			r->s->counts->cut_cycle++;
@@ -449,7 +442,7 @@ apply_required(struct reader *r)
 		struct shape_prop *prop = schema_prop(r->to, r->need[i]);
 		struct shape_prop bare_one = { .name = r->need[i], .ref = SCHEMA_NONE, .required = true };
 
-		spend(r->s, r->to->prop_n / 16);
+		schema_spend(r->s, r->to->prop_n / 16);
 		if (prop)
 			prop->required = true;
 		else

@@ -33,6 +33,19 @@ normal(struct str word, u8 space[SEARCH_WORD_MAX])
 	return str_of(space, n);
 }
 
+/* Words that every sentence has. */
+static bool
+empty_word(struct str w)
+{
+	static const char *const words[] = { "an", "as", "at", "be", "by", "for", "from", "if", "in", "is", "it", "of",
+		"on", "or", "that", "the", "thi", "this", "to", "with", "and" };
+
+	for (u32 i = 0; i < ARRAY_N(words); i++)
+		if (str_is(w, words[i]))
+			return true;
+	return w.n < 2;
+}
+
 /* Number of a word, new or known; CATALOG_NONE when there is no room. */
 static u32
 word_number(struct index *x, struct str word)
@@ -55,7 +68,7 @@ note(struct index *x, struct str word, u32 weight, u32 first)
 {
 	u8 space[SEARCH_WORD_MAX];
 	struct str w = normal(word, space);
-	u32 at = w.n < 2 ? CATALOG_NONE : word_number(x, w);
+	u32 at = empty_word(w) ? CATALOG_NONE : word_number(x, w);
 
 	if (at == CATALOG_NONE)
 		return;
@@ -190,7 +203,7 @@ score_word(const struct catalog *c, struct str word, u32 *score)
 		struct str w = catalog_word(c, i, &first, &n);
 		u32 worth = rarity(c, n) * (w.n == word.n ? 4 : 2);
 
-		if (!str_starts(w, word))
+		if (!str_starts(w, word) || (w.n > word.n && word.n < 3))
 			break;
 		for (u32 k = 0; k < n; k++) {
 			u32 weight, op = catalog_posting(c, first + k, &weight);
@@ -198,6 +211,16 @@ score_word(const struct catalog *c, struct str word, u32 *score)
 			score[op] += weight * worth;
 		}
 	}
+}
+
+/* A short name that fits says more than a long one in which the words are two of many. */
+static u32
+by_length(const struct catalog *c, u32 at, u32 score)
+{
+	struct catalog_op op;
+
+	catalog_op(c, at, &op);
+	return (u32)((u64)score * 256 / (24 + op.name.n + op.path.n / 2)) + 1;
 }
 
 /* Keeps the best: insertion into a short sorted list. */
@@ -228,12 +251,12 @@ search_find(const struct catalog *c, struct str query, struct arena *scratch, st
 		u8 space[SEARCH_WORD_MAX];
 		struct str w = normal(word[i], space);
 
-		if (w.n > 1)
+		if (!empty_word(w))
 			score_word(c, w, score);
 	}
 	for (u32 i = 0; i < c->op_n && score && max; i++)
 		if (score[i])
-			n = rank(hit, n, max, (struct search_hit){ i, score[i] });
+			n = rank(hit, n, max, (struct search_hit){ i, by_length(c, i, score[i]) });
 	arena_rewind(scratch, mark);
 	return n;
 }

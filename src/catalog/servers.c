@@ -1,5 +1,7 @@
 #include "catalog/servers.h"
 
+#include "base/utf8.h"
+
 #define ALTERNATIVES_MAX 16
 
 static struct str
@@ -150,7 +152,7 @@ add_server(struct servers *s, struct jcur server)
 	p = build_add(s->build, PART_SERVERS);
 	build_text(s->build, url, p);
 	build_text(s->build, text_of(s, json_get(server, "url")), p + 8);
-	build_text(s->build, str_cut(text_of(s, json_get(server, "description")), 0, 200), p + 16);
+	build_text(s->build, utf8_prefix(text_of(s, json_get(server, "description")), 200), p + 16);
 	add_vars(s, json_get(server, "variables"), p);
 	put_le32(p + 32, absolute);
 	s->url[s->n] = url;
@@ -193,7 +195,7 @@ add_schemes(struct servers *s)
 		p = build_add(s->build, PART_SCHEMES);
 		build_text(s->build, to->name, p);
 		build_text(s->build, to->wire, p + 8);
-		build_text(s->build, str_cut(text_of(s, json_get(scheme, "description")), 0, 300), p + 16);
+		build_text(s->build, utf8_prefix(text_of(s, json_get(scheme, "description")), 300), p + 16);
 		p[24] = to->kind;
 		p[25] = to->in;
 		s->scheme_n++;

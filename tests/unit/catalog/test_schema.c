@@ -200,6 +200,32 @@ test_bombs(void **state)
 	made_free(&m);
 }
 
+/* Very many names in very many alternatives: the work is bounded, and said to be. */
+static void
+test_entangled(void **state)
+{
+	size_t room = (size_t)4 << 20;
+	char *text = malloc(room);
+	u32 n = (u32)snprintf(text, room, "{\"openapi\":\"3.0.0\",\"paths\":{\"/p\":{\"post\":{\"requestBody\":{\"content\":{"
+	    "\"application/json\":{\"schema\":{\"properties\":{\"a\":{\"oneOf\":[");
+	const struct report *r = &m.im.report;
+
+	for (u32 i = 0; i < 40; i++) {
+		n += (u32)snprintf(text + n, room - n, "%s{\"type\":\"object\",\"properties\":{", i ? "," : "");
+		for (u32 k = 0; k < 1000; k++)
+			n += (u32)snprintf(text + n, room - n, "%s\"p%ux%u\":{}", k ? "," : "", i, k);
+		n += (u32)snprintf(text + n, room - n, "}}");
+	}
+	n += (u32)snprintf(text + n, room - n, "]}}}}}}}}}}");
+	made_import(&m, str_of(text, n), (size_t)64 << 20);
+	assert_int_equal(m.err, 0);
+	assert_int_equal(r->info.counts.imported, 1);
+	assert_true(r->n > 0);
+	assert_string_equal(r->item[r->n - 1].why, "its schemas are too entangled: some of them allow anything");
+	made_free(&m);
+	free(text);
+}
+
 static void
 node_of(const char *schema, const char *schemas, struct catalog_node *node)
 {
@@ -289,7 +315,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_types), cmocka_unit_test(test_keywords), cmocka_unit_test(test_refs),
 		cmocka_unit_test(test_all_of), cmocka_unit_test(test_any_of), cmocka_unit_test(test_forms),
-		cmocka_unit_test(test_depth), cmocka_unit_test(test_bombs), cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_depth), cmocka_unit_test(test_bombs), cmocka_unit_test(test_entangled),
+		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_bodies),
 	};
 

@@ -47,10 +47,13 @@ finds(const char *query, u32 max, const char *want)
 static void
 test_finds(void **state)
 {
-	finds("project", 8, "createProject listProjects listTasks");
-	finds("PROJECTS", 1, "createProject");
-	finds("create task", 8, "createTask createProject listTasks");
-	finds("tas", 8, "createTask listTasks");
+	finds("project", 8, "listProjects createProject listTasks");
+	finds("PROJECTS", 1, "listProjects");
+	finds("the project", 1, "listProjects");
+	finds("t", 8, "");
+	finds("ta", 8, "");
+	finds("create task", 8, "createTask listTasks createProject");
+	finds("tas", 8, "listTasks createTask");
 	finds("pay an invoice", 8, "x1");
 	finds("work", 8, "listTasks");
 	finds("", 8, "");
