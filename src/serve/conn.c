@@ -123,6 +123,13 @@ conn_left(const struct conn *c)
 	return w->err || (!w->eof && w->watch.got & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
+enum step
+conn_yield(struct conn *c)
+{
+	loop_ready(c->serve->net->loop, &c->ready);
+	return STEP_WAIT;
+}
+
 static enum step
 step(struct conn *c, msec now)
 {
@@ -144,12 +151,13 @@ run(struct ready *r, msec now)
 	struct conn *c = CONTAINER_OF(r, struct conn, ready);
 	enum step s = STEP_MORE;
 
-	for (u32 i = 0; i < STEPS_MAX && s == STEP_MORE; i++)
+	/* Between two requests only: an exchange that has begun holds a job, which others may lack. */
+	for (u32 i = 0; s == STEP_MORE && (i < STEPS_MAX || c->state != CONN_HEAD); i++)
 		s = step(c, now);
 	if (c->state == CONN_DEAD)
 		return;
 	if (s == STEP_MORE)
-		loop_ready(c->serve->net->loop, &c->ready);
+		conn_yield(c);
 	wire_settle(&c->wire);
 	if (c->wire.err == ERR_FULL)
 		conn_drop(c); /* no block for what had to be kept */

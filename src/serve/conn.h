@@ -101,6 +101,9 @@ enum step conn_send(struct conn *c, msec now);
 enum step conn_stream(struct conn *c, msec now);
 enum step conn_linger(struct conn *c, msec now);
 
+/* Lets the others go first: STEP_WAIT, with c marked ready. */
+enum step conn_yield(struct conn *c);
+
 /* Begins to send the reply that x has set. */
 enum step conn_reply(struct conn *c, msec now);
 

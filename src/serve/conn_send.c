@@ -401,7 +401,7 @@ send_pull(struct conn *c, struct pull *p, msec now)
 	err = conn_flush(c, now);
 	if (err)
 		return err == ERR_MORE ? STEP_WAIT : STEP_DONE;
-	return n == ERR_MORE ? pull_wait(c) : STEP_MORE;
+	return n == ERR_MORE ? pull_wait(c) : conn_yield(c);
 }
 
 /* The answer to HEAD, or a status without body, for a body that nobody asks for. */

@@ -86,7 +86,7 @@ conn_run(struct conn *c, msec now)
 		reply_error(x, 500, NULL);
 		return conn_reply(c, now);
 	case STEP_MORE:
-		break;
+		return conn_yield(c);
 	case STEP_WAIT:
 		if (wire_unsent(&c->wire)) /* answers before this one in a pipeline, or a 100 Continue */
 			conn_flush(c, now);

@@ -328,6 +328,28 @@ test_too_large(void **state)
 	assert_heard("200 OK");
 }
 
+/* A pipeline longer than a run rests between two requests, not with a job in its hands. */
+static void
+test_long_pipelines_keep_no_job(void **state)
+{
+	static char text[20000];
+	int fd[8];
+	u32 n = 0;
+
+	for (u32 i = 0; i < 400; i++)
+		n += (u32)snprintf(text + n, sizeof text - n, GET("/json"));
+	for (u32 i = 0; i < 8; i++)
+		fd[i] = client();
+	turns(8);
+	for (u32 i = 0; i < 8; i++)
+		assert_true(send(fd[i], text, n, MSG_NOSIGNAL) == (ssize_t)n);
+	for (u32 i = 0; i < 8; i++) {
+		assert_true(hear(fd[i]));
+		assert_int_equal(count_heard("HTTP/1.1 200 OK"), 400);
+		close(fd[i]);
+	}
+}
+
 /* --- Host and Origin --------------------------------------------------------------------------------- */
 
 static const char *
@@ -559,8 +581,16 @@ test_fields_and_empty(void **state)
 static void
 test_slices(void **state)
 {
-	assert_true(ask("POST /slices HTTP/1.1\r\nHost: box.example\r\nContent-Length: 3\r\n\r\nabc"));
+	int fd = client();
+
+	say(fd, "POST /slices HTTP/1.1\r\nHost: box.example\r\nContent-Length: 3\r\n\r\nabc");
+	assert_int_equal(W.begun, W.ended + 1); /* not at one go: others may run between its slices */
+	assert_true(ask(GET("/json")));
+	assert_heard("200 OK");
+	turns(20);
+	assert_true(hear(fd));
 	assert_heard("\r\n\r\nabc");
+	close(fd);
 }
 
 /* --- waiting ----------------------------------------------------------------------------------------- */
@@ -937,6 +967,7 @@ main(int argc, char **argv)
 		T(test_unwanted_bodies_are_skipped),
 		T(test_refusals),
 		T(test_too_large),
+		T(test_long_pipelines_keep_no_job),
 		T(test_hosts),
 		T(test_origins),
 		T(test_views),
