@@ -290,7 +290,7 @@ inputs_path(struct compile *c, struct operation *op, struct inputs_piece *piece)
 			continue;
 		}
 		if (!literal(c, str_cut(op->path, at, to), &piece[n++]))
-			compile_skip(op, "its path holds a character that no path may have", op->path, op->at);
+			compile_skip(op, "its path holds a query or a character that no path may have", op->path, op->at);
 		at = to;
 	}
 	return n;
