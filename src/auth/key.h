@@ -39,7 +39,8 @@ struct key_check {
 	struct store_op op;
 	struct buf out;
 	u8 hash[32];
-	char name[2 + KEY_ID_N];
+	u32 stamp;               /* of the store's keys when it was asked */
+	char name[2 + KEY_ID_N]; /* of the record in the store; right after every key_start */
 	u8 room[KEY_RECORD_MAX];
 };
 
@@ -74,6 +75,7 @@ struct key_work {
 	struct store_op op;
 	struct buf out;
 	struct key key; /* add: in and out; revoke: the key that was dropped */
+	struct str which; /* revoke */
 	u32 found;      /* revoke: how many matched */
 	u8 at;
 	char name[2 + KEY_ID_N];

@@ -1,0 +1,458 @@
+#include "auth/key.h"
+
+#include "base/base64.h"
+#include "crypt/ct.h"
+#include "crypt/hash.h"
+
+static_assert((KEY_CACHE & (KEY_CACHE - 1)) == 0, "a power of two");
+
+#define PROBES 4 /* places where a key may stand in the cache */
+#define ID_MIN 6 /* hex characters that name a key */
+#define RECORD_VERSION 1
+
+/* Fields of a record: tag 1, length 1, bytes. Unknown ones below TAG_MUST are skipped by older programs. */
+enum tag {
+	TAG_HASH = 1,
+	TAG_NAME,
+	TAG_ROLE,
+	TAG_APIS,
+	TAG_ENVIRONMENTS,
+	TAG_SCOPES,
+	TAG_CREATED,
+	TAG_DIES,
+	TAG_HINT,
+	TAG_MUST = 128, /* from here on: refuse what you do not know */
+};
+
+struct cached {
+	u8 hash[HASH_N];
+	struct principal who;
+	u32 stamp;
+	wall asked;
+};
+
+struct keys {
+	struct store *st;
+	struct cached *cache;
+	u64 first[KEY_CACHE]; /* first bytes of the hash in that place; 0: free */
+};
+
+struct keys *
+keys_init(struct arena *a, struct store *st)
+{
+	struct keys *ks = ARENA_NEW(a, struct keys);
+
+	if (!ks)
+		return NULL;
+	ks->st = st;
+	ARENA_NEW(a, u64); /* aligns; the cache itself is not touched before it is used */
+	ks->cache = (struct cached *)(void *)arena_bytes(a, KEY_CACHE * sizeof(struct cached));
+	return ks->cache ? ks : NULL;
+}
+
+static u64
+first_of(const u8 hash[HASH_N])
+{
+	u64 v = 0;
+
+	for (u32 i = 0; i < 8; i++)
+		v = v << 8 | hash[i];
+	return v;
+}
+
+static void
+name_of(char name[2 + KEY_ID_N], const u8 hash[HASH_N])
+{
+	static const char hex[] = "0123456789abcdef";
+
+	name[0] = 'k';
+	name[1] = ':';
+	for (u32 i = 0; i < KEY_ID_N / 2; i++) {
+		name[2 + 2 * i] = hex[hash[i] >> 4];
+		name[3 + 2 * i] = hex[hash[i] & 15];
+	}
+}
+
+/* Records. */
+
+static void
+field(struct buf *b, enum tag tag, struct str bytes)
+{
+	if (!bytes.n)
+		return;
+	buf_byte(b, (u8)tag);
+	buf_byte(b, (u8)bytes.n);
+	buf_put(b, bytes);
+}
+
+static void
+field_u32(struct buf *b, enum tag tag, u32 v)
+{
+	u8 bytes[4] = { (u8)v, (u8)(v >> 8), (u8)(v >> 16), (u8)(v >> 24) };
+
+	if (v)
+		field(b, tag, str_of(bytes, 4));
+}
+
+void
+key_encode(struct buf *b, const struct key *k)
+{
+	const struct principal *p = &k->who;
+
+	buf_byte(b, RECORD_VERSION);
+	field(b, TAG_HASH, str_of(k->hash, HASH_N));
+	field(b, TAG_NAME, principal_name(p));
+	field(b, TAG_ROLE, principal_role(p));
+	field(b, TAG_APIS, str_of(p->apis, p->apis_n));
+	field(b, TAG_ENVIRONMENTS, str_of(p->environments, p->environments_n));
+	field(b, TAG_SCOPES, str_of(&p->scopes, 1));
+	field_u32(b, TAG_CREATED, k->created);
+	field_u32(b, TAG_DIES, p->dies);
+	field(b, TAG_HINT, str_of(k->hint, k->hint_n));
+}
+
+static int
+read_u32(struct str bytes, u32 *v)
+{
+	if (bytes.n != 4)
+		return ERR_BAD;
+	*v = bytes.p[0] | (u32)bytes.p[1] << 8 | (u32)bytes.p[2] << 16 | (u32)bytes.p[3] << 24;
+	return 0;
+}
+
+static int
+decode_field(struct key *k, u8 tag, struct str bytes)
+{
+	struct principal *p = &k->who;
+
+	switch (tag) {
+	case TAG_HASH:
+		if (bytes.n != HASH_N)
+			return ERR_BAD;
+		memcpy(k->hash, bytes.p, HASH_N);
+		p->id = first_of(k->hash);
+		return 0;
+	case TAG_NAME: return principal_set_name(p, bytes);
+	case TAG_ROLE: return principal_set_role(p, bytes);
+	case TAG_APIS: return principal_set_apis(p, bytes);
+	case TAG_ENVIRONMENTS: return principal_set_environments(p, bytes);
+	case TAG_SCOPES:
+		if (bytes.n != 1 || bytes.p[0] & ~SCOPE_ALL)
+			return ERR_BAD;
+		p->scopes = bytes.p[0];
+		return 0;
+	case TAG_CREATED: return read_u32(bytes, &k->created);
+	case TAG_DIES: return read_u32(bytes, &p->dies);
+	case TAG_HINT:
+		if (bytes.n > sizeof k->hint)
+			return ERR_BAD;
+		memcpy(k->hint, bytes.p, bytes.n);
+		k->hint_n = (u8)bytes.n;
+		return 0;
+	}
+	return tag < TAG_MUST ? 0 : ERR_BAD;
+}
+
+int
+key_decode(struct str record, struct key *k)
+{
+	u32 at = 1;
+
+	*k = (struct key){ .who.kind = PRINCIPAL_KEY };
+	if (!record.n || record.p[0] != RECORD_VERSION)
+		return ERR_BAD;
+	while (at < record.n) {
+		u32 n;
+
+		if (record.n - at < 2)
+			return ERR_BAD;
+		n = record.p[at + 1];
+		if (!n || record.n - at - 2 < n || decode_field(k, record.p[at], str_cut(record, at + 2, at + 2 + n)))
+			return ERR_BAD;
+		at += 2 + n;
+	}
+	return k->who.id ? 0 : ERR_BAD; /* without a hash it is no key */
+}
+
+/* Verification. */
+
+static bool
+is_possible(struct str secret)
+{
+	if (secret.n < KEY_SECRET_MIN || secret.n > KEY_SECRET_MAX)
+		return false;
+	for (u32 i = 0; i < secret.n; i++) {
+		if (secret.p[i] <= ' ' || secret.p[i] > '~')
+			return false;
+	}
+	return true;
+}
+
+static enum step
+judge(struct keys *ks, struct key_check *c, struct principal *who, const struct principal *p)
+{
+	if (p->dies && p->dies <= store_wall(ks->st)) {
+		c->op.err = ERR_DENY;
+		return STEP_FAIL;
+	}
+	*who = *p;
+	c->op.err = 0;
+	return STEP_DONE;
+}
+
+static struct cached *
+recall(struct keys *ks, const u8 hash[HASH_N])
+{
+	u64 first = first_of(hash);
+
+	for (u32 i = 0; i < PROBES; i++) {
+		u32 at = (u32)(first + i) & (KEY_CACHE - 1);
+
+		if (ks->first[at] == first && ct_same(ks->cache[at].hash, hash, HASH_N))
+			return &ks->cache[at];
+	}
+	return NULL;
+}
+
+/* In its own place, a free one, or that of the one asked for longest ago. */
+static void
+remember(struct keys *ks, const struct key_check *c, const struct principal *p)
+{
+	u64 first = first_of(c->hash);
+	u32 best = (u32)first & (KEY_CACHE - 1);
+	struct cached *to;
+
+	for (u32 i = 0; i < PROBES; i++) {
+		u32 at = (u32)(first + i) & (KEY_CACHE - 1);
+
+		if (ks->first[at] == first || !ks->first[at]) {
+			best = at;
+			break;
+		}
+		if (ks->cache[at].asked < ks->cache[best].asked)
+			best = at;
+	}
+	ks->first[best] = first;
+	to = &ks->cache[best];
+	memcpy(to->hash, c->hash, HASH_N);
+	to->who = *p;
+	to->stamp = c->stamp;
+	to->asked = store_wall(ks->st);
+}
+
+enum step
+key_start(struct keys *ks, struct key_check *c, struct str secret, struct principal *who,
+          struct ready *owner)
+{
+	struct cached *known;
+
+	c->op = (struct store_op){ .verb = STORE_GET, .owner = owner, .out = &c->out };
+	if (!is_possible(secret)) {
+		memset(c->name, 0, sizeof c->name);
+		c->op.done = true;
+		c->op.err = ERR_DENY;
+		return STEP_FAIL;
+	}
+	hash_once(secret, c->hash);
+	name_of(c->name, c->hash);
+	c->stamp = store_stamp(ks->st, 'k');
+	known = recall(ks, c->hash);
+	if (known && known->stamp == c->stamp && known->asked == store_wall(ks->st)) {
+		c->op.done = true;
+		return judge(ks, c, who, &known->who);
+	}
+	c->out = buf_over(c->room, sizeof c->room);
+	c->op.key = str_of(c->name, sizeof c->name);
+	store_start(ks->st, &c->op, 0);
+	return key_step(ks, c, who);
+}
+
+enum step
+key_step(struct keys *ks, struct key_check *c, struct principal *who)
+{
+	struct key k;
+
+	if (!c->op.done)
+		return STEP_WAIT;
+	if (c->op.err) {
+		c->op.err = c->op.err == ERR_NONE ? ERR_DENY : ERR_IO;
+		return STEP_FAIL;
+	}
+	if (key_decode(c->op.val, &k) || !ct_same(k.hash, c->hash, HASH_N)) {
+		c->op.err = ERR_DENY;
+		return STEP_FAIL;
+	}
+	k.who.stamp = c->op.version;
+	remember(ks, c, &k.who);
+	return judge(ks, c, who, &k.who);
+}
+
+void
+key_cancel(struct keys *ks, struct key_check *c)
+{
+	store_cancel(ks->st, &c->op);
+}
+
+/* Making, naming. */
+
+void
+key_id_print(struct buf *b, const struct key *k)
+{
+	char name[2 + KEY_ID_N];
+
+	name_of(name, k->hash);
+	buf_put(b, str_of(name + 2, KEY_ID_N));
+}
+
+int
+key_form(struct str secret)
+{
+	static const u32 tail_min = 32;
+
+	if (!is_possible(secret))
+		return ERR_BAD;
+	if (!str_starts(secret, STR("sk-")) || secret.n < 3 + tail_min)
+		return KEY_FOREIGN;
+	for (u32 i = 3; i < secret.n; i++) {
+		u8 c = secret.p[i], letter = c | 0x20;
+
+		if (!((letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+			return KEY_FOREIGN;
+	}
+	return KEY_OURS;
+}
+
+void
+key_secret(struct buf *out, const u8 random[32])
+{
+	BUF_LIT(out, "sk-");
+	base64_put_url(out, str_of(random, 32));
+}
+
+/* The control plane. */
+
+enum { AT_ADD = 1, AT_LIST, AT_DROP };
+
+static enum step
+add_done(struct key_work *w)
+{
+	if (!w->op.done)
+		return STEP_WAIT;
+	return w->op.err ? STEP_FAIL : STEP_DONE;
+}
+
+static enum step
+fail(struct key_work *w, int err)
+{
+	w->op.done = true;
+	w->op.err = err;
+	return STEP_FAIL;
+}
+
+enum step
+key_add(struct keys *ks, struct key_work *w, struct str secret, struct ready *owner)
+{
+	struct key *k = &w->key;
+	wall now = store_wall(ks->st);
+	int form = key_form(secret);
+
+	w->op = (struct store_op){ .verb = STORE_ADD, .owner = owner };
+	w->at = AT_ADD;
+	if (form < 0 || (k->who.dies && k->who.dies <= now))
+		return fail(w, ERR_BAD);
+	hash_once(secret, k->hash);
+	k->who.kind = PRINCIPAL_KEY;
+	k->who.id = first_of(k->hash);
+	k->hint_n = form == KEY_OURS ? KEY_HINT_MAX : 0;
+	memcpy(k->hint, secret.p, k->hint_n);
+	name_of(w->name, k->hash);
+	w->out = buf_over(w->room, sizeof w->room);
+	key_encode(&w->out, k);
+	ASSERT(!w->out.over && w->out.w <= KEY_RECORD_MAX);
+	w->op.key = str_of(w->name, sizeof w->name);
+	w->op.val = buf_str(&w->out);
+	w->op.ttl_s = k->who.dies ? k->who.dies - now : STORE_FOREVER;
+	store_start(ks->st, &w->op, 0);
+	return add_done(w);
+}
+
+static bool
+is_meant(const struct key *k, struct str which)
+{
+	char name[2 + KEY_ID_N];
+	struct str id = str_of(name + 2, KEY_ID_N);
+
+	name_of(name, k->hash);
+	if (which.n >= ID_MIN && str_starts(id, which))
+		return true;
+	if (k->hint_n && str_same(which, str_of(k->hint, k->hint_n)))
+		return true;
+	return which.n && str_same(which, principal_name(&k->who));
+}
+
+static void
+list_more(struct keys *ks, struct key_work *w)
+{
+	u32 cursor = w->op.cursor;
+
+	w->out = buf_over(w->room, sizeof w->room);
+	w->op = (struct store_op){ .verb = STORE_LIST, .owner = w->op.owner, .key = KEY_PREFIX };
+	w->op.cursor = cursor;
+	w->op.out = &w->out;
+	store_start(ks->st, &w->op, 0);
+}
+
+static void
+take_matches(struct key_work *w)
+{
+	struct str rest = buf_str(&w->out);
+	struct store_entry e;
+	struct key k;
+
+	while (store_entry(&rest, &e)) {
+		if (key_decode(e.val, &k) || !is_meant(&k, w->which))
+			continue;
+		w->found++;
+		w->key = k;
+	}
+}
+
+static enum step
+list_step(struct keys *ks, struct key_work *w)
+{
+	for (;;) {
+		if (!w->op.done)
+			return STEP_WAIT;
+		if (w->op.err)
+			return STEP_FAIL;
+		take_matches(w);
+		if (!w->op.cursor)
+			break;
+		list_more(ks, w);
+	}
+	if (w->found != 1)
+		return fail(w, w->found ? ERR_LATE : ERR_NONE);
+	name_of(w->name, w->key.hash);
+	w->op = (struct store_op){ .verb = STORE_DROP, .owner = w->op.owner };
+	w->op.key = str_of(w->name, sizeof w->name);
+	w->at = AT_DROP;
+	store_start(ks->st, &w->op, 0);
+	return add_done(w);
+}
+
+enum step
+key_revoke(struct keys *ks, struct key_work *w, struct str which, struct ready *owner)
+{
+	w->op = (struct store_op){ .owner = owner };
+	w->which = which;
+	w->found = 0;
+	w->at = AT_LIST;
+	list_more(ks, w);
+	return list_step(ks, w);
+}
+
+enum step
+key_work_step(struct keys *ks, struct key_work *w)
+{
+	return w->at == AT_LIST ? list_step(ks, w) : add_done(w);
+}
