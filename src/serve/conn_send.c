@@ -375,6 +375,7 @@ static enum step
 pull_over(struct conn *c, msec now)
 {
 	conn_unstream(c);
+	conn_keep(c, true);
 	return conn_answered(c, now);
 }
 
@@ -451,9 +452,16 @@ conn_send(struct conn *c, msec now)
 enum step
 conn_stream(struct conn *c, msec now)
 {
-	if (conn_left(c) || c->serve->draining) {
+	enum step s;
+
+	if (conn_left(c)) {
 		conn_drop(c);
 		return STEP_DONE;
 	}
-	return send_pull(c, c->pull, now);
+	s = send_pull(c, c->pull, now);
+	if (c->serve->draining && c->state == CONN_STREAM && !wire_unsent(&c->wire)) {
+		conn_drop(c); /* it had its chance to say goodbye */
+		return STEP_DONE;
+	}
+	return s;
 }

@@ -80,7 +80,8 @@ int serve_listen(struct serve *s, int fd, const struct addr *addr, bool tls, boo
 u32 serve_watches(void);
 u32 serve_timers(void);
 
-/* Stops accepting; idle connections are closed, answers from now on say Connection: close. */
+/* Stops accepting; idle connections are closed, answers from now on say Connection: close. Streams are filled once more
+ * and then closed: tell their owners before. */
 void serve_drain(struct serve *s, msec now);
 
 /* Connections that are still there: draining is over at 0. */

@@ -918,18 +918,33 @@ test_control(void **state)
 static void
 test_drain(void **state)
 {
-	int idle = client(), busy = client(), stream = client();
+	int idle = client(), busy = client(), mute = client(), stream = client();
+	struct letters silent;
 
 	say(idle, GET("/json"));
 	hear(idle);
+	say(mute, GET("/stream"));
+	hear(mute);
+	silent = W.stream; /* the app has only one place for a stream */
+	LIST_EACH(&W.serve.live, l, next)
+		if (CONTAINER_OF(l, struct conn, live)->pull)
+			CONTAINER_OF(l, struct conn, live)->pull = &silent.pull;
 	say(stream, GET("/stream"));
 	hear(stream);
+	W.stream.wait = false; /* it has a last word */
+	W.stream.left = 5;
 	say(busy, GET("/wait"));
 	serve_drain(&W.serve, W.now);
 	turns(3);
 	assert_false(hear(idle));
 	assert_false(hear(stream));
+	assert_heard("5\r\n");
+	assert_heard("\r\n0\r\n\r\n");
 	assert_true(W.stream.closed);
+	assert_false(hear(mute));
+	assert_true(silent.closed);
+	close(stream);
+	turns(3);
 	assert_int_equal(serve_live(&W.serve), 1);
 	W.go = true;
 	loop_ready(&W.loop, exchange_ready(&W.job[0].x));
@@ -938,7 +953,7 @@ test_drain(void **state)
 	assert_heard("Connection: close\r\n");
 	close(busy);
 	close(idle);
-	close(stream);
+	close(mute);
 	turns(3);
 	assert_int_equal(serve_live(&W.serve), 0);
 }
