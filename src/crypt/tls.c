@@ -161,6 +161,37 @@ put(struct tls *t, struct str s, struct buf *out)
 	return done;
 }
 
+struct str
+tls_out(struct tls *t)
+{
+	size_t n;
+	u8 *p = br_ssl_engine_sendrec_buf(t->eng, &n);
+
+	return p ? str_of(p, n) : STR_NONE;
+}
+
+void
+tls_sent(struct tls *t, u32 n)
+{
+	if (n)
+		br_ssl_engine_sendrec_ack(t->eng, n);
+}
+
+u32
+tls_put(struct tls *t, struct str text)
+{
+	size_t n;
+	u8 *p = tls_open(t) ? br_ssl_engine_sendapp_buf(t->eng, &n) : NULL;
+
+	if (!p || text.n == 0)
+		return 0;
+	n = min_u32((u32)n, text.n);
+	memcpy(p, text.p, n);
+	br_ssl_engine_sendapp_ack(t->eng, n);
+	br_ssl_engine_flush(t->eng, 0);
+	return (u32)n;
+}
+
 u32
 tls_write(struct tls *t, const struct str *text, u32 n, struct buf *out)
 {

@@ -48,7 +48,7 @@ struct tls_server {
 	struct tls_cache *cache;
 };
 
-/* What a client asks for.
+/* Whom a client trusts.
  *
  *   anchors  pin      the server is who it says when
  *   yes      no       its chain ends at an anchor, is valid now, and names `name`
@@ -57,21 +57,29 @@ struct tls_server {
  *
  * name is also sent (SNI), unless it is an IP address. A certificate's addresses are not matched: a
  * host given by address needs a pin without anchors. */
-struct tls_client {
+struct tls_trust {
 	struct str name;
 	const struct cert_anchors *anchors;
 	const u8 *pin; /* CERT_PIN_N bytes, copied */
-	wall now;
-	/* Resumed if the server agrees; was made with the same anchors and pin. */
+};
+
+/* What a client asks for. A session is resumed if the server agrees, and must have been made with
+ * the same trust: certificates are not shown again. NULL: none. */
+struct tls_client {
+	const struct tls_trust *trust;
 	const struct tls_session *session;
+	wall now;
 };
 
 /* Begins the server's end. */
 struct tls *tls_accept(void *mem, const struct tls_server *s, struct rng *rng);
 
-/* Begins the client's end; its first message is pending at once. NULL: neither anchors nor pin, or
- * anchors and a name that is empty, longer than TLS_NAME_MAX or an address. */
+/* Begins the client's end; its first message is pending at once. NULL: tls_trust_wrong. */
 struct tls *tls_connect(void *mem, const struct tls_client *c, struct rng *rng);
+
+/* What is wrong with such a trust, in words, or NULL: neither anchors nor pin; or anchors and a
+ * name that is empty, too long or an address. For whoever reads a config. */
+const char *tls_trust_wrong(const struct tls_trust *trust);
 
 /* Wipes all state. The memory is the caller's again. */
 void tls_end(struct tls *t);
@@ -96,6 +104,12 @@ void tls_eat(struct tls *t, u32 n);
  * text, joined into as few records as possible. Returns the bytes of text taken; they may still be
  * inside while tls_pending: call again when out has room. Takes no text while !tls_open. */
 u32 tls_write(struct tls *t, const struct str *text, u32 n, struct buf *out);
+
+/* The same without copying: the record that goes out next, as a view; tls_sent takes n bytes off
+ * its start. After tls_put (text into one record, at most; bytes taken). */
+struct str tls_out(struct tls *t);
+void tls_sent(struct tls *t, u32 n);
+u32 tls_put(struct tls *t, struct str text);
 
 /* Whether records wait to go out. */
 bool tls_pending(struct tls *t);

@@ -57,16 +57,29 @@ setup(struct client *c, struct rng *rng)
 	eng->log_max_frag_len = 14;
 }
 
+const char *
+tls_trust_wrong(const struct tls_trust *trust)
+{
+	char name[TLS_NAME_MAX + 1];
+
+	if (!trust->anchors)
+		return trust->pin ? NULL : "neither trust anchors nor a pin";
+	if (host_name(trust->name, name))
+		return NULL;
+	return is_address(trust->name) ? "an address instead of a name needs a pin"
+	                               : "not a host name";
+}
+
 struct tls *
 tls_connect(void *mem, const struct tls_client *spec, struct rng *rng)
 {
 	char name[TLS_NAME_MAX + 1];
-	bool named = host_name(spec->name, name);
+	bool named = host_name(spec->trust->name, name);
 	bool resume = spec->session && spec->session->there;
 	struct client *c = mem;
 
 	ASSERT((uintptr_t)mem % 16 == 0);
-	if (spec->anchors ? !named : !spec->pin)
+	if (tls_trust_wrong(spec->trust))
 		return NULL;
 	memset(&c->tls, 0, sizeof c->tls);
 	setup(c, rng);

@@ -113,7 +113,9 @@ init_minimal(struct tls_peer *p, const struct tls_client *c)
 	br_ssl_engine_context *eng = p->tls->eng;
 	br_x509_minimal_context *x = &p->x.minimal;
 
-	br_x509_minimal_init(x, &br_sha256_vtable, c->anchors->list, c->anchors->n);
+	const struct cert_anchors *anchors = c->trust->anchors;
+
+	br_x509_minimal_init(x, &br_sha256_vtable, anchors->list, anchors->n);
 	br_x509_minimal_set_rsa(x, br_ssl_engine_get_rsavrfy(eng));
 	br_x509_minimal_set_ecdsa(x, br_ssl_engine_get_ec(eng), br_ssl_engine_get_ecdsa(eng));
 	br_x509_minimal_set_hash(x, br_sha256_ID, &br_sha256_vtable);
@@ -129,11 +131,11 @@ tls_peer_init(struct tls_peer *p, struct tls *t, const struct tls_client *c)
 	memset(p, 0, sizeof *p);
 	p->vtable = &peer_class;
 	p->tls = t;
-	p->chain = c->anchors != NULL;
-	p->pinned = c->pin != NULL;
-	if (c->pin)
-		memcpy(p->want, c->pin, CERT_PIN_N);
-	if (c->anchors)
+	p->chain = c->trust->anchors != NULL;
+	p->pinned = c->trust->pin != NULL;
+	if (p->pinned)
+		memcpy(p->want, c->trust->pin, CERT_PIN_N);
+	if (p->chain)
 		init_minimal(p, c);
 	br_ssl_engine_set_x509(t->eng, &p->vtable);
 }

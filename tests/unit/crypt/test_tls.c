@@ -29,6 +29,7 @@ static struct cert_chain chain;
 static struct cert_key key;
 static struct cert_anchors anchors;
 static struct tls_server server;
+static struct tls_trust trust;
 static struct tls_client client;
 
 static int
@@ -38,7 +39,8 @@ setup(void **state)
 	rng_init(&rng, STR("a seed that is long enough for this test"));
 	memset(&l, 0, sizeof l);
 	server = (struct tls_server){ &chain, &key, NULL };
-	client = (struct tls_client){ .name = STR("api.example"), .anchors = &anchors, .now = NOW };
+	trust = (struct tls_trust){ STR("api.example"), &anchors, NULL };
+	client = (struct tls_client){ .trust = &trust, .now = NOW };
 	return 0;
 }
 
@@ -215,6 +217,26 @@ test_no_room(void **state)
 	assert_true(str_same(tls_plain(l.client), view));
 }
 
+/* The same without a second buffer: one record at a time from inside. */
+static void
+test_no_copy(void **state)
+{
+	struct str text = STR("word"), out;
+
+	load(DIR "ec.pem", DIR "ec.key", DIR "ca.pem");
+	dial();
+	assert_int_equal(tls_put(l.server, text), 0);
+	run();
+	assert_int_equal(tls_put(l.server, text), 4);
+	assert_int_equal(tls_put(l.server, text), 0);
+	while ((out = tls_out(l.server)).n) {
+		assert_int_equal(tls_feed(l.client, str_of(out.p, 1)), 1);
+		tls_sent(l.server, 1);
+	}
+	assert_true(str_same(tls_plain(l.client), text));
+	assert_int_equal(tls_put(l.server, text), 4);
+}
+
 static void
 refused(const char *words)
 {
@@ -231,17 +253,17 @@ static void
 test_names(void **state)
 {
 	load(DIR "ec.pem", DIR "ec.key", DIR "ca.pem");
-	client.name = STR("API.Example.");
+	trust.name = STR("API.Example.");
 	shake();
 	talk();
-	client.name = STR("x.wild.example");
+	trust.name = STR("x.wild.example");
 	shake();
 	talk();
-	client.name = STR("wild.example");
+	trust.name = STR("wild.example");
 	refused("hostname does not match the certificate");
-	client.name = STR("x.y.wild.example");
+	trust.name = STR("x.y.wild.example");
 	refused("hostname does not match the certificate");
-	client.name = STR("api.example.com");
+	trust.name = STR("api.example.com");
 	refused("hostname does not match the certificate");
 	load(DIR "self.pem", DIR "ec.key", DIR "self.pem");
 	refused("hostname does not match the certificate");
@@ -288,33 +310,33 @@ test_pins(void **state)
 	memcpy(right, chain.pin, CERT_PIN_N);
 	memcpy(wrong, right, CERT_PIN_N);
 	wrong[31] ^= 1;
-	client.pin = right;
+	trust.pin = right;
 	shake(); /* chain and pin */
 	talk();
-	client.pin = wrong;
+	trust.pin = wrong;
 	dial();
 	run();
 	assert_string_equal(tls_error_text(tls_error(l.client)),
 	                    "the server's key is not the pinned one");
 	assert_true(tls_peer_pin(l.client, shown));
 	assert_memory_equal(shown, right, CERT_PIN_N);
-	client.pin = right;
-	client.name =
+	trust.pin = right;
+	trust.name =
 	    STR("other.example"); /* a pin does not replace the name when there are anchors */
 	refused("hostname does not match the certificate");
-	client.anchors = NULL; /* a pin alone looks at nothing else */
-	client.name = STR("192.0.2.1");
+	trust.anchors = NULL; /* a pin alone looks at nothing else */
+	trust.name = STR("192.0.2.1");
 	client.now = 0;
 	load(DIR "old.pem", DIR "ec.key", DIR "ca.pem");
 	shake();
 	talk();
-	client.pin = wrong;
+	trust.pin = wrong;
 	refused("the server's key is not the pinned one");
-	client.name = STR_NONE;
+	trust.name = STR_NONE;
 	load(DIR "rsa.pem", DIR "rsa.key", DIR "ca.pem");
-	client.pin = right;
+	trust.pin = right;
 	refused("the server's key is not the pinned one");
-	client.pin = chain.pin;
+	trust.pin = chain.pin;
 	shake();
 	talk();
 	load(DIR "p384.pem", DIR "p384.key", DIR "ca.pem");
@@ -331,15 +353,18 @@ test_bad_orders(void **state)
 
 	load(DIR "ec.pem", DIR "ec.key", DIR "ca.pem");
 	for (size_t i = 0; i < ARRAY_N(names); i++) {
-		client.name = str_c(names[i]);
+		trust.name = str_c(names[i]);
 		assert_null(tls_connect(client_mem, &client, &rng));
 	}
 	memset(long_name, 'a', sizeof long_name);
-	client.name = str_of(long_name, sizeof long_name);
+	assert_string_equal(tls_trust_wrong(&trust), "not a host name");
+	trust.name = STR("192.0.2.1");
+	assert_string_equal(tls_trust_wrong(&trust), "an address instead of a name needs a pin");
+	trust.name = str_of(long_name, sizeof long_name);
 	assert_null(tls_connect(client_mem, &client, &rng));
-	client.name.n--;
+	trust.name.n--;
 	assert_non_null(tls_connect(client_mem, &client, &rng));
-	client.anchors = NULL;
+	trust.anchors = NULL;
 	assert_null(tls_connect(client_mem, &client, &rng));
 }
 
@@ -642,6 +667,7 @@ main(void)
 		TEST(test_small_steps),
 		TEST(test_records_are_joined),
 		TEST(test_no_room),
+		TEST(test_no_copy),
 		TEST(test_names),
 		TEST(test_times),
 		TEST(test_issuers),
