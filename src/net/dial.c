@@ -1,7 +1,12 @@
 #include "net/dial.h"
 
+#include "base/base64.h"
+#include "net/wtls.h"
+
 #include <errno.h>
 #include <poll.h>
+
+#define PIN_ROOM 60 /* characters of a pin in a sentence */
 
 enum { DIAL_RESOLVE, DIAL_CONNECT, DIAL_TLS, DIAL_UP, DIAL_DOWN };
 
@@ -292,6 +297,46 @@ won(struct dial *d, u32 i)
 	out = w->out;
 	wire_init(w, d->dialer->net, fd, d->owner);
 	w->out = out;
+	d->state = d->to.tls ? DIAL_TLS : DIAL_UP;
+	return STEP_DONE;
+}
+
+/* The handshake failed, or could not begin. */
+static enum step
+untrusted(struct dial *d, int err)
+{
+	const char *wrong = tls_trust_wrong(d->to.tls), *reason = "TLS is not set up";
+	struct buf b = why(d, err);
+	u8 pin[CERT_PIN_N];
+
+	if (d->wire->tls)
+		reason = wtls_why(d->wire);
+	else if (err == ERR_FULL)
+		reason = "too many TLS connections are open";
+	else if (wrong)
+		reason = wrong;
+	BUF_LIT(&b, "no TLS connection to ");
+	dial_print(&b, &d->to);
+	buf_fmt(&b, ": %s", reason);
+	if (d->to.tls->pin && wtls_peer_pin(d->wire, pin) && buf_room(&b) > PIN_ROOM) {
+		BUF_LIT(&b, " (its pin is ");
+		base64_put(&b, str_of(pin, sizeof pin));
+		BUF_LIT(&b, ")");
+	}
+	return said(d, &b);
+}
+
+static enum step
+step_tls(struct dial *d)
+{
+	int err = d->wire->tls ? 0 : wtls_connect(d->wire, d->to.tls);
+
+	if (err == 0)
+		err = wtls_shake(d->wire);
+	if (err == ERR_MORE)
+		return STEP_WAIT;
+	if (err)
+		return untrusted(d, err);
 	d->state = DIAL_UP;
 	return STEP_DONE;
 }
@@ -328,7 +373,7 @@ static enum step
 step_connect(struct dial *d, msec now)
 {
 	if (look_at_tries(d) == STEP_DONE)
-		return STEP_DONE;
+		return STEP_MORE;
 	if (now >= d->next_at || tries_under_way(d) == 0)
 		next_try(d, now);
 	if (tries_under_way(d) == 0)
@@ -361,6 +406,7 @@ dial_step(struct dial *d, msec now)
 		switch (d->state) {
 		case DIAL_RESOLVE: s = step_resolve(d, now); break;
 		case DIAL_CONNECT: s = step_connect(d, now); break;
+		case DIAL_TLS: s = step_tls(d); break;
 		case DIAL_UP: return STEP_DONE;
 		case DIAL_DOWN: return STEP_FAIL;
 		}
@@ -408,6 +454,6 @@ dial_owner(struct dial *d, struct ready *owner)
 	dns_owner(&d->query, owner);
 	for (u32 i = 0; i < DIAL_TRIES; i++)
 		d->watch[i].owner = owner;
-	if (d->state == DIAL_UP)
+	if (d->state == DIAL_UP || d->state == DIAL_TLS)
 		wire_owner(d->wire, owner);
 }

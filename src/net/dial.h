@@ -10,14 +10,13 @@
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
 
+#include "crypt/tls.h"
 #include "net/dns.h"
 #include "net/wire.h"
 
 #define DIAL_TRIES 3      /* connects under way side by side */
 #define DIAL_NEXT_MS 250  /* when the next address is tried beside the others */
-#define DIAL_WHY_MAX 192  /* bytes of the sentence about a failure */
-
-struct dial_tls; /* net/wtls.h: name to check, trust anchors, pin */
+#define DIAL_WHY_MAX 240  /* bytes of the sentence about a failure */
 
 /* Where to. The strings must live until the dial ends. */
 struct dial_to {
@@ -25,7 +24,7 @@ struct dial_to {
 	struct str unix_path;       /* not empty: connect there */
 	u16 port;
 	bool configured;            /* written in the config: private and loopback addresses are allowed */
-	const struct dial_tls *tls; /* NULL: plain */
+	const struct tls_trust *tls; /* NULL: plain */
 };
 
 /* What all dials of a worker share. own: our listeners, never connected to. */

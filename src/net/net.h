@@ -11,14 +11,14 @@
 #include "sys/loop.h"
 
 struct wire;
-struct tls_shared; /* TLS contexts of this worker: net/wtls.h; NULL without TLS */
+struct wtls_shared; /* TLS contexts of this worker: net/wtls.h; NULL without TLS */
 
 struct net {
 	struct loop *loop;
 	struct lease lease;
 	u8 *in, *out; /* SCRATCH_N each */
 	struct wire *in_by, *out_by;
-	struct tls_shared *tls;
+	struct wtls_shared *tls;
 };
 
 /* Carves scratch buffers and leases from a. ERR_FULL when a has no room. */

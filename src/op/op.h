@@ -39,7 +39,7 @@ struct op_spec {
 	const struct catalog_op *operation;
 	struct jcur args;                 /* an object, or a miss: no arguments */
 	u32 *hold;                        /* counted up while the op lives: its api must stay as long */
-	const struct dial_tls *tls;       /* how to trust the environment's server; NULL: plain */
+	const struct tls_trust *tls;      /* how to trust the environment's server; NULL: plain */
 	struct str skip;                  /* name of an argument that is ours (environment); may be empty */
 };
 

@@ -187,6 +187,7 @@ loop_wait(struct loop *l, msec now, msec latest)
 		timeout = until - now > 3600000 ? 3600000 : (int)(until - now);
 	n = poll(l->fds, l->n, timeout);
 	l->fired = n > 0 ? (u32)n : 0;
+	l->turn++;
 	return (int)l->fired;
 }
 

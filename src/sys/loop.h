@@ -41,6 +41,7 @@ struct loop {
 	struct watch **watch;
 	u32 n, max;
 	u32 fired;         /* what poll answered */
+	u32 turn;          /* how often it was asked */
 	struct link ready; /* struct ready */
 	struct link reap;  /* struct reap */
 	struct timers timers;
