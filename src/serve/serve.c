@@ -1,6 +1,7 @@
 #include "serve/serve.h"
 
 #include "base/log.h"
+#include "net/wtls.h"
 #include "serve/conn.h"
 
 #include <poll.h>
@@ -136,6 +137,8 @@ take(struct listener *l, int fd, const struct addr *peer, msec now)
 	c->tls = l->tls;
 	c->control = l->control;
 	s->control_conns += l->control;
+	if (l->tls && wtls_accept(&c->wire))
+		conn_drop(c); /* no context is free: nothing can be said before a handshake */
 }
 
 /* Takes as many as came the last times: one that finds nothing costs a system call. */

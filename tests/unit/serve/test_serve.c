@@ -3,6 +3,17 @@
 
 #include <netinet/tcp.h>
 
+/* One turn at W.now, not waiting longer than wait_ms of real time. */
+static void
+turn(u32 wait_ms)
+{
+	loop_wait(&W.loop, W.now, W.now + wait_ms);
+	loop_io(&W.loop, W.now);
+	loop_timers(&W.loop, W.now);
+	loop_steps(&W.loop, W.now);
+	loop_reaps(&W.loop);
+}
+
 static char heard[8 * 1024 * 1024];
 static u32 heard_n;
 

@@ -1,6 +1,10 @@
-/* The request vectors of ../shared/data/http over real connections, in three ways of cutting them, by its own runner.
- * With a port as argument: the test server alone, until it is killed. */
+/* The request vectors of ../shared/data/http over real connections, plain and TLS, in three ways of cutting them, by
+ * their own runner. With a port as argument: the test server alone, until it is killed. */
+#include "crypt/rng.h"
+#include "net/wtls.h"
 #include "world.h"
+
+#include "lib/fixture.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -34,11 +38,29 @@ serve_forever(void)
 }
 
 static pid_t server;
+static struct addr tls_addr = { .family = ADDR_V4, .ip = { 127, 0, 0, 1 } };
+
+static void
+listen_tls(void)
+{
+	static struct rng rng;
+	const char *why = NULL;
+	int fd = sock_listen(&tls_addr);
+
+	rng_init(&rng, STR("not a secret: this is a test, and its key is public, too"));
+	assert_int_equal(wtls_init(&W.net, &W.arena, &rng), 0);
+	wtls_wall(&W.net, 1800000000);
+	assert_int_equal(wtls_identity(&W.net, fixture("tests/data/tls/ec.pem"), fixture("tests/data/tls/ec.key"), &why), 0);
+	assert_true(fd >= 0);
+	assert_int_equal(sock_local(fd, &tls_addr), 0);
+	assert_int_equal(serve_listen(&W.serve, fd, &tls_addr, true, false), 0);
+}
 
 static int
 start(void **state)
 {
 	world_open(0);
+	listen_tls();
 	server = fork();
 	if (server == 0)
 		serve_forever();
@@ -58,7 +80,7 @@ stop(void **state)
 }
 
 static void
-run_vectors(const char *how)
+run_vectors(const struct addr *at, const char *how)
 {
 	char command[300];
 
@@ -67,26 +89,38 @@ run_vectors(const char *how)
 		skip();
 	}
 	snprintf(command, sizeof command, "python3 %s %u ../shared/data/http/http_cases.jsonl %s", RUNNER,
-	    (u32)W.addr.port, how);
+	    (u32)at->port, how);
 	assert_int_equal(system(command), 0);
 }
 
 static void
 test_vectors_whole(void **state)
 {
-	run_vectors("");
+	run_vectors(&W.addr, "");
 }
 
 static void
 test_vectors_byte_by_byte(void **state)
 {
-	run_vectors("--split 1byte");
+	run_vectors(&W.addr, "--split 1byte");
 }
 
 static void
 test_vectors_random_cuts(void **state)
 {
-	run_vectors("--split rand");
+	run_vectors(&W.addr, "--split rand");
+}
+
+static void
+test_vectors_over_tls(void **state)
+{
+	run_vectors(&tls_addr, "--tls");
+}
+
+static void
+test_vectors_over_tls_random_cuts(void **state)
+{
+	run_vectors(&tls_addr, "--tls --split rand");
 }
 
 int
@@ -96,6 +130,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_vectors_whole),
 		cmocka_unit_test(test_vectors_byte_by_byte),
 		cmocka_unit_test(test_vectors_random_cuts),
+		cmocka_unit_test(test_vectors_over_tls),
+		cmocka_unit_test(test_vectors_over_tls_random_cuts),
 	};
 
 	if (argc > 1) {

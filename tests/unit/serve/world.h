@@ -234,17 +234,6 @@ static const struct serve_ops world_ops = { world_begin, world_step, world_cance
 static const struct str world_hosts[] = { { (const u8 *)"box.example", 11 }, { (const u8 *)"a.b:81", 6 } };
 static const struct str world_origins[] = { { (const u8 *)"https://box.example", 19 } };
 
-/* One turn at W.now, not waiting longer than wait_ms of real time. */
-static void
-turn(u32 wait_ms)
-{
-	loop_wait(&W.loop, W.now, W.now + wait_ms);
-	loop_io(&W.loop, W.now);
-	loop_timers(&W.loop, W.now);
-	loop_steps(&W.loop, W.now);
-	loop_reaps(&W.loop);
-}
-
 static void
 world_open(u16 port)
 {
