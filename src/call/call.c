@@ -65,6 +65,38 @@ end_dial(struct call *c)
 	c->dial = NULL;
 }
 
+/* The words for a breaker that is open. NUL-ended. */
+static void
+tell_broken(struct calls *cs, const struct call_spec *spec, u32 wait_ms)
+{
+	struct buf b = buf_over(cs->text, sizeof cs->text - 1);
+
+	dial_print(&b, &spec->to);
+	buf_fmt(&b, " could not be connected to %u times in a row; it is tried again in %u s", BREAKER_LIMIT,
+	    (wait_ms + 999) / 1000);
+	cs->text[b.w] = 0;
+	cs->why = cs->text;
+	cs->wait_s = (wait_ms + 999) / 1000;
+}
+
+/* A new connection, if the origin's breaker lets us try. */
+static int
+connect_anew(struct call *c, msec now)
+{
+	u32 wait_ms = 0;
+
+	if (!breaker_try(&c->origin->breaker, now, &wait_ms)) {
+		tell_broken(c->calls, &c->spec, wait_ms);
+		return ERR_LATE;
+	}
+	if (dial(c, now)) {
+		breaker_none(&c->origin->breaker);
+		return ERR_FULL;
+	}
+	c->trying = true;
+	return 0;
+}
+
 struct call *
 call_start(struct calls *cs, const struct call_spec *spec, struct ready *owner, msec now)
 {
@@ -72,6 +104,7 @@ call_start(struct calls *cs, const struct call_spec *spec, struct ready *owner, 
 
 	ASSERT(spec->connect_ms && spec->first_ms && spec->idle_ms && spec->total_ms);
 	cs->why = "too many upstream calls are under way";
+	cs->wait_s = 1;
 	if (!c)
 		return NULL;
 	c->calls = cs;
@@ -91,7 +124,7 @@ call_start(struct calls *cs, const struct call_spec *spec, struct ready *owner, 
 		c->state = CALL_SEND;
 		arm(c, now, spec->first_ms);
 		cs->reused++;
-	} else if (dial(c, now)) {
+	} else if (connect_anew(c, now)) {
 		keep_leave(&cs->keep, c->origin);
 		pool_give(&cs->pool, c);
 		return NULL;
@@ -149,6 +182,7 @@ again(struct call *c, msec now)
 		lease_give(&c->calls->net->lease, &request);
 		return false;
 	}
+	c->trying = true;
 	c->peer->wire.out = request;
 	c->calls->retried++;
 	return true;
@@ -173,10 +207,12 @@ step_dial(struct call *c, msec now)
 	enum step s = dial_step(c->dial, now);
 
 	if (s == STEP_FAIL)
-		return call_fail_dial(c);
+		return call_fail_dial(c, now);
 	if (s != STEP_DONE)
 		return s;
 	end_dial(c);
+	breaker_good(&c->origin->breaker);
+	c->trying = false;
 	c->state = CALL_SEND;
 	arm(c, now, c->spec.first_ms);
 	return STEP_MORE;
@@ -375,6 +411,9 @@ call_body(struct call *c, struct str *part, msec now)
 			return n;
 	}
 	*part = str_of(c->peer->wire.in.p + c->peer->wire.in.r, c->pending);
+	if (!c->paused)
+		wire_want(&c->peer->wire, 0); /* until it is asked for more: an owner without room is not woken */
+	c->paused = true;
 	return (int)c->pending;
 }
 
@@ -398,8 +437,8 @@ call_settle(struct call *c)
 
 	if (!w)
 		return;
-	if (c->state == CALL_BODY && (c->pending || wire_readable(w))) {
-		c->paused = true; /* the owner has no room: nothing is asked of poll until it reads on */
+	if (c->state == CALL_BODY && wire_readable(w)) {
+		c->paused = true; /* known already; poll is asked again when all that was read */
 		wire_want(w, 0);
 	}
 	wire_settle(w);
@@ -436,6 +475,8 @@ call_end(struct call *c, msec now)
 	struct calls *cs = c->calls;
 
 	end_dial(c);
+	if (c->trying)
+		breaker_none(&c->origin->breaker);
 	lease_give(&cs->net->lease, &c->copy);
 	if (c->peer && clean(c))
 		keep_give(&cs->keep, c->peer, now);

@@ -64,6 +64,7 @@ struct call {
 	u8 state;               /* enum call_state */
 	u8 interims;
 	bool reused, answered, retried, paused;
+	bool trying;            /* connecting: the origin's breaker waits for how it ends */
 	bool cut;               /* the request was not sent in full */
 	bool keep;              /* the connection may carry another call when this one is over */
 
@@ -89,7 +90,9 @@ struct calls {
 	struct keep keep;
 	struct field *field;     /* CALL_FIELDS_MAX; of the head parsed last */
 	struct resp resp;        /* the head parsed last: valid in the run in which call_step answered DONE */
-	const char *why;         /* after call_start gave NULL: static text */
+	const char *why;         /* after call_start gave NULL: a text that lives until the next call_start */
+	u32 wait_s;              /* beside why: when to try again */
+	char text[CALL_WHY_MAX];
 	u64 started, reused, retried, failed; /* counters */
 };
 
@@ -106,8 +109,9 @@ size_t calls_bytes(void);
 /* Closes all kept connections: when the configuration changed or the worker ends. */
 void calls_clear(struct calls *cs);
 
-/* Begins a call: takes a kept connection or a new one. NULL with cs->why when there is no room for one more: an
- * ordinary answer, 503. Then write the request (call_out), call_send, call_step. */
+/* Begins a call: takes a kept connection or a new one. NULL with cs->why when there is no room for one more, or the
+ * origin could not be connected to several times in a row: ordinary answers, 503. Then write the request (call_out),
+ * call_send, call_step. */
 struct call *call_start(struct calls *cs, const struct call_spec *spec, struct ready *owner, msec now);
 
 /* The buffer the whole request goes into, with room for n bytes (SCRATCH_N at most): request line, fields, body. NULL:

@@ -29,7 +29,8 @@ enum step
 call_head(struct call *c)
 {
 	struct resp *r = &c->calls->resp;
-	const struct field *date = field_find(&r->fields, STR("date"));
+	struct str after = field_get(&r->fields, FIELD_RETRY_AFTER);
+	const struct field *date = after.p ? field_find(&r->fields, STR("date")) : NULL;
 
 	if (r->status > 599)
 		return call_fail(c, ERR_BAD, "sent a status that HTTP does not have", NULL);
@@ -39,8 +40,7 @@ call_head(struct call *c)
 	c->keep = r->keep_alive && !c->cut;
 	c->type_n = keep_value(c->type, sizeof c->type, field_get(&r->fields, FIELD_CONTENT_TYPE));
 	c->etag_n = keep_value(c->etag, sizeof c->etag, field_get(&r->fields, FIELD_ETAG));
-	c->retry_after_s = retry_after(field_get(&r->fields, FIELD_RETRY_AFTER), date ? date->value : STR_NONE,
-	    CALL_RETRY_AFTER_MAX);
+	c->retry_after_s = retry_after(after, date ? date->value : STR_NONE, CALL_RETRY_AFTER_MAX);
 	c->state = CALL_BODY;
 	if (is_coded(&r->fields) && r->framing != FRAMING_NONE)
 		return call_fail(c, ERR_BAD, "sent a compressed answer although none was asked for", NULL);

@@ -16,7 +16,7 @@ enum step call_fail(struct call *c, int err, const char *what, const char *detai
 enum step call_fail_own(struct call *c, int err, const char *what);
 
 /* The same with what the dial has to say. */
-enum step call_fail_dial(struct call *c);
+enum step call_fail_dial(struct call *c, msec now);
 
 /* A deadline has passed: which one follows from the state. */
 enum step call_fail_late(struct call *c, msec now);

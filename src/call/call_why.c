@@ -51,9 +51,16 @@ call_fail_own(struct call *c, int err, const char *what)
 }
 
 enum step
-call_fail_dial(struct call *c)
+call_fail_dial(struct call *c, msec now)
 {
+	bool broken = c->dial->err != ERR_DENY && c->dial->err != ERR_FULL;
 	struct buf b = begin(c, c->dial->err);
+
+	if (c->trying && broken)
+		breaker_bad(&c->origin->breaker, now, c->spec.origin);
+	else if (c->trying)
+		breaker_none(&c->origin->breaker);
+	c->trying = false;
 
 	buf_put(&b, str_of(c->dial->why, c->dial->why_n));
 	return end(c, &b);
@@ -80,7 +87,7 @@ call_fail_late(struct call *c, msec now)
 
 	if (c->state == CALL_DIAL) {
 		dial_late(c->dial, total ? c->spec.total_ms : c->spec.connect_ms);
-		return call_fail_dial(c);
+		return call_fail_dial(c, now);
 	}
 	if (total)
 		BUF_LIT(&b, "did not finish within ");

@@ -28,6 +28,26 @@ bucket_of(struct keep *k, u64 number)
 	return &k->bucket[(number ^ number >> 32) % KEEP_BUCKETS];
 }
 
+/* A free record; if there is none, that of an origin of which only failures are known. */
+static struct origin *
+new_origin(struct keep *k)
+{
+	struct origin *o = pool_take(&k->origins);
+
+	for (u32 i = 0; i < KEEP_BUCKETS && !o; i++)
+		LIST_EACH(&k->bucket[i], l, tmp) {
+			struct origin *old = CONTAINER_OF(l, struct origin, link);
+
+			if (old->active || old->kept)
+				continue;
+			list_out(&old->link);
+			pool_give(&k->origins, old);
+			o = pool_take(&k->origins);
+			break;
+		}
+	return o;
+}
+
 struct origin *
 keep_enter(struct keep *k, u64 number, u32 limit)
 {
@@ -43,7 +63,7 @@ keep_enter(struct keep *k, u64 number, u32 limit)
 		o->active++;
 		return o;
 	}
-	o = pool_take(&k->origins);
+	o = new_origin(k);
 	if (!o)
 		return NULL;
 	o->number = number;
@@ -53,11 +73,10 @@ keep_enter(struct keep *k, u64 number, u32 limit)
 	return o;
 }
 
-/* An origin without calls and connections is forgotten. */
 static void
 forget(struct keep *k, struct origin *o)
 {
-	if (o->active || o->kept)
+	if (o->active || o->kept || o->breaker.failures)
 		return;
 	list_out(&o->link);
 	pool_give(&k->origins, o);
@@ -173,6 +192,7 @@ keep_give(struct keep *k, struct peer *p, msec now)
 	if (k->idle >= k->idle_max)
 		drop_idle(CONTAINER_OF(k->oldest.next, struct peer, age));
 	wire_settle(&p->wire);
+	wire_want(&p->wire, POLLIN);
 	p->since = now;
 	p->served++;
 	p->origin->kept++;
@@ -195,4 +215,11 @@ keep_clear(struct keep *k)
 {
 	while (!list_empty(&k->oldest))
 		drop_idle(CONTAINER_OF(k->oldest.next, struct peer, age));
+	for (u32 i = 0; i < KEEP_BUCKETS; i++)
+		LIST_EACH(&k->bucket[i], l, tmp) {
+			struct origin *o = CONTAINER_OF(l, struct origin, link);
+
+			breaker_good(&o->breaker);
+			forget(k, o);
+		}
 }

@@ -10,6 +10,7 @@
 #define CALL_KEEP_H
 
 #include "base/limits.h"
+#include "call/breaker.h"
 #include "net/wire.h"
 
 #define KEEP_AGE_MS 60000  /* an idle connection is closed after this */
@@ -22,6 +23,7 @@ struct origin {
 	struct link idle; /* struct peer, newest first */
 	u64 number;
 	u32 active, kept;
+	struct breaker breaker;
 };
 
 /* One upstream connection. */
@@ -52,7 +54,8 @@ int keep_init(struct keep *k, struct arena *a, struct net *net);
 size_t keep_bytes(void);
 
 /* The record of an origin, made when there is none, with one more active call; given back by keep_leave. NULL when
- * `limit` calls (0: any number) are active already. */
+ * `limit` calls (0: any number) are active already. An origin is forgotten when it has neither calls nor connections
+ * and its breaker is as new. */
 struct origin *keep_enter(struct keep *k, u64 number, u32 limit);
 void keep_leave(struct keep *k, struct origin *o);
 
@@ -68,7 +71,7 @@ void keep_give(struct keep *k, struct peer *p, msec now);
 /* Closes a connection and gives the peer back. */
 void keep_drop(struct keep *k, struct peer *p);
 
-/* Closes all idle connections: before the worker ends, or when the configuration changed. */
+/* Closes all idle connections and forgets failures: before the worker ends, or when the configuration changed. */
 void keep_clear(struct keep *k);
 
 #endif

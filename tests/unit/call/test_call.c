@@ -479,6 +479,46 @@ test_connect_deadline(void **state)
 	close(lone);
 }
 
+/* Whoever cannot be connected to is left alone for a while, then one call looks. Others are not touched. */
+static void
+test_breaker(void **state)
+{
+	u16 port = u->at.port;
+	int fd;
+
+	u->spec.to.port = 1; /* nobody there */
+	for (u32 i = 0; i < BREAKER_LIMIT; i++) {
+		up_get(u);
+		up_move(u, 20);
+		assert_int_equal(u->head, STEP_FAIL);
+		call_end(u->c, u->rig->now);
+		u->c = NULL;
+	}
+	assert_null(call_start(&u->calls, &u->spec, &u->ready, u->rig->now));
+	assert_string_equal(u->calls.why, "127.0.0.1:1 could not be connected to 5 times in a row; it is tried again in 1 s");
+	assert_int_equal(u->calls.wait_s, 1);
+	u->spec.origin = 2; /* another one works */
+	u->spec.to.port = port;
+	fd = exchange(-1, OK_11);
+	assert_int_equal(u->end, 0);
+	call_end(u->c, u->rig->now);
+	u->c = NULL;
+	close(fd);
+
+	u->spec.origin = 1; /* it has come back */
+	u->rig->now += BREAKER_FIRST_MS;
+	up_get(u);
+	assert_non_null(u->c);
+	assert_null(call_start(&u->calls, &u->spec, &u->ready, u->rig->now)); /* one probe, no storm */
+	fd = up_accept(u);
+	up_hear(u, fd, heard, sizeof heard);
+	up_say(fd, STR(OK_11));
+	up_move(u, 20);
+	assert_int_equal(u->end, 0);
+	assert_int_equal(u->c->origin->breaker.failures, 0);
+	close(fd);
+}
+
 static void
 test_dial_failures_have_sentences(void **state)
 {
@@ -906,7 +946,7 @@ main(void)
 		WITH(test_idle_connections_end), WITH(test_idle_connections_are_parked), WITH(test_origins_do_not_mix),
 		WITH(test_unread_answer_is_not_kept), WITH(test_first_byte_deadline), WITH(test_idle_deadline),
 		WITH(test_total_deadline_beats_dripping), WITH(test_connect_deadline),
-		WITH(test_dial_failures_have_sentences), WITH(test_large_body), WITH(test_large_chunked_body),
+		WITH(test_breaker), WITH(test_dial_failures_have_sentences), WITH(test_large_body), WITH(test_large_chunked_body),
 		WITH(test_back_pressure), WITH(test_two_calls_share_the_scratch), WITH(test_large_request),
 		WITH(test_answer_before_the_request_is_complete),
 		WITH(test_interim_before_the_request_is_complete), WITH(test_request_deadline),
