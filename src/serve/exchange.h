@@ -59,7 +59,8 @@ struct arena *exchange_arena(struct exchange *x);
  * stays where it is only if nothing was: ask for the large size first. */
 struct arena *exchange_arena_n(struct exchange *x, u32 n);
 
-/* Address of the peer, for limits and logs, and whether it came over the control socket. */
+/* Address of the peer, for limits and logs (valid until the next call), and whether it came over the
+ * control socket. */
 const struct addr *exchange_peer(const struct exchange *x);
 bool exchange_control(const struct exchange *x);
 

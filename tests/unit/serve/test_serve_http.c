@@ -50,7 +50,8 @@ listen_tls(void)
 	rng_init(&rng, STR("not a secret: this is a test, and its key is public, too"));
 	assert_int_equal(wtls_init(&W.net, &W.arena, &rng), 0);
 	wtls_wall(&W.net, 1800000000);
-	assert_int_equal(wtls_identity(&W.net, fixture("tests/data/tls/ec.pem"), fixture("tests/data/tls/ec.key"), &why), 0);
+	assert_int_equal(
+	    wtls_identity(&W.net, fixture("tests/data/tls/ec.pem"), fixture("tests/data/tls/ec.key"), &why), 0);
 	assert_true(fd >= 0);
 	assert_int_equal(sock_local(fd, &tls_addr), 0);
 	assert_int_equal(serve_listen(&W.serve, fd, &tls_addr, true, false), 0);
