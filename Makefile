@@ -28,9 +28,10 @@ BASEFLAGS := -std=gnu11 -D_GNU_SOURCE -Isrc -Iboard/$(BOARD) -MMD -MP -g
 
 ifeq ($(VARIANT),rel)
 CC      := $(CC_REL)
-CFLAGS  := $(BASEFLAGS) $(OPT) $(WARN) $(HARDEN) -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr \
-           -ffunction-sections -fdata-sections
-VFLAGS  := $(OPT) $(HARDEN) -ffunction-sections -fdata-sections -w
+# No unwind tables: nothing here unwinds, and they are a sixth of the file.
+SMALL   := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
+CFLAGS   = $(BASEFLAGS) $(OPT) $(WARN) $(HARDEN) -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr $(SMALL)
+VFLAGS   = $(OPT) $(HARDEN) $(SMALL) -w
 TESTSRC := n
 else ifeq ($(VARIANT),test)
 CC      := gcc
@@ -96,9 +97,18 @@ $(B)/lib/libbearssl.a: $(VSTAMP) $(BEARO)
 
 # --- our floors ------------------------------------------------------------------------------------
 HOOKS   := src/sys/clock_test.c src/sys/fault.c
-srcs     = $(filter-out $(if $(filter n,$(TESTSRC)),$(HOOKS)) $(LEFT_OUT),$(wildcard src/$(1)/*.c))
+REL_ONLY := src/base/copy.c
+srcs     = $(filter-out $(if $(filter n,$(TESTSRC)),$(HOOKS),$(REL_ONLY)) $(LEFT_OUT),$(wildcard src/$(1)/*.c))
 objs     = $(patsubst src/%.c,$(B)/obj/%.o,$(call srcs,$(1)))
 LIBS    := $(FLOORS:%=$(B)/lib/lib%.a)
+
+# What runs once, or waits for a person, is built for size; the way of a request for speed (board.mk: OPT, OPT_COLD).
+COLD    := $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/main/*.c src/app/demo*.c src/app/admin.c src/app/cred*.c \
+           src/crypt/*.c src/store/*.c src/yaml/*.c src/net/d*.c src/net/wtls.c) $(filter-out %/catalog.c %/args.c \
+           %/params.c %/style.c,$(wildcard src/catalog/*.c)))
+$(COLD): OPT := $(OPT_COLD)
+$(B)/vendor/ssl/%.o $(B)/vendor/x509/%.o $(B)/vendor/codec/%.o: OPT := $(OPT_COLD)
+$(B)/vendor/rsa/%.o $(B)/vendor/ec/%.o: OPT := $(OPT_COLD)
 
 $(B)/obj/crypt/%.o $(B)/unit/crypt/%: private CPPFLAGS += -isystem $(BEARSRC)/inc
 $(B)/obj/json/%.o: CPPFLAGS += -I$(VENDOR)

@@ -7,6 +7,7 @@ else
 CC_REL   := gcc
 endif
 OPT      := -O2
+OPT_COLD := -Os
 ifeq ($(ARCH),x86_64)
 HARDEN_ARCH := -fcf-protection=full
 endif
