@@ -30,14 +30,14 @@ style_peek(const struct buf *room, struct jcur value)
 	return decode(room, raw, value, false);
 }
 
-/* allowReserved, but for what would end the value or begin another one. */
+/* allowReserved, but for what would end the value, begin another one, or may not stand in a query at all. */
 static void
 encode_reserved(struct buf *b, struct str s)
 {
 	while (s.n) {
 		u32 n = 0;
 
-		while (n < s.n && s.p[n] != '&' && s.p[n] != '#' && s.p[n] != '+')
+		while (n < s.n && !strchr("&#+[]", s.p[n]))
 			n++;
 		url_encode(b, str_cut(s, 0, n), URL_RESERVED);
 		if (n < s.n)

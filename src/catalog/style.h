@@ -19,7 +19,7 @@
 
 enum style_coding {
 	STYLE_COMPONENT, /* percent-encoded but for letters, digits, - . _ ~ */
-	STYLE_RESERVED,  /* allowReserved: also : / ? [ ] @ ! $ ' ( ) * , ; and = stay, and triples; never & # + */
+	STYLE_RESERVED,  /* allowReserved: also : / ? @ ! $ ' ( ) * , ; and = stay, and triples; never & # + [ ] */
 	STYLE_RAW,       /* header fields: as it is */
 };
 

@@ -176,7 +176,7 @@ test_encoding(void **state)
 		{ "", "\"a b&c=d#e/f?g+h%i\"", "?q=a%20b%26c%3Dd%23e%2Ff%3Fg%2Bh%25i" },
 		{ "", "\"\\u00fc\\ud83d\\ude00\\n\"", "?q=%C3%BC%F0%9F%98%80%0A" },
 		{ "", "\"-._~AZaz09\"", "?q=-._~AZaz09" },
-		{ "\"allowReserved\":true,", "\"a/b:c?d[e]@!$'()*,;=\"", "?q=a/b:c?d[e]@!$'()*,;=" },
+		{ "\"allowReserved\":true,", "\"a/b:c?d[e]@!$'()*,;=\"", "?q=a/b:c?d%5Be%5D@!$'()*,;=" },
 		{ "\"allowReserved\":true,", "\"a&admin=1#x+y z%20%zz\"", "?q=a%26admin=1%23x%2By%20z%20%25zz" },
 		{ "\"allowReserved\":true,", "[\"a,b\",\"c/d\"]", "?q=a,b&q=c/d" },
 	};
