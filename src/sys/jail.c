@@ -1,5 +1,7 @@
 #include "sys/jail_priv.h"
 
+#include "sys/file.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <sys/prctl.h>
@@ -107,6 +109,19 @@ jail_with_parent(int parent, int number)
 {
 	prctl(PR_SET_PDEATHSIG, number, 0, 0, 0);
 	return getppid() == parent;
+}
+
+void
+jail_hand_over(int dir, u32 uid, u32 gid)
+{
+	struct file_names it;
+	const char *name;
+
+	file_names_init(&it, dir);
+	while (file_names_next(&it, &name) == 1)
+		if (fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW))
+			return; /* whoever opens it will say so */
+	(void)!fchown(dir, uid, gid);
 }
 
 u32

@@ -191,6 +191,10 @@ static const struct {
 #endif
 	{ SYS_clock_nanosleep, W },
 	{ SYS_nanosleep, W },
+#ifdef SYS_rseq /* a thread of glibc begins with these two */
+	{ SYS_rseq, W },
+#endif
+	{ SYS_set_robust_list, W },
 	{ SYS_restart_syscall, W | I },
 	{ SYS_rt_sigprocmask, W | I },
 	{ SYS_rt_sigreturn, W | I },
