@@ -37,6 +37,12 @@ struct keys {
 	u64 first[KEY_CACHE]; /* first bytes of the hash in that place; 0: free */
 };
 
+size_t
+keys_bytes(void)
+{
+	return sizeof(struct keys) + KEY_CACHE * sizeof(struct cached) + 3 * 16;
+}
+
 struct keys *
 keys_init(struct arena *a, struct store *st)
 {

@@ -34,6 +34,9 @@ struct key {
 /* Room for the cache (limits KEY_CACHE). NULL when a has no room. */
 struct keys *keys_init(struct arena *a, struct store *st);
 
+/* Bytes keys_init takes from its arena, for the memory plan. */
+size_t keys_bytes(void);
+
 /* One verification under way. */
 struct key_check {
 	struct store_op op;

@@ -268,7 +268,8 @@ conf_load(struct conf_ask *ask, const struct conf **out)
 
 	*out = NULL;
 	if (err == ERR_NONE)
-		buf_fmt(ask->say, "%s: there is no such file. `mcpgated init` writes a first one; -c FILE names another.\n",
+		buf_fmt(ask->say, "%s: there is no such file. `mcpgated init` writes a first one; -c FILE names "
+		    "another.\n",
 		    ask->name);
 	else if (err == ERR_FULL)
 		buf_fmt(ask->say, "%s: larger than %u KB; is it the right file?\n", ask->name, CONF_TEXT_MAX / 1024);

@@ -1,5 +1,5 @@
-/* conf: the configuration file as data. One pass reads the file (main/uci), a table of options (conf_table) judges every
- * line, and what comes out is a struct conf with the struct gen that workers read.
+/* conf: the configuration file as data. One pass reads the file (main/uci), a table of options (conf_table)
+ * judges every line, and what comes out is a struct conf with the struct gen that workers read.
  *
  *   text > events > sections of items, each judged by its row in the table > server, apis, environments > struct conf
  *
@@ -39,6 +39,7 @@ struct conf {
 	u32 uid, gid;
 	const char *const *documents; /* by api index */
 	struct str tls_cert, tls_key; /* PEM texts; empty: no TLS */
+	struct str resolv, hosts;     /* texts of /etc/resolv.conf and /etc/hosts, as they are now */
 	u32 workers, drain_ms;
 	u8 jail;      /* enum conf_jail */
 	u8 log_level; /* enum log_level */
@@ -55,7 +56,8 @@ struct conf_ask {
 	bool no_secrets;     /* secrets and certificates are not read: for commands that need only names */
 };
 
-/* Builds *out from ask->text. 0; ERR_BAD when anything is wrong: ask->say tells what, with lines. Warnings alone are 0. */
+/* Builds *out from ask->text. 0; ERR_BAD when anything is wrong: ask->say tells what, with lines. Warnings alone
+ * are 0. */
 int conf_read(const struct conf_ask *ask, const struct conf **out);
 
 /* Loads the file `ask->name` and does the same; says what to do when it is missing. */

@@ -117,7 +117,8 @@ check_apart(struct conf_work *w, const struct conf_section *s, const struct api 
 		if (a->path.n && str_same(a->path, all[i].path))
 			conf_mistake(w, conf_line(s, "path"), "path '%S' is taken by api '%S'", a->path, all[i].name);
 		if (a->path.n && str_same(first, all[i].name))
-			conf_mistake(w, conf_line(s, "path"), "path '%S' begins with the name of api '%S'", a->path, all[i].name);
+			conf_mistake(w, conf_line(s, "path"), "path '%S' begins with the name of api '%S'", a->path,
+			    all[i].name);
 	}
 }
 

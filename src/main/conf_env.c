@@ -80,7 +80,8 @@ read_secret(struct conf_work *w, struct str from, u32 line)
 		const char *value = getenv(conf_c(w, rest));
 
 		if (!value || !value[0])
-			conf_mistake(w, line, "the environment variable %S is not set: export it before starting, or use "
+			conf_mistake(w, line, "the environment variable %S is not set: export it before starting, "
+			    "or use "
 			    "credential_from 'file:/PATH'", rest);
 		return conf_dup(w, str_c(value));
 	}
@@ -140,7 +141,8 @@ check_credential(struct conf_work *w, const struct conf_section *s, const struct
 	if (c->in == CREDENTIAL_BASIC && str_find(pattern, ':', 0) < 0)
 		conf_mistake(w, line, "credential_in 'basic' needs credential_value 'USER:{secret}'");
 	if (c->in != CREDENTIAL_NONE && !conf_item(s, "credential_from") && str_find_str(pattern, STR("{secret}")) >= 0)
-		conf_mistake(w, conf_line(s, "credential_in"), "credential_from is missing: env:NAME, file:/PATH or store:NAME");
+		conf_mistake(w, conf_line(s, "credential_in"),
+		    "credential_from is missing: env:NAME, file:/PATH or store:NAME");
 	if (c->value.n && !field_value_ok(c->value))
 		conf_mistake(w, line, "the credential holds a line break or control character and cannot be sent");
 }
@@ -172,7 +174,8 @@ read_credential(struct conf_work *w, const struct conf_section *s, struct enviro
 		struct addr a;
 
 		if (addr_read_ip(&a, e->host) == 0 ? addr_kind(&a) == ADDR_PUBLIC : str_find(e->host, '.', 0) >= 0)
-			conf_warn(w, conf_line(s, "base_url"), "the credential goes to %S unencrypted: https:// would protect it",
+			conf_warn(w, conf_line(s, "base_url"),
+			    "the credential goes to %S unencrypted: https:// would protect it",
 			    e->host);
 	}
 }
@@ -184,9 +187,11 @@ read_trust(struct conf_work *w, const struct conf_section *s, struct environment
 
 	e->pin = conf_str(s, "pin");
 	if (e->pin.n && (e->pin.n != 44 || e->pin.p[43] != '='))
-		conf_mistake(w, conf_line(s, "pin"), "pin is the base64 form of a SHA-256: 44 characters, the last one =");
+		conf_mistake(w, conf_line(s, "pin"), "pin is the base64 form of a SHA-256: 44 characters, the last "
+		    "one =");
 	if ((e->pin.n || ca.n) && !e->tls)
-		conf_mistake(w, conf_line(s, e->pin.n ? "pin" : "ca"), "%s belongs to a base_url that begins with https://",
+		conf_mistake(w, conf_line(s, e->pin.n ? "pin" : "ca"),
+		    "%s belongs to a base_url that begins with https://",
 		    e->pin.n ? "pin" : "ca");
 	if (!ca.n || w->ask->no_secrets)
 		return;

@@ -6,6 +6,7 @@
 
 #define PEM_MAX (256 * 1024)
 #define PASSWD_MAX (1024 * 1024)
+#define NAMES_MAX (1024 * 1024)
 
 /* "localhost" and "*" are what people write; names are not looked up, so that starting needs no network. */
 static int
@@ -31,7 +32,8 @@ one_listen(struct conf_work *w, struct conf_listen *l, struct str text, u32 line
 	if (https || http)
 		text = str_cut(text, https ? 8 : 7, text.n);
 	if (read_addr(&l->addr, text)) {
-		conf_mistake(w, line, "listen is ADDR:PORT such as 127.0.0.1:8080, [::1]:8080 or unix:/run/gate.sock, not '%S'",
+		conf_mistake(w, line, "listen is ADDR:PORT such as 127.0.0.1:8080, [::1]:8080 or "
+		    "unix:/run/gate.sock, not '%S'",
 		    text);
 		return;
 	}
@@ -40,7 +42,8 @@ one_listen(struct conf_work *w, struct conf_listen *l, struct str text, u32 line
 		conf_mistake(w, line, "listen '%S' is to speak https: set tls_cert and tls_key, too", text);
 	if (!l->tls && l->addr.family != ADDR_UNIX && addr_kind(&l->addr) != ADDR_LOOPBACK &&
 	    !str_starts(w->conf->gen.public_url, STR("https://")))
-		conf_warn(w, line, "%S is reachable from the network without encryption, keys included: set tls_cert and "
+		conf_warn(w, line, "%S is reachable from the network without encryption, keys included: set "
+		    "tls_cert and "
 		    "tls_key, or public_url 'https://...' where a proxy does that", text);
 }
 
@@ -172,6 +175,21 @@ read_user(struct conf_work *w, const struct conf_section *s)
 		conf_mistake(w, line, "user '%S' is root: name one without rights, or leave the option out", user);
 }
 
+/* Workers cannot read these files; none, or one that is too large, means that no names are known that way. */
+static struct str
+system_file(struct conf_work *w, const char *path)
+{
+	size_t mark = w->arena->used;
+	struct str text;
+
+	if (w->ask->no_secrets)
+		return STR("");
+	if (file_load(FILE_HERE, path, FILE_READ | FILE_FOLLOW, NAMES_MAX, w->arena, &text) == 0)
+		return text;
+	arena_rewind(w->arena, mark);
+	return STR("");
+}
+
 void
 conf_server(struct conf_work *w, const struct conf_section *s)
 {
@@ -183,6 +201,8 @@ conf_server(struct conf_work *w, const struct conf_section *s)
 	default_public_url(w);
 	read_user(w, s);
 	c->data = w->ask->data ? w->ask->data : conf_c(w, conf_path(w, without_slash(conf_str(s, "data"))));
+	c->resolv = system_file(w, "/etc/resolv.conf");
+	c->hosts = system_file(w, "/etc/hosts");
 	c->workers = conf_u32(s, "workers");
 	c->drain_ms = conf_u32(s, "drain_timeout");
 	c->jail = (u8)conf_u32(s, "jail");
@@ -229,7 +249,8 @@ read_hosts(struct conf_work *w, const struct conf_section *s, const struct url *
 		u32 port;
 
 		if (url_authority(i->value, &name, &port))
-			conf_mistake(w, i->line, "allow_host is a name such as box.lan, or name:port, not '%S'", i->value);
+			conf_mistake(w, i->line, "allow_host is a name such as box.lan, or name:port, not '%S'",
+			    i->value);
 		host[n++] = lower(w, i->value);
 	}
 	w->conf->serve.hosts = host;
@@ -252,7 +273,8 @@ read_origins(struct conf_work *w, const struct conf_section *s, const struct url
 
 		if (url_parse(i->value, &u) || u.scheme == URL_UNIX || u.path.n || u.query.p)
 			conf_mistake(w, i->line,
-			    "allow_origin is scheme://host[:port] as browsers send it, without a path, not '%S'", i->value);
+			    "allow_origin is scheme://host[:port] as browsers send it, without a path, not '%S'",
+			    i->value);
 		origin[n++] = lower(w, i->value);
 	}
 	w->conf->serve.origins = origin;

@@ -20,29 +20,35 @@ static const struct conf_option server_options[] = {
 	    "directory for keys, catalogs and the control socket (0700)" },
 	{ "workers", CONF_NUM, false, "1", NULL, 1, 64, "processes that answer requests" },
 	{ "allow_host", CONF_LIST, false, "", NULL, 0, 64,
-	    "further names clients may use in Host; IP addresses, localhost and the host of public_url need no mention" },
+	    "further names clients may use in Host; IP addresses, localhost and the host of public_url need no "
+	    "mention" },
 	{ "allow_origin", CONF_LIST, false, "", NULL, 0, 64,
-	    "web origins whose pages may call us, for instance https://chat.example.com; that of public_url needs none" },
+	    "web origins whose pages may call us, for instance https://chat.example.com; that of public_url needs "
+	    "none" },
 	{ "tls_cert", CONF_STR, false, "", NULL, 0, 1024, "PEM file: our certificate, then intermediates" },
 	{ "tls_key", CONF_STR, false, "", NULL, 0, 1024, "PEM file: its private key (EC or RSA)" },
 	{ "idle_timeout", CONF_TIME, false, "60s", NULL, MS(1), MS(86400), "a connection without a request is closed" },
 	{ "head_timeout", CONF_TIME, false, "10s", NULL, 100, MS(600), "a request head must be complete (408)" },
 	{ "body_timeout", CONF_TIME, false, "30s", NULL, 100, MS(3600), "a request body must be complete (408)" },
 	{ "write_timeout", CONF_TIME, false, "30s", NULL, 100, MS(3600), "a client must take something of its answer" },
-	{ "drain_timeout", CONF_TIME, false, "5s", NULL, 0, MS(600), "what open requests get when the server is ended" },
+	{ "drain_timeout", CONF_TIME, false, "5s", NULL, 0, MS(600),
+	    "what open requests get when the server is ended" },
 	{ "user", CONF_STR, false, "", NULL, 0, 32, "whom workers run as when started as root; data is given to them" },
 	{ "jail", CONF_ENUM, false, "on", jails, 0, 0,
-	    "system call filter, capabilities, Landlock: on (as far as the kernel can), required (or do not start), off" },
+	    "system call filter, capabilities, Landlock: on (as far as the kernel can), required (or do not "
+	    "start), off" },
 	{ "log_level", CONF_ENUM, false, "info", levels, 0, 0, "least level of the lines on standard error" },
 };
 
 static const struct conf_option api_options[] = {
-	{ "name", CONF_STR, false, NULL, NULL, 1, 32, "instead of the section's name, for characters UCI refuses there" },
+	{ "name", CONF_STR, false, NULL, NULL, 1, 32, "instead of the section's name, for characters UCI refuses "
+	    "there" },
 	{ "document", CONF_STR, true, NULL, NULL, 1, 1024, "OpenAPI 3 JSON file; compiled again whenever it is newer" },
 	{ "path", CONF_STR, false, "", NULL, 0, 200,
 	    "where it is served besides /NAME/mcp (the first api also at /mcp)" },
 	{ "title", CONF_STR, false, NULL, NULL, 0, 200, "name for people and models; default: the document's title" },
-	{ "auth", CONF_ENUM, false, "key", auths, 0, 0, "what a client must show: key, or none (anybody who can connect)" },
+	{ "auth", CONF_ENUM, false, "key", auths, 0, 0, "what a client must show: key, or none (anybody who can "
+	    "connect)" },
 	{ "mode", CONF_ENUM, false, "auto", modes, 0, 0, "what is offered: tools, code, both, or auto" },
 	{ "response_budget", CONF_SIZE, false, "100k", NULL, 1024, 1u << 30,
 	    "bytes of one API answer that are given to the model; more is cut between elements" },
@@ -51,12 +57,14 @@ static const struct conf_option api_options[] = {
 };
 
 static const struct conf_option environment_options[] = {
-	{ "name", CONF_STR, false, NULL, NULL, 1, 32, "instead of the section's name: two apis may both have a sandbox" },
+	{ "name", CONF_STR, false, NULL, NULL, 1, 32, "instead of the section's name: two apis may both have a "
+	    "sandbox" },
 	{ "api", CONF_STR, false, NULL, NULL, 1, 32, "which api; needed where there are several" },
 	{ "base_url", CONF_STR, true, NULL, NULL, 1, 1024,
 	    "where the API answers: http://HOST[:PORT][/PATH], https://..., or unix:/SOCKET[:/PATH]" },
 	{ "kind", CONF_ENUM, false, "auto", kinds, 0, 0,
-	    "sandbox or production; auto: sandbox when the name says so (sandbox, test, dev, staging, demo, local ...)" },
+	    "sandbox or production; auto: sandbox when the name says so (sandbox, test, dev, staging, demo, local "
+	    "...)" },
 	{ "credential_in", CONF_ENUM, false, NULL, places, 0, 0,
 	    "how the credential is sent; default: header where credential_name is set, bearer where only "
 	    "credential_from is" },
@@ -131,7 +139,8 @@ conf_reference_markdown(struct buf *b)
 	for (u32 t = 0; t < CONF_TYPES; t++) {
 		const struct conf_type *type = &conf_types[t];
 
-		buf_fmt(b, "%s`config %s%s`: %s\n\n| option | kind | default | meaning |\n|---|---|---|---|\n", t ? "\n" : "",
+		buf_fmt(b, "%s`config %s%s`: %s\n\n| option | kind | default | meaning |\n|---|---|---|---|\n", t ?
+		    "\n" : "",
 		    type->name, type->named ? " 'NAME'" : "", type->help);
 		for (u32 i = 0; i < type->options; i++) {
 			const struct conf_option *o = &type->option[i];

@@ -119,7 +119,8 @@ word(struct uci *u, struct str *out)
 	if (err)
 		return err;
 	for (u32 i = 0; i < out->n; i++)
-		if ((out->p[i] < 0x20 && out->p[i] != '\t' && out->p[i] != '\n' && out->p[i] != '\r') || out->p[i] == 0x7f)
+		if ((out->p[i] < 0x20 && out->p[i] != '\t' && out->p[i] != '\n' && out->p[i] != '\r') ||
+		    out->p[i] == 0x7f)
 			return bad(u, "a control character stands in the text", *out);
 	if (!utf8_valid(*out))
 		return bad(u, "the text is not valid UTF-8", *out);
@@ -136,7 +137,8 @@ more_words(struct uci *u)
 		if (c == '#')
 			while (cur(u) != '\n' && cur(u) != -1)
 				step(u);
-		else if (c == '\\' && u->at + 1 < u->text.n && (u->text.p[u->at + 1] == '\n' || u->text.p[u->at + 1] == '\r'))
+		else if (c == '\\' && u->at + 1 < u->text.n && (u->text.p[u->at + 1] == '\n' ||
+		    u->text.p[u->at + 1] == '\r'))
 			escaped(u);
 		else if (c != '\n' && ends_word(c) && c != -1)
 			step(u);
@@ -160,7 +162,8 @@ judge(struct uci *u, struct uci_event *e, const struct str *w, u32 n)
 	if (n == 1)
 		return bad(u, kind ? "a name and a value are missing after" : "a type is missing after", w[0]);
 	if (kind == 3)
-		return n == 2 && str_is(w[1], "mcpgated") ? 0 : bad(u, "this file is read as package mcpgated, not as", w[1]);
+		return n == 2 && str_is(w[1], "mcpgated") ? 0 : bad(u,
+		    "this file is read as package mcpgated, not as", w[1]);
 	if (n == 2 && kind)
 		return bad(u, "a value is missing after", w[1]);
 	e->kind = (u8)kind;

@@ -4,9 +4,9 @@
  *              option path '/mcp'      UCI_OPTION    word[0] name, word[1] value
  *              list host 'a.lan'       UCI_LIST      word[0] name, word[1] value
  *
- * Quoting is UCI's: '...' as it is, "..." with backslash escapes, bare words with backslash escapes; adjoining parts make
- * one word; quoted text may go over lines; # begins a comment outside quotes; backslash at the end of a line continues
- * it; ; separates commands. Words are copied into the arena and live as long as it does. */
+ * Quoting is UCI's: '...' as it is, "..." with backslash escapes, bare words with backslash escapes; adjoining
+ * parts make one word; quoted text may go over lines; # begins a comment outside quotes; backslash at the end
+ * of a line continues it; ; separates commands. Words are copied into the arena and live as long as it does. */
 #ifndef MAIN_UCI_H
 #define MAIN_UCI_H
 

@@ -1,0 +1,149 @@
+#include "main/args.h"
+
+#include "base/text.h"
+#include "main/say.h"
+
+/* Made by tools/pack from fs/. */
+struct pack_file {
+	const char *name;
+	const unsigned char *p;
+	unsigned n;
+};
+extern const struct pack_file pack_files[];
+extern const unsigned pack_files_n;
+
+struct str
+args_file(const char *name)
+{
+	for (u32 i = 0; i < pack_files_n; i++)
+		if (strcmp(pack_files[i].name, name) == 0)
+			return str_of(pack_files[i].p, pack_files[i].n);
+	return STR_NONE;
+}
+
+bool
+args_help(const char *command)
+{
+	u8 room[64];
+	struct buf name = buf_over(room, sizeof room - 1);
+	struct str text;
+
+	buf_fmt(&name, "help/%s.txt", command);
+	room[name.w] = 0;
+	text = name.over ? STR_NONE : args_file((const char *)room);
+	say_out(text);
+	return text.p != NULL;
+}
+
+static int
+usage(const struct args *a)
+{
+	say_errf("`mcpgated %s --help` tells what it takes.\n", a->command);
+	return EXIT_USAGE;
+}
+
+static const struct args_option *
+find(const struct args_option *option, u32 n, struct str name)
+{
+	for (u32 i = 0; i < n; i++)
+		if (str_is(name, option[i].name) || (name.n == 1 && option[i].letter == (char)name.p[0]))
+			return &option[i];
+	return NULL;
+}
+
+static int
+unknown(const struct args *a, const struct args_option *option, u32 n, const char *word)
+{
+	const char *names[32];
+	const char *near;
+
+	ASSERT(n < ARRAY_N(names));
+	for (u32 i = 0; i < n; i++)
+		names[i] = option[i].name;
+	names[n] = "help";
+	near = text_nearest(str_c(word + (word[1] == '-' ? 2 : 1)), names, n + 1);
+	say_errf("mcpgated %s: there is no option %s%s%s%s\n", a->command, word, near ? "; did you mean --" : "",
+	    near ? near : "", near ? "?" : "");
+	return usage(a);
+}
+
+/* The value behind an option that wants one: in the same word after '=', or the next word. NULL: none. */
+static const char *
+value_of(const struct args *a, int *i, const char *equals)
+{
+	if (equals)
+		return equals + 1;
+	if (*i + 1 >= a->n)
+		return NULL;
+	return a->word[++*i];
+}
+
+static int
+one_option(struct args *a, const struct args_option *option, u32 n, int *i)
+{
+	const char *word = a->word[*i], *name = word + (word[1] == '-' ? 2 : 1);
+	const char *equals = word[1] == '-' ? strchr(name, '=') : NULL;
+	struct str text = equals ? str_of(name, (size_t)(equals - name)) : str_c(name);
+	const struct args_option *o = find(option, n, text);
+	const char *value;
+
+	if (!o)
+		return unknown(a, option, n, word);
+	if (o->flag && !equals) {
+		*o->flag = true;
+		return ARGS_GO;
+	}
+	value = o->flag ? NULL : value_of(a, i, equals);
+	if (!value) {
+		say_errf("mcpgated %s: --%s takes %s value\n", a->command, o->name, o->flag ? "no" : "a");
+		return usage(a);
+	}
+	if (o->value) {
+		*o->value = value;
+	} else if (o->many->n == ARGS_MANY) {
+		say_errf("mcpgated %s: --%s is given more than %d times\n", a->command, o->name, ARGS_MANY);
+		return EXIT_USAGE;
+	} else {
+		o->many->at[o->many->n++] = value;
+	}
+	return ARGS_GO;
+}
+
+int
+args_read(struct args *a, const struct args_option *option, u32 n)
+{
+	bool only_rest = false;
+
+	for (int i = 0; i < a->n; i++) {
+		const char *word = a->word[i];
+		int code = ARGS_GO;
+
+		if (!only_rest && strcmp(word, "--") == 0) {
+			only_rest = true;
+		} else if (!only_rest && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)) {
+			return args_help(a->command) ? EXIT_OK : EXIT_FAILED;
+		} else if (!only_rest && word[0] == '-' && word[1]) {
+			code = one_option(a, option, n, &i);
+		} else if (a->rests == ARGS_REST_MAX) {
+			say_errf("mcpgated %s: more than %d words\n", a->command, ARGS_REST_MAX);
+			code = EXIT_USAGE;
+		} else {
+			a->rest[a->rests++] = word;
+		}
+		if (code != ARGS_GO)
+			return code;
+	}
+	return ARGS_GO;
+}
+
+int
+args_rest(const struct args *a, u32 least, u32 most, const char *what)
+{
+	if (a->rests >= least && a->rests <= most)
+		return ARGS_GO;
+	if (a->rests < least)
+		say_errf("mcpgated %s: %s is missing\n", a->command, what);
+	else
+		say_errf("mcpgated %s: '%s' is one word too many\n", a->command, a->rest[most]);
+	return usage(a);
+}

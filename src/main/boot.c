@@ -1,0 +1,244 @@
+#include "main/boot.h"
+
+#include "base/log.h"
+#include "crypt/ct.h"
+#include "crypt/hash.h"
+#include "sys/file.h"
+#include "sys/jail.h"
+#include "sys/proc.h"
+#include "sys/rand.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#ifndef MCPGATED_VERSION
+#define MCPGATED_VERSION "dev"
+#endif
+#ifndef BUILD_TIME
+#define BUILD_TIME 0
+#endif
+
+#define LOCK_NAME "serve.lock"
+#define MASTER_NAME "master.key"
+
+struct str
+boot_version(void)
+{
+	return STR(MCPGATED_VERSION);
+}
+
+wall
+boot_built(void)
+{
+	return BUILD_TIME;
+}
+
+struct str
+boot_addr(const struct addr *a, u8 room[160])
+{
+	struct buf b = buf_over(room, 160);
+
+	addr_print(&b, a);
+	return buf_str(&b);
+}
+
+static int
+failed(struct buf *why, const char *path, const char *what, int err)
+{
+	buf_fmt(why, "%s: %s: %s", path, what, file_why());
+	return err;
+}
+
+/* Makes a directory and those above it that are missing. */
+static int
+make_path(const char *path)
+{
+	char part[256];
+	size_t n = strlen(path);
+	int err = 0;
+
+	if (n >= sizeof part)
+		return ERR_BAD;
+	for (size_t i = 1; i <= n; i++) {
+		if (path[i] && path[i] != '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = 0;
+		err = file_make_dir(FILE_HERE, part, i == n ? 0700 : 0755);
+	}
+	return err == ERR_LATE ? 0 : err;
+}
+
+static int
+open_dir(struct boot *b, const char *path, struct buf *why)
+{
+	struct file_info info;
+
+	if (make_path(path))
+		return failed(why, path, "the data directory cannot be made", ERR_IO);
+	b->dir = file_open_dir(FILE_HERE, path);
+	if (b->dir < 0)
+		return failed(why, path, "the data directory cannot be opened", ERR_IO);
+	if (file_info(b->dir, &info) == 0 && (info.mode & 077)) {
+		log_warn("boot", "%s was open to other users (mode %u%u%u): now it is 700", path, info.mode >> 6 & 7,
+		    info.mode >> 3 & 7, info.mode & 7);
+		file_mode(b->dir, 0700);
+	}
+	if (file_make_dir(b->dir, "store", 0700) == ERR_IO || file_make_dir(b->dir, "catalogs", 0700) == ERR_IO)
+		return failed(why, path, "it cannot be written to", ERR_IO);
+	if (snprintf(b->store, sizeof b->store, "%s/store", path) >= (int)sizeof b->store) {
+		buf_fmt(why, "%s: the path is too long", path);
+		return ERR_BAD;
+	}
+	return 0;
+}
+
+/* The lock's file holds our process id while we run and nothing after an orderly end. */
+static int
+take_lock(struct boot *b, const char *path, struct buf *why)
+{
+	char pid[16];
+	int got, n;
+
+	b->lock = file_open(b->dir, LOCK_NAME, FILE_READ | FILE_WRITE | FILE_CREATE);
+	if (b->lock < 0)
+		return failed(why, path, "its lock cannot be opened", ERR_IO);
+	got = file_read_at(b->lock, 0, pid, sizeof pid - 1);
+	if (file_lock(b->lock)) {
+		while (got > 0 && (pid[got - 1] < '0' || pid[got - 1] > '9'))
+			got--;
+		pid[got > 0 ? got : 0] = 0;
+		buf_fmt(why, "%s: a server is running on this data directory (process %s)", path, pid);
+		return ERR_LATE;
+	}
+	b->unclean = got > 0;
+	n = snprintf(pid, sizeof pid, "%d\n", proc_self());
+	file_cut(b->lock, 0);
+	return file_write_at(b->lock, 0, pid, (u32)n) ? failed(why, path, "its lock cannot be written", ERR_IO) : 0;
+}
+
+static int
+make_master(struct boot *b, const char *path, struct buf *why)
+{
+	u8 key[BOOT_KEY_N];
+	int err;
+
+	rand_bytes(key, sizeof key);
+	err = file_replace(b->dir, MASTER_NAME, str_of(key, sizeof key));
+	memcpy(b->master, key, sizeof key);
+	ct_wipe(key, sizeof key);
+	return err ? failed(why, path, "the master key cannot be written", err) : 0;
+}
+
+static int
+read_master(struct boot *b, const char *path, struct buf *why)
+{
+	struct file_info info;
+	int fd = file_open(b->dir, MASTER_NAME, FILE_READ), got;
+
+	if (fd == ERR_NONE)
+		return make_master(b, path, why);
+	if (fd < 0)
+		return failed(why, path, "the master key cannot be opened", fd);
+	got = file_read_at(fd, 0, b->master, sizeof b->master);
+	if (file_info(fd, &info) == 0 && (info.mode & 077))
+		file_mode(fd, 0600);
+	file_close(fd);
+	if (got == (int)sizeof b->master && info.size == sizeof b->master)
+		return 0;
+	buf_fmt(why, "%s/%s holds %U bytes, not %d: put the right one back from a backup; without it nothing that was "
+	    "sealed can be read", path, MASTER_NAME, info.size, BOOT_KEY_N);
+	return ERR_BAD;
+}
+
+int
+boot_data(struct boot *b, const char *path, struct buf *why)
+{
+	int err;
+
+	memset(b, 0, sizeof *b);
+	b->dir = b->lock = -1;
+	err = open_dir(b, path, why);
+	if (!err)
+		err = take_lock(b, path, why);
+	if (!err)
+		err = read_master(b, path, why);
+	if (err) {
+		file_close(b->lock);
+		file_close(b->dir);
+	}
+	return err;
+}
+
+void
+boot_hand_over(struct boot *b, u32 uid, u32 gid)
+{
+	int dir = file_open_dir(b->dir, "store");
+
+	if (dir >= 0)
+		jail_hand_over(dir, uid, gid);
+	file_close(dir);
+}
+
+void
+boot_done(struct boot *b)
+{
+	file_cut(b->lock, 0);
+	file_close(b->lock);
+	file_close(b->dir);
+	b->lock = b->dir = -1;
+	ct_wipe(b->master, sizeof b->master);
+}
+
+void
+boot_key(const struct boot *b, const char *purpose, u8 key[BOOT_KEY_N])
+{
+	hash_hkdf(str_of(b->master, sizeof b->master), STR("mcpgated 1"), str_c(purpose), key, BOOT_KEY_N);
+}
+
+void
+boot_seal(const struct boot *b, struct seal_keys *keys)
+{
+	u8 key[BOOT_KEY_N];
+
+	boot_key(b, "vault", key);
+	seal_key(keys, 1, key);
+	ct_wipe(key, sizeof key);
+}
+
+static void
+explain(const struct addr *a, struct buf *why)
+{
+	u8 room[160];
+	struct str addr = boot_addr(a, room);
+
+	switch (errno) {
+	case EADDRINUSE:
+		buf_fmt(why, "%S is taken by another program: choose another port", addr);
+		if (a->port && a->port < 65535)
+			buf_fmt(why, " (%u, for instance), or end that program", a->port + 1U);
+		break;
+	case EACCES:
+	case EPERM:
+		buf_fmt(why, "%S may not be listened on%s", addr,
+		    a->port && a->port < 1024 ? ": ports below 1024 are for root; choose another" : "");
+		break;
+	case EADDRNOTAVAIL:
+		buf_fmt(why, "%S is no address of this machine: 127.0.0.1 is for this machine alone, 0.0.0.0 for "
+		    "all its "
+		    "addresses", addr);
+		break;
+	default:
+		buf_fmt(why, "%S cannot be listened on: %s", addr, file_why());
+	}
+}
+
+int
+boot_listen(const struct addr *a, struct buf *why)
+{
+	int fd = sock_listen(a);
+
+	if (fd < 0)
+		explain(a, why);
+	return fd;
+}

@@ -1,0 +1,48 @@
+/* boot: what stands before everything else: the data directory with its lock, master key and subdirectories, the
+ * listeners, the version. Nothing here parses bytes from outside. */
+#ifndef MAIN_BOOT_H
+#define MAIN_BOOT_H
+
+#include "crypt/seal.h"
+#include "main/conf.h"
+
+#define BOOT_KEY_N 32
+
+/* A data directory that this process holds. */
+struct boot {
+	int dir;      /* descriptor of the directory */
+	int lock;     /* held as long as open */
+	bool unclean; /* whoever held it before did not end in order */
+	u8 master[BOOT_KEY_N];
+	char store[256]; /* path of the store's directory */
+};
+
+/* Makes the data directory if needed (0700), takes its lock, reads or makes the master key. 0, or an error with
+ * one line in why: ERR_LATE a server is running on it. */
+int boot_data(struct boot *b, const char *path, struct buf *why);
+
+/* Gives everything to the user that workers run as. */
+void boot_hand_over(struct boot *b, u32 uid, u32 gid);
+
+/* Lets go of the lock, noting that all is in order. */
+void boot_done(struct boot *b);
+
+/* A key made from the master key, for one purpose. */
+void boot_key(const struct boot *b, const char *purpose, u8 key[BOOT_KEY_N]);
+
+/* The keys that seal stored credentials. */
+void boot_seal(const struct boot *b, struct seal_keys *keys);
+
+/* Opens one listener. The descriptor, or ERR_IO with why: what is in the way and what to do. */
+int boot_listen(const struct addr *a, struct buf *why);
+
+/* "1.2.3-4-gabcdef". */
+struct str boot_version(void);
+
+/* When this program was built: no clock that stands before it can be right. */
+wall boot_built(void);
+
+/* An address in a buffer of the caller, for messages: "127.0.0.1:8080". */
+struct str boot_addr(const struct addr *a, u8 room[160]);
+
+#endif

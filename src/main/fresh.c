@@ -1,0 +1,197 @@
+#include "main/fresh.h"
+
+#include "base/log.h"
+#include "main/args.h"
+#include "main/say.h"
+#include "sys/file.h"
+#include "sys/jail.h"
+#include "sys/page.h"
+#include "sys/proc.h"
+#include "sys/sig.h"
+
+#define CPU_S_MAX 300
+#define TEXT_N (4u << 20) /* bytes of a report */
+
+int
+fresh_open(struct catalog *c, int dir, const char *name, struct buf *why)
+{
+	int fd = file_open(dir, name, FILE_READ | FILE_FOLLOW), err;
+	struct str file;
+
+	if (fd < 0) {
+		buf_fmt(why, "%s: %s", name, file_why());
+		return fd;
+	}
+	err = file_map(fd, &file);
+	file_close(fd);
+	if (err) {
+		buf_fmt(why, "%s: cannot be mapped: %s", name, file_why());
+		return err;
+	}
+	err = catalog_open(c, file);
+	if (err) {
+		buf_fmt(why, "%s: not a catalog that this version reads: %s", name, c->why);
+		file_unmap(file);
+	}
+	return err;
+}
+
+int
+fresh_needed(const struct fresh *f)
+{
+	u8 room[256];
+	struct buf why = buf_over(room, sizeof room);
+	struct catalog_info info;
+	struct file_info doc;
+	struct catalog c;
+	int fd = file_open(FILE_HERE, f->document, FILE_READ | FILE_FOLLOW);
+
+	if (fd < 0)
+		return ERR_NONE;
+	if (file_info(fd, &doc))
+		doc.size = UINT64_MAX;
+	file_close(fd);
+	if (fresh_open(&c, f->dir, f->name, &why))
+		return 1;
+	catalog_info(&c, &info);
+	file_unmap(c.file);
+	return info.source_n != doc.size || info.source_mtime != doc.changed;
+}
+
+static int
+refuse(const struct fresh *f, const char *why)
+{
+	if (f->tell)
+		say_errf("%s: %s\n", f->document, why);
+	else
+		log_error("import", "document=%s: %s", f->document, why);
+	return EXIT_FAILED;
+}
+
+static int
+read_document(const struct fresh *f, struct arena *a, struct import *im)
+{
+	struct file_info info;
+	int fd = file_open(FILE_HERE, f->document, FILE_READ | FILE_FOLLOW), err;
+
+	if (fd < 0)
+		return refuse(f, file_why());
+	err = file_info(fd, &info);
+	file_close(fd);
+	if (err || info.kind != FILE_REGULAR || info.size > FRESH_DOC_MAX)
+		return refuse(f, err ? file_why() : info.kind != FILE_REGULAR ? "is no file" : "is larger than 96 MB");
+	*a = page_arena(info.size + 4096 + import_arena_bytes(info.size) + TEXT_N);
+	if (!a->p)
+		return refuse(f, "there is not enough memory to compile it");
+	im->mtime = info.changed;
+	im->strict = f->strict;
+	im->arena = a;
+	if (file_load(FILE_HERE, f->document, FILE_READ | FILE_FOLLOW, (u32)info.size, a, &im->text))
+		return refuse(f, "changed while it was read; try again");
+	return ARGS_GO;
+}
+
+/* In the jail a document that breaks the compiler breaks nothing else. */
+static void
+enter_jail(const struct fresh *f)
+{
+	struct jail j = { .kind = JAIL_IMPORT, .files_max = 32, .file_n_max = CATALOG_FILE_MAX, .cpu_s_max = CPU_S_MAX,
+		.dir = f->dir };
+	u8 room[400];
+	struct buf why = buf_over(room, sizeof room);
+
+	jail_drop(&j, &why);
+	jail_files(&j, &why);
+	jail_calls(&j, &why);
+	if (why.w)
+		log_debug("import", "jail not in force: %S", buf_str(&why));
+}
+
+static void
+tell_in_words(const struct fresh *f, struct import *im)
+{
+	size_t mark = im->arena->used;
+	u8 *room = arena_bytes(im->arena, TEXT_N);
+	struct buf b = buf_over(room, room ? TEXT_N : 0);
+
+	report_text(&im->report, true, &b);
+	say_err(buf_str(&b));
+	arena_rewind(im->arena, mark);
+}
+
+static void
+tell_in_log(const struct fresh *f, const struct import *im, int err)
+{
+	const struct report *r = &im->report;
+
+	if (err == ERR_FULL)
+		log_error("import", "document=%s: it does not fit into the memory set aside for it", f->document);
+	else if (err)
+		log_error("import", "document=%s line=%u: %s %S", f->document, r->why_line, r->why ?
+		    r->why : "cannot be used",
+		    r->why_pointer);
+	else
+		log_info("import", "document=%s operations=%u of %u, left out=%u bytes=%u", f->document,
+		    r->info.counts.imported, r->info.counts.operations, r->info.counts.skipped, im->out.n);
+}
+
+static int
+write_report(const struct fresh *f, struct import *im, int dir)
+{
+	u8 *room = arena_bytes(im->arena, TEXT_N);
+	struct buf b = buf_over(room, room ? TEXT_N : 0);
+	int err = 0;
+
+	report_json(&im->report, &b);
+	buf_byte(&b, '\n');
+	if (b.over)
+		return refuse(f, "the report is too large");
+	if (dir < 0)
+		say_out(buf_str(&b));
+	else
+		err = file_write(dir, b.p, b.w);
+	return err ? refuse(f, "the report cannot be written") : ARGS_GO;
+}
+
+int
+fresh_compile(const struct fresh *f)
+{
+	struct import im = { .text = STR_NONE };
+	struct arena a;
+	int code = read_document(f, &a, &im), report = -1, err;
+
+	if (code != ARGS_GO)
+		return code;
+	if (f->report && strcmp(f->report, "-") != 0) { /* before the jail, where it is out of reach */
+		report = file_open(FILE_HERE, f->report, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE | FILE_FOLLOW);
+		if (report < 0)
+			return refuse(f, "the report cannot be opened for writing");
+	}
+	enter_jail(f);
+	err = import_document(&im);
+	if (f->tell)
+		tell_in_words(f, &im);
+	else
+		tell_in_log(f, &im, err);
+	if (f->report)
+		code = write_report(f, &im, report);
+	if (err || code != ARGS_GO)
+		return EXIT_FAILED;
+	if (file_replace(f->dir, f->name, im.out))
+		return refuse(f, "the catalog cannot be written");
+	return report_losses(&im.report) ? EXIT_LOSSES : EXIT_OK;
+}
+
+int
+fresh_start(const struct fresh *f)
+{
+	int self = proc_self(), pid = proc_fork();
+
+	if (pid == 0) {
+		proc_name("mcpgated-import");
+		if (!jail_with_parent(self, SIGKILL))
+			proc_exit(EXIT_FAILED);
+		proc_exit(fresh_compile(f));
+	}
+	return pid;
+}

@@ -1,0 +1,35 @@
+/* fresh: catalogs that are as new as their documents. Compiling reads bytes from outside, so it always happens in a
+ * process of its own: jailed, without sockets, able to write nothing but into the catalogs directory. */
+#ifndef MAIN_FRESH_H
+#define MAIN_FRESH_H
+
+#include "catalog/import.h"
+
+#define FRESH_DOC_MAX (96u << 20) /* bytes of a document */
+
+/* What is compiled into what. */
+struct fresh {
+	const char *document;
+	int dir;            /* where the catalog goes */
+	const char *name;   /* its name there: "gitea.cat" */
+	const char *report; /* path for a JSON report, NULL: none; "-": standard output */
+	bool strict;        /* operations left out are a failure */
+	bool tell;          /* the report goes to standard error in words; else one line to the log */
+};
+
+/* Whether the catalog must be made: 1 it is missing, of another format, or of another state of the document;
+ * 0 it is current; ERR_NONE the document is not there (or cannot be looked at). */
+int fresh_needed(const struct fresh *f);
+
+/* Compiles in this process, which is given up for it: enters the jail, writes the catalog, tells what was lost. The
+ * exit code: EXIT_OK, EXIT_FAILED (nothing was written), EXIT_LOSSES. */
+int fresh_compile(const struct fresh *f);
+
+/* Starts fresh_compile in a child: its process id, or ERR_IO. */
+int fresh_start(const struct fresh *f);
+
+/* Opens a catalog for reading: maps it and checks all of it. 0, or an error with a line in why. The mapping stays until
+ * file_unmap(c->file). */
+int fresh_open(struct catalog *c, int dir, const char *name, struct buf *why);
+
+#endif

@@ -1,0 +1,276 @@
+#include "main/super_priv.h"
+
+#include "base/log.h"
+#include "main/args.h"
+#include "main/plan.h"
+#include "main/say.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/jail.h"
+#include "sys/page.h"
+#include "sys/proc.h"
+#include "sys/sig.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+#define OWN_N (256 * 1024)   /* the supervisor's own memory */
+#define LOOK_MS 2000         /* how often documents and the system's name files are looked at */
+#define KILL_AFTER_MS 2000   /* beyond the drain time: a child that still runs then is stuck */
+#define LISTEN_WAIT_MS 3000  /* what workers of a supervisor that was killed may take to let go of a port */
+
+void
+super_end(struct super *s, int code, msec now)
+{
+	const struct conf *c = s->serving ? s->gen[s->live].conf : NULL;
+	u32 ms = c ? c->drain_ms : 0;
+
+	if (s->ending)
+		return;
+	s->ending = true;
+	s->code = code;
+	s->end_at = now + ms + KILL_AFTER_MS;
+	for (u32 i = 0; i < s->workers; i++)
+		if (s->child[i].pid)
+			super_child_tell(s, i, WORK_DRAIN, ms, -1);
+	for (u32 i = 0; i < s->listens; i++)
+		sock_close(s->listen[i].fd); /* who comes now is refused, not left waiting */
+	s->listens = 0;
+	if (s->importer > 0)
+		sig_send(s->importer, SIGKILL);
+}
+
+static void
+kill_all(struct super *s)
+{
+	for (u32 i = 0; i < SUPER_CHILDREN; i++)
+		if (s->child[i].pid) {
+			if (i != SUPER_HELPER)
+				log_warn("super", "worker %u did not end in time: killed", i + 1);
+			sig_send(s->child[i].pid, SIGKILL);
+		}
+}
+
+static void
+take_children(struct super *s, msec now)
+{
+	int status, pid;
+
+	while ((pid = sig_child(&status)) != 0) {
+		if (pid == s->importer)
+			super_gen_imported(s, status, now);
+		else
+			super_child_ended(s, pid, status, now);
+	}
+}
+
+static void
+on_signal(struct ready *r, msec now)
+{
+	struct super *s = CONTAINER_OF(r, struct super, signals_ready);
+	int number;
+
+	s->signals.got = 0;
+	while ((number = sig_next(s->signals.fd)) != 0) {
+		if (number == SIGHUP)
+			s->reload = true;
+		else if (number == SIGCHLD)
+			take_children(s, now);
+		else if (s->ending)
+			kill_all(s); /* asked twice */
+		else
+			super_end(s, EXIT_OK, now);
+	}
+}
+
+static void
+begin_reload(struct super *s)
+{
+	int err;
+
+	if (!s->reload || s->state != SUPER_IDLE || s->ending || !s->serving)
+		return;
+	err = super_gen_begin(s);
+	if (err == ERR_LATE)
+		return; /* a request of the generation before the last is still open */
+	s->reload = false;
+	if (err)
+		log_error("reload", "refused: the configuration before stays in force");
+}
+
+/* The helper has no pair to be told by: it ends by signal, when nobody needs it any more. */
+static void
+end_helper(struct super *s)
+{
+	if (s->child[SUPER_HELPER].pid && super_child_running(s) == 1)
+		sig_send(s->child[SUPER_HELPER].pid, SIGTERM);
+}
+
+static msec
+each(struct turn *t, msec now)
+{
+	struct super *s = CONTAINER_OF(t, struct super, turn);
+	msec next = super_child_due(s, now);
+
+	if (s->ending) {
+		end_helper(s);
+		t->over = super_child_running(s) == 0;
+		if (now >= s->end_at && !t->over) {
+			kill_all(s);
+			s->end_at = now + KILL_AFTER_MS;
+		}
+		return s->end_at;
+	}
+	if (now >= s->look_at && s->serving && !s->ask->text.p) {
+		s->look_at = now + LOOK_MS;
+		if (super_gen_stale(s)) {
+			log_info("reload", "a document or a file of the system has changed");
+			s->reload = true;
+		}
+	}
+	begin_reload(s);
+	super_gen_step(s, now);
+	if (s->ending)
+		return now;
+	return next < now + LOOK_MS ? next : now + LOOK_MS;
+}
+
+static int
+fail(struct buf *why)
+{
+	BUF_LIT(why, "\n");
+	say_errf("mcpgated: %S", buf_str(why));
+	return EXIT_FAILED;
+}
+
+static int
+open_one(struct super *s, const struct conf_listen *l, struct buf *why)
+{
+	struct work_listen *w = &s->listen[s->listens];
+	msec until = clock_mono_ms() + (s->boot.unclean ? LISTEN_WAIT_MS : 0);
+
+	w->fd = s->listens == 0 && s->ask->listener >= 0 ? s->ask->listener : boot_listen(&l->addr, why);
+	while (w->fd < 0 && clock_mono_ms() < until) {
+		why->w = 0;
+		loop_wait(&s->loop, clock_mono_ms(), clock_mono_ms() + 50);
+		w->fd = boot_listen(&l->addr, why);
+	}
+	if (w->fd < 0)
+		return ERR_IO;
+	w->tls = l->tls;
+	if (l->addr.family == ADDR_UNIX || sock_local(w->fd, &w->addr))
+		w->addr = l->addr;
+	s->listens++;
+	return 0;
+}
+
+static int
+open_control(struct super *s, const struct conf *c, struct buf *why)
+{
+	struct work_listen *w = &s->listen[s->listens];
+
+	w->addr.family = ADDR_UNIX;
+	w->control = true;
+	if (snprintf(w->addr.path, sizeof w->addr.path, "%s/control", c->data) >= (int)sizeof w->addr.path) {
+		buf_fmt(why, "%s: the path is too long for the control socket in it (at most %d characters): take "
+		    "another "
+		    "data directory", c->data, SOCK_UNIX_MAX - 8);
+		return ERR_BAD;
+	}
+	w->fd = boot_listen(&w->addr, why);
+	if (w->fd < 0)
+		return ERR_IO;
+	s->listens++;
+	return 0;
+}
+
+static int
+open_listeners(struct super *s, const struct conf *c, struct buf *why)
+{
+	for (u32 i = 0; i < c->listens && !s->ask->private; i++)
+		if (open_one(s, &c->listen[i], why))
+			return ERR_IO;
+	return open_control(s, c, why); /* last: see run_worker */
+}
+
+static void
+begin(struct super *s, const struct super_ask *ask)
+{
+	s->ask = ask;
+	s->turn.loop = &s->loop;
+	s->turn.each = each;
+	s->catalogs = -1;
+	for (u32 i = 0; i < SUPER_CHILDREN; i++) {
+		s->child[i].super = s;
+		s->child[i].pair.fd = -1;
+		s->child[i].again_at = MSEC_NEVER;
+	}
+	for (u32 i = 0; i < 2; i++) {
+		s->gen[i].pages = page_shared(CONF_ARENA_N);
+		for (u32 k = 0; k < APIS_MAX; k++)
+			s->gen[i].file[k] = -1;
+	}
+}
+
+static int
+open_all(struct super *s, struct buf *why)
+{
+	const struct conf *c = s->gen[0].conf;
+	struct plan plan;
+
+	log_init(2, s->ask->log_level >= 0 ? (enum log_level)s->ask->log_level : (enum log_level)c->log_level,
+	    "mcpgated");
+	if (boot_data(&s->boot, c->data, why))
+		return ERR_BAD;
+	s->catalogs = file_open_dir(s->boot.dir, "catalogs");
+	if (c->drops)
+		boot_hand_over(&s->boot, c->uid, c->gid);
+	plan_worker(&plan);
+	if (jail_raise_files(plan.files) < plan.files)
+		log_warn("boot", "at most %u descriptors may be open here (ulimit -n), %u are planned for: fewer "
+		    "clients at once",
+		    jail_raise_files(plan.files), plan.files);
+	return open_listeners(s, c, why);
+}
+
+static void
+watch_signals(struct super *s, int fd)
+{
+	ready_init(&s->signals_ready, on_signal);
+	watch_add(&s->loop, &s->signals, fd, POLLIN, &s->signals_ready);
+	s->workers = s->gen[0].conf->workers;
+	if (s->ask->private)
+		s->workers = 1;
+}
+
+int
+super_run(const struct super_ask *ask)
+{
+	struct arena own = page_arena(OWN_N);
+	struct super *s = own.p ? ARENA_NEW(&own, struct super) : NULL;
+	u8 room[600];
+	struct buf why = buf_over(room, sizeof room - 1);
+	int signals = sig_open();
+
+	if (!s || signals < 0) {
+		say_errf("mcpgated: cannot start: %s\n", file_why());
+		return EXIT_FAILED;
+	}
+	begin(s, ask);
+	if (!s->gen[0].pages.p || !s->gen[1].pages.p || loop_init(&s->loop, &own, SUPER_CHILDREN + 8, 8)) {
+		say_errf("mcpgated: cannot start: %s\n", file_why());
+		return EXIT_FAILED;
+	}
+	if (super_gen_begin(s))
+		return EXIT_FAILED;
+	if (open_all(s, &why))
+		return fail(&why);
+	watch_signals(s, signals);
+	if (ask->helper)
+		super_child_start(s, SUPER_HELPER, clock_mono_ms());
+	turn_run(&s->turn);
+	file_unlink(s->boot.dir, "control");
+	boot_done(&s->boot);
+	log_info("serve", "ended");
+	return s->code;
+}

@@ -1,0 +1,263 @@
+#include "main/super_priv.h"
+
+#include "base/log.h"
+#include "base/utf8.h"
+#include "crypt/ct.h"
+#include "main/args.h"
+#include "main/say.h"
+#include "sys/file.h"
+#include "sys/page.h"
+#include "sys/proc.h"
+#include "sys/sig.h"
+
+#include <stdio.h>
+
+static void
+forget(struct super_gen *g)
+{
+	for (u32 i = 0; i < APIS_MAX; i++) {
+		file_close(g->file[i]);
+		g->file[i] = -1;
+	}
+	g->conf = NULL;
+	page_clear(&g->pages); /* secrets included */
+}
+
+/* The slot the next generation may go into. */
+static struct super_gen *
+free_slot(struct super *s)
+{
+	u32 slot = s->serving ? 1 - s->live : s->live;
+
+	for (u32 i = 0; i < SUPER_CHILDREN; i++)
+		if (s->child[i].claims & (1U << slot))
+			return NULL;
+	return &s->gen[slot];
+}
+
+static int
+read_conf(struct super *s, struct super_gen *g)
+{
+	struct buf say = buf_over(s->say, sizeof s->say);
+	struct conf_ask ask = { .name = s->ask->conf, .text = s->ask->text, .arena = &g->pages, .say = &say,
+		.data = s->ask->data, .number = s->number + 1 };
+	int err = s->ask->text.p ? conf_read(&ask, &g->conf) : conf_load(&ask, &g->conf);
+
+	say_err(buf_str(&say));
+	if (err)
+		forget(g);
+	return err;
+}
+
+/* Options that only a start can change. */
+static void
+tell_unchangeable(const struct conf *old, const struct conf *new)
+{
+	bool same = old->listens == new->listens && old->workers == new->workers && old->drops == new->drops &&
+	    old->uid == new->uid && old->jail == new->jail && strcmp(old->data, new->data) == 0;
+
+	for (u32 i = 0; same && i < old->listens; i++)
+		same = addr_same(&old->listen[i].addr, &new->listen[i].addr) &&
+		    old->listen[i].tls == new->listen[i].tls;
+	if (!same)
+		log_warn("reload", "listen, workers, data, user and jail change only when the server is started anew");
+}
+
+int
+super_gen_begin(struct super *s)
+{
+	struct super_gen *g = free_slot(s);
+
+	if (!g)
+		return ERR_LATE;
+	forget(g);
+	if (read_conf(s, g))
+		return ERR_BAD;
+	if (s->serving)
+		tell_unchangeable(s->gen[s->live].conf, g->conf);
+	s->number++;
+	s->state = SUPER_IMPORT;
+	s->api = 0;
+	s->importer = 0;
+	s->failed = false;
+	return 0;
+}
+
+static struct super_gen *
+coming(struct super *s)
+{
+	return s->serving ? &s->gen[1 - s->live] : &s->gen[s->live];
+}
+
+static struct fresh
+fresh_of(struct super *s, u32 api, char name[48])
+{
+	const struct conf *c = coming(s)->conf;
+
+	snprintf(name, 48, "%.*s.cat", STR_ARG(c->gen.api[api].name));
+	return (struct fresh){ .document = c->documents[api], .dir = s->catalogs, .name = name };
+}
+
+/* The first server of the document, where it is a usable base URL: what to write when no environment is there. */
+static void
+suggest_environment(const struct api *a, const struct catalog *c)
+{
+	struct catalog_server server;
+
+	catalog_server(c, 0, &server);
+	log_error("super", "api %S has no environment: add these lines (and a credential, see `mcpgated help "
+	    "config`)", a->name);
+	say_errf("\nconfig environment 'production'\n\toption api '%S'\n\toption base_url '%S'\n\n", a->name,
+	    server.absolute ? server.url : STR("http://127.0.0.1:PORT/PATH"));
+}
+
+/* An api without a title of its own takes the document's. The configuration is not published yet. */
+static void
+take_title(struct super_gen *g, u32 api, const struct catalog *c)
+{
+	struct api *a = (struct api *)(uintptr_t)&g->conf->gen.api[api];
+	struct catalog_info info;
+
+	if (a->title.n)
+		return;
+	catalog_info(c, &info);
+	a->title = arena_dup(&g->pages, utf8_prefix(info.title, 200));
+}
+
+/* Opens a catalog, once it is as fresh as it gets. */
+static int
+open_catalog(struct super *s, struct super_gen *g, u32 api, const char *name)
+{
+	const struct api *a = &g->conf->gen.api[api];
+	u8 room[256];
+	struct buf why = buf_over(room, sizeof room);
+	struct catalog c;
+
+	if (fresh_open(&c, s->catalogs, name, &why)) {
+		log_error("super", "api %S cannot be served: %S", a->name, buf_str(&why));
+		return ERR_BAD;
+	}
+	if (!a->environments)
+		suggest_environment(a, &c);
+	else
+		log_info("super", "api=%S operations=%u environments=%u default=%S", a->name, c.op_n, a->environments,
+		    a->environment[a->default_environment].name);
+	take_title(g, api, &c);
+	file_unmap(c.file);
+	if (!a->environments)
+		return ERR_BAD;
+	g->file[api] = file_open(s->catalogs, name, FILE_READ);
+	return g->file[api] < 0 ? ERR_BAD : 0;
+}
+
+static void
+publish(struct super *s, msec now)
+{
+	bool first = s->serving == 0;
+
+	if (!first)
+		s->live = 1 - s->live;
+	s->serving = s->number;
+	s->state = SUPER_IDLE;
+	if (first) {
+		super_child_start(s, 0, now);
+		return;
+	}
+	log_info("reload", "generation %u is in force", s->serving);
+	for (u32 i = 0; i < s->workers; i++)
+		if (s->child[i].pid)
+			super_child_load(s, i);
+}
+
+static void
+give_up(struct super *s, msec now)
+{
+	forget(coming(s));
+	s->state = SUPER_IDLE;
+	if (s->serving)
+		log_error("reload", "refused: the configuration before stays in force");
+	else
+		super_end(s, EXIT_FAILED, now);
+}
+
+void
+super_gen_step(struct super *s, msec now)
+{
+	struct super_gen *g = coming(s);
+	char name[48];
+
+	while (s->state == SUPER_IMPORT && !s->importer) {
+		struct fresh f;
+		int needed;
+
+		if (s->api == g->conf->gen.apis) {
+			publish(s, now);
+			return;
+		}
+		f = fresh_of(s, s->api, name);
+		needed = fresh_needed(&f);
+		if (needed == ERR_NONE)
+			log_error("super", "document=%s: %s", f.document, file_why());
+		if (needed == 1 && !s->failed) {
+			s->importer = fresh_start(&f);
+			if (s->importer > 0)
+				return;
+			log_error("super", "cannot fork: %s", file_why());
+			s->importer = 0;
+		}
+		/* after a failed import an older catalog still serves */
+		if (open_catalog(s, g, s->api, name)) {
+			give_up(s, now);
+			return;
+		}
+		s->api++;
+		s->failed = false;
+	}
+}
+
+void
+super_gen_imported(struct super *s, int status, msec now)
+{
+	char how[16];
+
+	sig_words(status, how);
+	s->importer = 0;
+	if (s->state != SUPER_IMPORT)
+		return;
+	if (strcmp(how, "exit 0") != 0 && strcmp(how, "exit 3") != 0) {
+		log_error("import", "document=%s: not compiled (%s)", coming(s)->conf->documents[s->api], how);
+		s->failed = true; /* not again for this generation */
+	}
+	super_gen_step(s, now);
+}
+
+static u64
+stamp_of(const char *path)
+{
+	struct file_info info;
+	int fd = file_open(FILE_HERE, path, FILE_READ | FILE_FOLLOW);
+	u64 stamp = 0;
+
+	if (fd >= 0 && file_info(fd, &info) == 0)
+		stamp = info.size * 1000003 + info.inode * 31 + info.changed + 1;
+	file_close(fd);
+	return stamp;
+}
+
+bool
+super_gen_stale(struct super *s)
+{
+	const struct conf *c = s->gen[s->live].conf;
+	bool stale = false;
+
+	for (u32 i = 0; i < c->gen.apis + 2; i++) {
+		u64 now = stamp_of(i < c->gen.apis ? c->documents[i] : i == c->gen.apis ?
+		    "/etc/resolv.conf" : "/etc/hosts");
+
+		/* a file that is missing for a moment is being replaced */
+		stale = stale || (s->stamp[i] && now && now != s->stamp[i]);
+		if (now)
+			s->stamp[i] = now;
+	}
+	return stale;
+}

@@ -1,0 +1,19 @@
+#include "main/turn.h"
+
+#include "sys/clock.h"
+
+void
+turn_run(struct turn *t)
+{
+	msec latest = t->now = clock_mono_ms();
+
+	while (!t->over) {
+		loop_wait(t->loop, t->now, latest);
+		t->now = clock_mono_ms(); /* read once: everybody else is handed it */
+		loop_io(t->loop, t->now);
+		loop_timers(t->loop, t->now);
+		loop_steps(t->loop, t->now);
+		latest = t->each(t, t->now);
+		loop_reaps(t->loop); /* before this line nothing is given back */
+	}
+}

@@ -1,0 +1,52 @@
+/* work: one worker process. It is handed everything by the supervisor before and after fork: listeners, keys, the pages
+ * configurations lie in, catalogs as descriptors. It opens only the store, enters the jail, and serves.
+ *
+ *   supervisor  -- CATALOG api, fd ... LOAD conf -->    worker
+ *               -- DRAIN ms ------------------------>    (the other end closes: the supervisor is gone)
+ *               <-- READY, LOADED, REFUSED, FREED ---                                                      */
+#ifndef MAIN_WORK_H
+#define MAIN_WORK_H
+
+#include "main/boot.h"
+#include "main/conf.h"
+
+#define WORK_CANNOT 3 /* exit code: it cannot start, and trying again will not help */
+
+enum work_message_kind {
+	WORK_CATALOG, /* to the worker: a catalog's descriptor; value is the api's index */
+	WORK_LOAD,    /* to the worker: all catalogs are there; value is the address of a struct conf */
+	WORK_DRAIN,   /* to the worker: value is what open requests get, in ms */
+	WORK_READY,   /* from the worker: it serves, for the first time */
+	WORK_LOADED,  /* from the worker: value is the number of the generation new requests begin under */
+	WORK_REFUSED, /* from the worker: value is the number of a generation it cannot use; bad says which api */
+	WORK_FREED,   /* from the worker: value is the number of a generation it has let go of */
+};
+
+struct work_message {
+	u32 kind, bad;
+	u64 value;
+};
+
+struct work_listen {
+	int fd;
+	struct addr addr;
+	bool tls, control;
+};
+
+/* What a worker is given at fork. */
+struct work_start {
+	u32 index;    /* 0 keeps the store; others read along */
+	int parent;   /* process id of the supervisor */
+	int pair;     /* our end */
+	const struct work_listen *listen;
+	u32 listens;
+	const struct arena *slot; /* two: where configurations lie; made read-only here */
+	const struct boot *boot;
+	const struct conf *conf;  /* the one that holds at fork: user, jail */
+	u8 log_level;
+};
+
+/* Runs a worker in this process, to its end. */
+void work_run(const struct work_start *start) __attribute__((noreturn));
+
+#endif
