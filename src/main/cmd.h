@@ -1,0 +1,63 @@
+/* cmd: the commands. Each is handed its words, does its work and returns the exit code (main/args.h). Their texts are
+ * in fs/help/. */
+#ifndef MAIN_CMD_H
+#define MAIN_CMD_H
+
+#include "main/args.h"
+#include "main/conf.h"
+#include "main/local.h"
+
+struct cmd {
+	const char *name;
+	int (*run)(struct args *a);
+};
+
+/* serve: runs the server. */
+int cmd_serve(struct args *a);
+/* check: validates the configuration, prints the memory plan. */
+int cmd_check(struct args *a);
+/* demo: runs with the built-in API. */
+int cmd_demo(struct args *a);
+/* call: tries one tool. */
+int cmd_call(struct args *a);
+/* import: compiles an API document. */
+int cmd_import(struct args *a);
+/* lint: tells what would trouble clients and models. */
+int cmd_lint(struct args *a);
+/* catalog: looks into catalogs. */
+int cmd_catalog(struct args *a);
+/* init: writes a first configuration. */
+int cmd_init(struct args *a);
+/* key: manages API keys. */
+int cmd_key(struct args *a);
+/* credential: manages upstream secrets in the store. */
+int cmd_credential(struct args *a);
+
+/* Reads --log-level: enum log_level, -1 when text is NULL; ERR_BAD after telling the mistake. */
+int cmd_log_level(const struct args *a, const char *text);
+
+/* Loads a configuration for a command, telling what is wrong. NULL then. */
+const struct conf *cmd_conf(const char *file, const char *data, bool no_secrets);
+
+/* The data directory of a command: `data`, or what the configuration says (then *conf is set). NULL after telling why
+ * there is none. */
+const char *cmd_data(const char *file, const char *data, const struct conf **conf);
+
+/* Reads a secret from standard input into room, blanks and line ends around it taken off. 0, or ERR_BAD after
+ * telling. */
+int cmd_secret(struct args *a, u8 *room, u32 n, struct str *secret);
+
+/* What a command asks of a running server, or of a store that no server holds. */
+struct cmd_either {
+	const char *data;
+	struct arena *arena;   /* CONTROL_ANSWER_MAX and more */
+	struct str method, path, body; /* for the server */
+	/* without one; arg is handed on */
+	int (*local)(struct local *l, struct str arg, struct buf *out, struct buf *why);
+	struct str arg;
+};
+
+/* Asks whoever holds the store. 0 and the JSON answer; else the exit code, after telling why. */
+int cmd_either(struct args *a, const struct cmd_either *e, struct str *answer);
+
+#endif

@@ -1,0 +1,108 @@
+#include "main/cmd.h"
+
+#include "base/text.h"
+#include "main/fresh.h"
+#include "main/plan.h"
+#include "main/say.h"
+#include "main/shelf.h"
+#include "sys/place.h"
+
+/* What the document's servers say, for a person who has not written an environment yet. */
+static void
+suggest_environment(const struct api *api, const struct catalog *c)
+{
+	struct catalog_server server;
+
+	catalog_server(c, 0, &server);
+	say_errf("api '%S' has no environment: where does it answer? Add, for instance:\n\n"
+	         "config environment 'production'\n\toption api '%S'\n\toption base_url '%S'\n\n",
+	    api->name, api->name, server.absolute ? server.url : STR("http://127.0.0.1:PORT/PATH"));
+}
+
+static void
+print_environments(const struct api *api)
+{
+	for (u32 i = 0; i < api->environments; i++) {
+		const struct environment *e = &api->environment[i];
+
+		say_outf("  environment %S: %S%s%s%s\n", e->name, e->base_url, e->production ?
+		    ", production" : ", sandbox",
+		    i == api->default_environment ? ", default" : "", e->credential.in == CREDENTIAL_NONE ?
+		    ", no credential" : "");
+	}
+}
+
+static int
+check_api(struct args *a, const struct conf *c, u32 i)
+{
+	const struct api *api = &c->gen.api[i];
+	struct catalog_info info;
+	struct shelf s;
+	int code = shelf_open(&s, a, c->documents[i]);
+
+	if (code)
+		return code;
+	catalog_info(&s.catalog, &info);
+	say_outf("api %S: %S %S\n  document %S: %u operations, %u left out\n", api->name, info.title, info.version,
+	    api->document,
+	    info.counts.operations, info.counts.skipped);
+	say_outf("  %u tools (%u read, %u write, %u destructive), tools/list about %U tokens\n", s.catalog.op_n,
+	    info.counts.reads, info.counts.writes, info.counts.destructives, shelf_tokens(&s.catalog));
+	say_outf("  served at %S/%S/mcp%s%S%S\n", c->gen.public_url, api->name, i == 0 ? " and /mcp" : "",
+	    api->path.n ? STR(" and ") : STR(""), api->path);
+	print_environments(api);
+	if (info.counts.skipped)
+		say_errf("api '%S': %u operations are left out; `mcpgated import %S -o /dev/null` tells why\n",
+		    api->name,
+		    info.counts.skipped, api->document);
+	if (!api->environments) {
+		suggest_environment(api, &s.catalog);
+		return EXIT_FAILED;
+	}
+	return info.counts.skipped ? EXIT_LOSSES : EXIT_OK;
+}
+
+static void
+print_memory(const struct conf *c)
+{
+	u8 room[1500];
+	struct buf b = buf_over(room, sizeof room);
+	struct plan p;
+
+	plan_worker(&p);
+	plan_print(&b, &p);
+	say_outf("memory of one worker (of %u), touched only as far as it is used:\n", c->workers);
+	say_out(buf_str(&b));
+	say_outf("  descriptors: %u at most\n", p.files);
+}
+
+int
+cmd_check(struct args *a)
+{
+	const char *file = NULL, *data = NULL;
+	const struct args_option options[] = {
+		{ .name = "config", .letter = 'c', .value = &file },
+		{ .name = "data", .value = &data },
+	};
+	const struct conf *c;
+	int code = args_read(a, options, ARRAY_N(options)), worst = EXIT_OK;
+
+	if (code == ARGS_GO)
+		code = args_rest(a, 0, 0, "");
+	if (code != ARGS_GO)
+		return code;
+	c = cmd_conf(file, data, false);
+	if (!c)
+		return EXIT_FAILED;
+	for (u32 i = 0; i < c->gen.apis; i++) {
+		code = check_api(a, c, i);
+		if (code == EXIT_FAILED || worst == EXIT_OK)
+			worst = code;
+	}
+	print_memory(c);
+	if (place_in_memory(c->data))
+		say_errf("warning: %s lies in memory (tmpfs): keys are gone after a restart. Choose another "
+		    "`option data`\n", c->data);
+	say_errf(worst == EXIT_FAILED ? "something must be changed\n" : "the configuration is fine\n");
+	return worst;
+}

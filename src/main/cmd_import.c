@@ -1,0 +1,72 @@
+#include "main/cmd.h"
+
+#include "main/fresh.h"
+#include "main/say.h"
+#include "sys/file.h"
+
+#include <stdio.h>
+
+#define PATH_N 512
+
+/* DOC with its ending replaced: "/x/api.json" gives "/x/api.cat". false: too long. */
+static bool
+default_out(const char *document, char out[PATH_N])
+{
+	const char *slash = strrchr(document, '/'), *dot = strrchr(document, '.');
+	size_t n = dot && (!slash || dot > slash + 1) ? (size_t)(dot - document) : strlen(document);
+
+	return snprintf(out, PATH_N, "%.*s.cat", (int)n, document) < PATH_N;
+}
+
+/* Splits a path into its directory, opened, and the name in it. */
+static int
+open_parent(const char *path, const char **name)
+{
+	char dir[PATH_N];
+	const char *slash = strrchr(path, '/');
+
+	*name = slash ? slash + 1 : path;
+	if (!slash)
+		return file_open(FILE_HERE, ".", FILE_READ);
+	if (snprintf(dir, sizeof dir, "%.*s", slash == path ? 1 : (int)(slash - path), path) >= (int)sizeof dir)
+		return ERR_BAD;
+	return file_open(FILE_HERE, dir, FILE_READ | FILE_FOLLOW);
+}
+
+int
+cmd_import(struct args *a)
+{
+	struct fresh f = { .tell = true };
+	const char *out = NULL;
+	char made[PATH_N];
+	const struct args_option options[] = {
+		{ .name = "out", .letter = 'o', .value = &out },
+		{ .name = "report", .value = &f.report },
+		{ .name = "strict", .flag = &f.strict },
+	};
+	int code = args_read(a, options, ARRAY_N(options));
+
+	if (code == ARGS_GO)
+		code = args_rest(a, 1, 1, "the API document");
+	if (code != ARGS_GO)
+		return code;
+	f.document = a->rest[0];
+	if (!out && !default_out(f.document, made)) {
+		say_errf("mcpgated import: the path is too long\n");
+		return EXIT_USAGE;
+	}
+	out = out ? out : made;
+	f.dir = open_parent(out, &f.name);
+	if (f.dir < 0 || !*f.name) {
+		say_errf("mcpgated import: %s: %s\n", out, *f.name ? file_why() : "names no file");
+		return EXIT_FAILED;
+	}
+	if (strcmp(out, f.document) == 0) {
+		say_errf("mcpgated import: %s would replace the document: choose another -o\n", out);
+		return EXIT_USAGE;
+	}
+	code = fresh_compile(&f);
+	if (code != EXIT_FAILED)
+		say_errf("written: %s\n", out);
+	return code;
+}

@@ -1,0 +1,221 @@
+#include "main/cmd.h"
+
+#include "http/url.h"
+#include "main/say.h"
+#include "main/shelf.h"
+#include "main/uci.h"
+#include "sys/file.h"
+#include "sys/page.h"
+#include "sys/place.h"
+
+#define NAME_MAX_N 32
+#define PATH_N 512
+#define TEXT_N (64 * 1024)
+
+struct init {
+	const char *document, *base_url, *name, *title, *listen, *data, *env, *out;
+	bool force;
+	struct arena arena;
+	u8 made[NAME_MAX_N + 1];
+};
+
+/* A name for URLs from a title: "Forgejo API (v1)" gives "forgejo-api-v1". */
+static void
+make_name(struct init *n, struct str title)
+{
+	struct buf b = buf_over(n->made, NAME_MAX_N - 4);
+
+	for (u32 i = 0; i < title.n && buf_room(&b); i++) {
+		u8 c = title.p[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (u8)(c + 32);
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+			buf_byte(&b, c);
+		else if (b.w && b.p[b.w - 1] != '-')
+			buf_byte(&b, '-');
+	}
+	while (b.w && b.p[b.w - 1] == '-')
+		b.w--;
+	if (b.w == 0 || conf_name_wrong(buf_str(&b))) { /* a word of ours, or nothing usable */
+		b = buf_over(n->made + b.w, NAME_MAX_N - b.w);
+		buf_c(&b, b.p == n->made ? "api" : "-api");
+		b.p[b.w] = 0;
+		return;
+	}
+	n->made[b.w] = 0;
+}
+
+static int
+usage(const char *text)
+{
+	say_errf("mcpgated init: %s\n`mcpgated init --help` tells what it takes.\n", text);
+	return EXIT_USAGE;
+}
+
+static int
+check_words(const struct init *n)
+{
+	struct url u;
+
+	if (!n->document || !n->base_url)
+		return usage("--document and --base-url are needed");
+	if (url_parse(str_c(n->base_url), &u) || u.query.p)
+		return usage("--base-url is like http://127.0.0.1:3000/api/v1 or unix:/run/api.sock:/v1");
+	if (n->name && conf_name_wrong(str_c(n->name))) {
+		say_errf("mcpgated init: the name '%s' %s\n", n->name, conf_name_wrong(str_c(n->name)));
+		return EXIT_USAGE;
+	}
+	return ARGS_GO;
+}
+
+/* Paths in the file are absolute, so that it does not matter from where it is used. */
+static void
+put_path(struct init *n, struct buf *b, const char *path)
+{
+	struct buf whole = buf_over(arena_bytes(&n->arena, 2 * PATH_N), 2 * PATH_N);
+
+	if (path[0] != '/')
+		place_here(&whole);
+	if (whole.w)
+		buf_byte(&whole, '/');
+	buf_c(&whole, strncmp(path, "./", 2) == 0 ? path + 2 : path);
+	uci_quote(b, buf_str(&whole));
+}
+
+static void
+option(struct buf *b, const char *name, struct str value)
+{
+	buf_fmt(b, "\toption %s ", name);
+	uci_quote(b, value);
+	buf_byte(b, '\n');
+}
+
+static const char *
+data_dir(struct init *n)
+{
+	const char *slash = strrchr(n->out, '/');
+	struct buf b = buf_over(arena_bytes(&n->arena, PATH_N), PATH_N - 1);
+
+	if (n->data)
+		return n->data;
+	if (slash && strcmp(n->out, "-") != 0)
+		buf_put(&b, str_of(n->out, (size_t)(slash - n->out) + 1));
+	BUF_LIT(&b, "data");
+	b.p[b.w] = 0;
+	return (const char *)b.p;
+}
+
+static void
+compose(struct init *n, const struct catalog *c, struct buf *b)
+{
+	struct catalog_info info;
+	struct str name;
+
+	catalog_info(c, &info);
+	if (!n->name) {
+		make_name(n, info.title);
+		n->name = (const char *)n->made;
+	}
+	name = str_c(n->name);
+	BUF_LIT(b, "config server\n");
+	option(b, "listen", str_c(n->listen));
+	BUF_LIT(b, "\toption data ");
+	put_path(n, b, data_dir(n));
+	BUF_LIT(b, "\n\nconfig api ");
+	uci_quote(b, name);
+	BUF_LIT(b, "\n\toption document ");
+	put_path(n, b, n->document);
+	BUF_LIT(b, "\n");
+	if (n->title)
+		option(b, "title", str_c(n->title));
+	BUF_LIT(b, "\nconfig environment 'production'\n");
+	option(b, "api", name);
+	option(b, "base_url", str_c(n->base_url));
+	if (n->env) {
+		u8 from[200];
+		struct buf f = buf_over(from, sizeof from);
+
+		buf_fmt(&f, "env:%s", n->env);
+		option(b, "credential_in", STR("bearer"));
+		option(b, "credential_from", buf_str(&f));
+	} else {
+		BUF_LIT(b, "\t# option credential_in 'bearer'\n\t# option credential_from 'env:API_TOKEN'\n");
+	}
+}
+
+static int
+write_out(const struct init *n, struct str text)
+{
+	int fd;
+
+	if (strcmp(n->out, "-") == 0) {
+		say_out(text);
+		return EXIT_OK;
+	}
+	fd = file_open(FILE_HERE, n->out, FILE_WRITE | (n->force ? FILE_CREATE | FILE_TRUNCATE : FILE_NEW));
+	if (fd == ERR_LATE) {
+		say_errf("mcpgated init: %s is there already: --force replaces it, -c names another\n", n->out);
+		return EXIT_FAILED;
+	}
+	if (fd < 0 || file_write(fd, text.p, text.n)) {
+		say_errf("mcpgated init: %s: %s\n", n->out, file_why());
+		return EXIT_FAILED;
+	}
+	file_close(fd);
+	say_errf("written: %s. Next:\n  mcpgated check -c %s\n  mcpgated key add my-laptop -c %s\n  mcpgated serve "
+	    "-c %s\n", n->out,
+	    n->out, n->out, n->out);
+	return EXIT_OK;
+}
+
+/* What was written must be readable: the values came from outside. */
+static bool
+reads_back(struct str text)
+{
+	struct arena a = page_arena(CONF_ARENA_N);
+	struct buf say = buf_over(arena_bytes(&a, 2048), 2048);
+	struct conf_ask ask = { .name = "the new configuration", .text = text, .arena = &a, .say = &say,
+	    .no_secrets = true };
+	const struct conf *c;
+	int err = conf_read(&ask, &c);
+
+	say_err(buf_str(&say));
+	return err == 0;
+}
+
+int
+cmd_init(struct args *a)
+{
+	struct init n = { .listen = "127.0.0.1:8080", .out = "mcpgated.conf" };
+	const struct args_option options[] = {
+		{ .name = "document", .value = &n.document },
+		{ .name = "base-url", .value = &n.base_url },
+		{ .name = "name", .value = &n.name },
+		{ .name = "title", .value = &n.title },
+		{ .name = "listen", .value = &n.listen },
+		{ .name = "data", .value = &n.data },
+		{ .name = "credential-env", .value = &n.env },
+		{ .name = "config", .letter = 'c', .value = &n.out },
+		{ .name = "force", .flag = &n.force },
+	};
+	struct buf text;
+	struct shelf s;
+	int code = args_read(a, options, ARRAY_N(options));
+
+	if (code == ARGS_GO)
+		code = args_rest(a, 0, 0, "");
+	if (code == ARGS_GO)
+		code = check_words(&n);
+	if (code == ARGS_GO)
+		code = shelf_open(&s, a, n.document);
+	if (code)
+		return code;
+	n.arena = page_arena(TEXT_N + 8 * PATH_N);
+	text = buf_over(arena_bytes(&n.arena, TEXT_N), TEXT_N);
+	compose(&n, &s.catalog, &text);
+	if (!reads_back(buf_str(&text)))
+		return EXIT_FAILED;
+	say_errf("%u operations become tools of api '%s'\n", s.catalog.op_n, n.name);
+	return write_out(&n, buf_str(&text));
+}

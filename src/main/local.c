@@ -1,0 +1,248 @@
+#include "main/local.h"
+
+#include "app/admin.h"
+#include "crypt/ct.h"
+#include "op/vault.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/jail.h"
+#include "sys/page.h"
+#include "sys/proc.h"
+#include "sys/rand.h"
+
+#define ROOM_N (1u << 20) /* beside the store's index */
+#define TOKENS 128
+#define LIST_N 8192
+
+/* Files that root would make could not be read by the user that workers run as. */
+static int
+become_owner(struct local *l, struct buf *why)
+{
+	struct jail j = { .files_max = 256, .file_n_max = 1ULL << 31, .dir = -1, .drops = true };
+	struct file_info info;
+
+	if (proc_user() != 0 || file_look(l->boot.dir, "store", &info) || info.owner == 0)
+		return 0;
+	j.uid = j.gid = info.owner;
+	return jail_drop(&j, why) < 0 ? ERR_DENY : 0;
+}
+
+int
+local_open(struct local *l, const char *data, struct buf *why)
+{
+	u8 key[STORE_MAC_N];
+	struct store_conf conf = { .mac_key = key, .now = clock_mono_ms(), .wall = clock_wall_s() };
+	int err;
+
+	memset(l, 0, sizeof *l);
+	err = boot_data(&l->boot, data, why);
+	if (err)
+		return err;
+	conf.dir = l->boot.store;
+	boot_key(&l->boot, "store", key);
+	l->arena = page_arena(store_bytes(0) + ROOM_N);
+	err = become_owner(l, why);
+	if (!err)
+		err = store_open(&l->store, &conf, &l->arena, why);
+	ct_wipe(key, sizeof key);
+	if (!err && !(l->keys = keys_init(&l->arena, l->store))) {
+		BUF_LIT(why, "not enough memory");
+		err = ERR_FULL;
+	}
+	if (err)
+		local_close(l);
+	return err;
+}
+
+void
+local_close(struct local *l)
+{
+	store_close(l->store);
+	l->store = NULL;
+	boot_done(&l->boot);
+	page_give(&l->arena);
+}
+
+enum step
+local_wait(struct local *l, enum step s, enum step (*step)(struct local *l, void *arg), void *arg)
+{
+	while (s == STEP_WAIT || s == STEP_MORE) {
+		store_commit(l->store, clock_mono_ms(), clock_wall_s());
+		s = step(l, arg);
+	}
+	return s;
+}
+
+static enum step
+go_on(struct local *l, void *arg)
+{
+	return key_work_step(l->keys, arg);
+}
+
+static int
+say(struct buf *why, int err, const char *text)
+{
+	buf_c(why, text);
+	return err;
+}
+
+static int
+add_error(int err, struct buf *why)
+{
+	switch (err) {
+	case ERR_LATE: return say(why, err, "this secret is already a key");
+	case ERR_BAD: return say(why, err, "a secret needs 16 to 256 visible ASCII characters");
+	case ERR_FULL: return say(why, err, "the store is full: nothing was changed");
+	}
+	return say(why, err, "the store cannot be written: nothing was changed");
+}
+
+int
+local_key_add(struct local *l, struct str json, struct buf *out, struct buf *why)
+{
+	struct key_work *w = ARENA_NEW(&l->arena, struct key_work);
+	struct jsmntok *tok = ARENA_ARRAY(&l->arena, struct jsmntok, TOKENS);
+	struct jdoc d;
+	struct str secret;
+	u8 random[32], made[KEY_SECRET_N];
+	struct buf text = buf_over(made, sizeof made);
+
+	if (!w || !tok || json_parse(&d, json, tok, TOKENS))
+		return say(why, ERR_BAD, "not a description of a key");
+	if (admin_key_read(json_root(&d), store_wall(l->store), &w->key, &secret, why))
+		return ERR_BAD;
+	if (!secret.p) {
+		rand_bytes(random, sizeof random);
+		key_secret(&text, random);
+		ct_wipe(random, sizeof random);
+		secret = buf_str(&text);
+	}
+	if (local_wait(l, key_add(l->keys, w, secret, NULL), go_on, w) == STEP_FAIL)
+		return add_error(w->op.err, why);
+	admin_key_print(out, &w->key, secret);
+	return 0;
+}
+
+int
+local_key_list(struct local *l, struct buf *out, struct buf *why)
+{
+	u8 *room = arena_take(&l->arena, LIST_N);
+	struct buf entries = buf_over(room, LIST_N);
+	struct store_op op = { .verb = STORE_LIST, .key = KEY_PREFIX, .out = &entries };
+	bool any = false;
+
+	if (!room)
+		return say(why, ERR_FULL, "not enough memory");
+	buf_byte(out, '[');
+	do {
+		struct store_entry e;
+		struct str rest;
+		struct key k;
+
+		entries.r = entries.w = 0;
+		if (store_do(l->store, &op))
+			return say(why, op.err, "the store cannot be read");
+		for (rest = buf_str(&entries); store_entry(&rest, &e);)
+			if (key_decode(e.val, &k) == 0) {
+				if (any)
+					buf_byte(out, ',');
+				any = true;
+				admin_key_print(out, &k, STR_NONE);
+			}
+	} while (op.cursor);
+	buf_byte(out, ']');
+	return 0;
+}
+
+int
+local_key_revoke(struct local *l, struct str which, struct buf *out, struct buf *why)
+{
+	struct key_work *w = ARENA_NEW(&l->arena, struct key_work);
+
+	if (!w)
+		return say(why, ERR_FULL, "not enough memory");
+	if (local_wait(l, key_revoke(l->keys, w, which, NULL), go_on, w) != STEP_FAIL) {
+		admin_key_print(out, &w->key, STR_NONE);
+		return 0;
+	}
+	if (w->op.err == ERR_NONE)
+		return say(why, ERR_NONE, "there is no such key");
+	if (w->op.err == ERR_LATE)
+		return say(why, ERR_LATE, "several keys match: use the id");
+	return say(why, w->op.err, "the store cannot be written: nothing was changed");
+}
+
+static int
+record_key(struct str name, struct buf *key, struct buf *why)
+{
+	if (!vault_name_ok(name))
+		return say(why, ERR_BAD, "a name has 1 to 64 characters of letters, digits, _ . / and -");
+	buf_put(key, VAULT_PREFIX);
+	buf_put(key, name);
+	return 0;
+}
+
+int
+local_credential_add(struct local *l, struct str name, struct str secret, struct buf *why)
+{
+	u8 key_room[2 + VAULT_NAME_MAX], sealed_room[VAULT_SECRET_MAX + SEAL_EXTRA], seed[RNG_SEED_N];
+	struct buf key = buf_over(key_room, sizeof key_room), sealed = buf_over(sealed_room, sizeof sealed_room);
+	struct store_op op = { .verb = STORE_PUT, .ttl_s = STORE_FOREVER };
+	struct seal_keys seals = { .n = 0 };
+	struct rng rng;
+
+	if (record_key(name, &key, why))
+		return ERR_BAD;
+	if (secret.n == 0 || secret.n > VAULT_SECRET_MAX)
+		return say(why, ERR_BAD, "a secret has 1 to 1024 bytes");
+	rand_bytes(seed, sizeof seed);
+	rng_init(&rng, str_of(seed, sizeof seed));
+	boot_seal(&l->boot, &seals);
+	if (vault_seal(&seals, &rng, name, secret, &sealed))
+		return say(why, ERR_FULL, "the secret cannot be sealed");
+	ct_wipe(&seals, sizeof seals);
+	op.key = buf_str(&key);
+	op.val = buf_str(&sealed);
+	return store_do(l->store, &op) ? say(why, op.err, "the store cannot be written: nothing was changed") : 0;
+}
+
+int
+local_credential_list(struct local *l, struct buf *out, struct buf *why)
+{
+	u8 *room = arena_take(&l->arena, LIST_N);
+	struct buf entries = buf_over(room, LIST_N);
+	struct store_op op = { .verb = STORE_LIST, .key = VAULT_PREFIX, .out = &entries };
+	struct jout o = jout_into(out);
+
+	if (!room)
+		return say(why, ERR_FULL, "not enough memory");
+	jout_open(&o, '[');
+	do {
+		struct store_entry e;
+		struct str rest;
+
+		entries.r = entries.w = 0;
+		if (store_do(l->store, &op))
+			return say(why, op.err, "the store cannot be read");
+		for (rest = buf_str(&entries); store_entry(&rest, &e);)
+			jout_str(&o, NULL, str_cut(e.key, VAULT_PREFIX.n, e.key.n));
+	} while (op.cursor);
+	jout_close(&o, ']');
+	return 0;
+}
+
+int
+local_credential_remove(struct local *l, struct str name, struct buf *why)
+{
+	u8 key_room[2 + VAULT_NAME_MAX];
+	struct buf key = buf_over(key_room, sizeof key_room);
+	struct store_op op = { .verb = STORE_DROP };
+
+	if (record_key(name, &key, why))
+		return ERR_BAD;
+	op.key = buf_str(&key);
+	if (store_do(l->store, &op) == 0)
+		return 0;
+	return op.err == ERR_NONE ? say(why, ERR_NONE, "there is no such credential")
+	                          : say(why, op.err, "the store cannot be written: nothing was changed");
+}

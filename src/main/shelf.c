@@ -1,0 +1,70 @@
+#include "main/shelf.h"
+
+#include "catalog/import.h"
+#include "main/fresh.h"
+#include "main/say.h"
+#include "sys/file.h"
+#include "sys/page.h"
+
+static int
+refuse(const struct args *a, const char *path, const char *why)
+{
+	say_errf("mcpgated %s: %s: %s\n", a->command, path, why);
+	return EXIT_FAILED;
+}
+
+static int
+compile(struct shelf *s, const struct args *a, const char *path)
+{
+	struct import im = { .text = STR_NONE };
+	struct file_info info;
+	int fd = file_open(FILE_HERE, path, FILE_READ | FILE_FOLLOW), err;
+
+	if (fd < 0)
+		return refuse(a, path, file_why());
+	err = file_info(fd, &info);
+	file_close(fd);
+	if (err || info.size > FRESH_DOC_MAX)
+		return refuse(a, path, err ? file_why() : "is larger than 96 MB");
+	s->arena = page_arena(info.size + 4096 + import_arena_bytes(info.size));
+	im.arena = &s->arena;
+	im.mtime = info.changed;
+	if (file_load(FILE_HERE, path, FILE_READ | FILE_FOLLOW, (u32)info.size, &s->arena, &im.text))
+		return refuse(a, path, file_why());
+	err = import_document(&im);
+	s->report = im.report;
+	s->report.arena = &s->arena;
+	if (err) {
+		say_errf("mcpgated %s: %s:%u: %s\n", a->command, path, im.report.why_line,
+		    im.report.why ? im.report.why : "cannot be compiled");
+		return EXIT_FAILED;
+	}
+	return catalog_open(&s->catalog, im.out) ? refuse(a, path, s->catalog.why) : 0;
+}
+
+int
+shelf_open(struct shelf *s, const struct args *a, const char *path)
+{
+	u8 room[300];
+	struct buf why = buf_over(room, sizeof room);
+
+	memset(s, 0, sizeof *s);
+	if (!str_ends(str_c(path), STR(".cat")))
+		return compile(s, a, path);
+	if (fresh_open(&s->catalog, FILE_HERE, path, &why) == 0)
+		return 0;
+	say_errf("mcpgated %s: %S\n", a->command, buf_str(&why));
+	return EXIT_FAILED;
+}
+
+u64
+shelf_tool_bytes(const struct catalog *c)
+{
+	return catalog_tools(c, 0, c->op_n).n;
+}
+
+u64
+shelf_tokens(const struct catalog *c)
+{
+	return report_tokens(shelf_tool_bytes(c));
+}
