@@ -11,6 +11,8 @@
 #include "base/str.h"
 #include "catalog/catalog.h"
 
+struct tls_trust; /* crypt/tls.h */
+
 #define APIS_MAX 64         /* apis of one box */
 #define ENVIRONMENTS_MAX 8  /* environments of one api */
 
@@ -43,7 +45,8 @@ struct environment {
 	struct str unix_path; /* not empty: connect there */
 	struct str path;      /* base path without a slash at its end: "" or "/api/v1" */
 	struct str pin;       /* base64 SHA-256 of the server's SPKI; empty: none */
-	struct str ca;        /* PEM bundle text; empty: the system's */
+	struct str ca;        /* path of a PEM bundle; empty: the system's */
+	const struct tls_trust *trust; /* of the two: for calls; NULL: plain */
 	struct credential credential;
 	u32 connect_ms, first_ms, idle_ms, total_ms;
 	u32 concurrency;      /* calls under way at once */

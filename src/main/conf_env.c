@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #define SECRET_MAX 8192
-#define CA_MAX (1024 * 1024)
 
 enum { KIND_AUTO, KIND_SANDBOX, KIND_PRODUCTION };
 
@@ -180,26 +179,6 @@ read_credential(struct conf_work *w, const struct conf_section *s, struct enviro
 	}
 }
 
-static void
-read_trust(struct conf_work *w, const struct conf_section *s, struct environment *e)
-{
-	struct str ca = conf_str(s, "ca");
-
-	e->pin = conf_str(s, "pin");
-	if (e->pin.n && (e->pin.n != 44 || e->pin.p[43] != '='))
-		conf_mistake(w, conf_line(s, "pin"), "pin is the base64 form of a SHA-256: 44 characters, the last "
-		    "one =");
-	if ((e->pin.n || ca.n) && !e->tls)
-		conf_mistake(w, conf_line(s, e->pin.n ? "pin" : "ca"),
-		    "%s belongs to a base_url that begins with https://",
-		    e->pin.n ? "pin" : "ca");
-	if (!ca.n || w->ask->no_secrets)
-		return;
-	e->ca = conf_file(w, ca, conf_line(s, "ca"), CA_MAX);
-	if (e->ca.n && str_find_str(e->ca, STR("-----BEGIN CERTIFICATE-----")) < 0)
-		conf_mistake(w, conf_line(s, "ca"), "%S holds no '-----BEGIN CERTIFICATE-----'", ca);
-}
-
 void
 conf_environment(struct conf_work *w, const struct conf_section *s, struct environment *e)
 {
@@ -208,7 +187,7 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 	e->production = kind == KIND_PRODUCTION || (kind == KIND_AUTO && !sounds_like_sandbox(e->name));
 	read_base_url(w, s, e);
 	read_credential(w, s, e);
-	read_trust(w, s, e);
+	conf_trust(w, s, e);
 	e->connect_ms = conf_u32(s, "connect_timeout");
 	e->first_ms = conf_u32(s, "first_timeout");
 	e->idle_ms = conf_u32(s, "idle_timeout");

@@ -2,6 +2,7 @@
 #ifndef MAIN_CONF_PRIV_H
 #define MAIN_CONF_PRIV_H
 
+#include "crypt/tls.h"
 #include "main/conf.h"
 
 enum conf_kind { CONF_STR, CONF_NUM, CONF_SIZE, CONF_TIME, CONF_ENUM, CONF_LIST };
@@ -51,6 +52,7 @@ struct conf_work {
 	struct conf *conf;
 	struct conf_section *first, *last;
 	u32 mistakes;
+	const struct cert_anchors *system; /* the system's roots, once somebody needs them */
 	bool full; /* the arena was too small */
 };
 
@@ -91,6 +93,7 @@ void conf_server(struct conf_work *w, const struct conf_section *s);
 void conf_apis(struct conf_work *w);
 void conf_environment(struct conf_work *w, const struct conf_section *s, struct environment *e);
 void conf_hosts(struct conf_work *w, const struct conf_section *s);
+void conf_trust(struct conf_work *w, const struct conf_section *s, struct environment *e);
 
 /* Name of an api or environment section: option name, else the section's own. Told when it is wrong. */
 struct str conf_name(struct conf_work *w, const struct conf_section *s);

@@ -74,7 +74,7 @@ static const struct conf_option environment_options[] = {
 	{ "credential_from", CONF_STR, false, "", NULL, 0, 1024,
 	    "where {secret} comes from: env:NAME, file:/PATH (without the line end) or store:NAME" },
 	{ "pin", CONF_STR, false, "", NULL, 0, 64,
-	    "base64 SHA-256 of the server's public key (SPKI): nothing else is accepted" },
+	    "base64 SHA-256 of the server's public key (SPKI); without ca, whoever signed it is not looked at" },
 	{ "ca", CONF_STR, false, "", NULL, 0, 1024, "PEM file of trusted roots, instead of the system's" },
 	{ "connect_timeout", CONF_TIME, false, "5s", NULL, 50, MS(600), "name, connection and TLS must be there" },
 	{ "first_timeout", CONF_TIME, false, "30s", NULL, 50, MS(3600), "the first byte of the answer must be there" },

@@ -47,7 +47,7 @@ origin_of(const struct environment *e)
 	u64 h = map_hash(e->unix_path, e->tls ? 0x746c73 : 0x706c61);
 
 	h = map_hash(e->host_field, h);
-	return map_hash(e->pin, h) + e->ca.n;
+	return map_hash(e->ca, map_hash(e->pin, h));
 }
 
 static void
@@ -77,7 +77,7 @@ start_call(struct op *op, const struct op_spec *spec, const struct params *p, st
 	u32 n = buf_len(&p->target) + buf_len(&p->fields) + buf_len(&p->body) + e->host_field.n + 512;
 
 	cs.to.configured = true;
-	cs.to.tls = spec->tls;
+	cs.to.tls = e->trust ? e->trust : spec->tls;
 	cs.origin = origin_of(e);
 	cs.method = op->method;
 	cs.idempotent = op->method == METHOD_GET || op->method == METHOD_HEAD;
@@ -88,7 +88,8 @@ start_call(struct op *op, const struct op_spec *spec, const struct params *p, st
 	cs.concurrency = e->concurrency;
 	op->call = call_start(op->ops->calls, &cs, owner, now);
 	if (!op->call) {
-		buf_fmt(why, "The gate is busy: %s. Try again in a second.", op->ops->calls->why);
+		buf_fmt(why, "The call was not made: %s. Try again in %u s.", op->ops->calls->why,
+		    max_u32(op->ops->calls->wait_s, 1));
 		return OP_FAULT_BUSY;
 	}
 	out = call_out(op->call, n);

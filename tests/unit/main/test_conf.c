@@ -2,6 +2,7 @@
 #include "main/conf.h"
 
 #include "base/log.h"
+#include "crypt/tls.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -266,7 +267,41 @@ test_mistakes_in_apis(void **state)
 	refused(API ENV " option credential_in header\n option credential_from env:HOME\n", "needs credential_name");
 	refused(API ENV " option credential_in bearer\n", "credential_from is missing");
 	refused(API ENV " option credential_in basic\n option credential_from env:HOME\n", "credential_value 'USER:{secret}'");
-	refused(API ENV " option pin x\n", "pin is the base64");
+}
+
+/* The directory of this file, where the certificates of other tests lie. */
+#define TLS_DATA "tests/data/tls/"
+
+static void
+test_whom_to_trust(void **state)
+{
+	const struct tls_trust *t;
+
+	unsetenv("SSL_CERT_FILE");
+	if (access(TLS_DATA "ca.pem", R_OK))
+		skip();
+	assert_int_equal(reads(API "config environment x\n option base_url https://x.org\n option ca " TLS_DATA "ca.pem\n"), 0);
+	t = c->gen.api[0].environment[0].trust;
+	assert_true(str_is(t->name, "x.org"));
+	assert_int_equal(t->anchors->n, 1);
+	assert_null(t->pin);
+	setenv("SSL_CERT_FILE", TLS_DATA "ca.pem", 1); /* the system's */
+	assert_int_equal(reads(API "config environment x\n option base_url https://x.org\n"), 0);
+	assert_int_equal(c->gen.api[0].environment[0].trust->anchors->n, 1);
+	assert_int_equal(reads(API "config environment x\n option base_url https://10.0.0.1\n"
+	                       " option pin AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"), 0);
+	t = c->gen.api[0].environment[0].trust;
+	assert_null(t->anchors);
+	assert_non_null(t->pin);
+	refused(API "config environment x\n option base_url https://10.0.0.1\n", "needs a pin");
+	setenv("SSL_CERT_FILE", "/nope.pem", 1);
+	refused(API "config environment x\n option base_url https://x.org\n", "f:4: /nope.pem cannot be read");
+	unsetenv("SSL_CERT_FILE");
+	refused(API ENV " option pin x\n", "pin belongs to a base_url that begins with https://");
+	refused(API "config environment x\n option base_url https://x.org\n option pin x\n", "f:5: pin is the base64");
+	refused(API "config environment x\n option base_url https://x.org\n option ca " TLS_DATA "rsa.key\n", "cannot be used");
+	assert_int_equal(reads(API ENV), 0);
+	assert_null(c->gen.api[0].environment[0].trust);
 }
 
 static void
@@ -337,6 +372,7 @@ main(void)
 		cmocka_unit_test(test_secret_from_store),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_mistakes_in_apis),
+		cmocka_unit_test(test_whom_to_trust),
 		cmocka_unit_test(test_all_mistakes_are_told_up_to_a_limit),
 		cmocka_unit_test(test_no_secrets_needs_no_files),
 		cmocka_unit_test(test_small_arena_is_told),
