@@ -3,6 +3,7 @@
 #include "app/job.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "mcp/modern.h"
 #include "mcp/subscribe.h"
 
 #define JUDGE_MS 1000 /* how often open streams are asked whether their key is still good */
@@ -22,20 +23,20 @@ stream_time(struct ready *r, msec now)
 u32
 app_watches(void)
 {
-	return CONNS_MAX + SERVE_LISTENERS + CALLS_WATCHES + 64;
+	return serve_watches() + CALLS_WATCHES + 64;
 }
 
 u32
 app_timers(void)
 {
-	return 2 * CONNS_MAX + CALLS_TIMERS + 64;
+	return serve_timers() + CALLS_TIMERS + 64;
 }
 
 size_t
 app_bytes(void)
 {
-	return serve_bytes() + calls_bytes() + ops_bytes() + pool_bytes(sizeof(struct job), JOBS_MAX) +
-	       pool_bytes(sizeof(struct stream), STREAMS_MAX) + RPC_TOKENS_MAX * sizeof(struct jsmntok);
+	return serve_bytes() + keys_bytes() + APP_GENS * (size_t)MCP_TEXT_N + calls_bytes() + ops_bytes() +
+	       pool_bytes(sizeof(struct job), JOBS_MAX) + pool_bytes(sizeof(struct stream), STREAMS_MAX) + RPC_TOKENS_MAX * sizeof(struct jsmntok);
 }
 
 int
@@ -60,7 +61,9 @@ app_init(struct app *app, struct arena *a)
 	m->handle_key = app->handle_key;
 	m->random = random_bytes;
 	m->random_of = app->rng;
-	m->server_version = app->version;
+	for (u32 i = 0; i < APP_GENS; i++)
+		if (!(app->gen[i].text_bytes = arena_bytes(a, MCP_TEXT_N)))
+			return ERR_FULL;
 	ready_init(&app->ready, stream_time);
 	return serve_init(&app->serve, a, app->net, &job_ops, app);
 }
@@ -75,6 +78,29 @@ free_gen(struct app *app)
 	return g->users ? NULL : g;
 }
 
+/* Opens the catalogs and writes the texts of a generation that nobody uses yet. */
+static int
+open_apis(struct app *app, struct app_gen *g, const struct gen *gen, const struct str *catalogs, u32 *bad)
+{
+	struct arena texts = arena_over(g->text_bytes, MCP_TEXT_N);
+
+	for (u32 i = 0; i < gen->apis; i++) {
+		const struct api *api = &gen->api[i];
+
+		*bad = i;
+		if (catalog_open(&g->catalog[i], catalogs[i])) {
+			log_error("catalog", "api=%S refused: %s", api->name, g->catalog[i].why);
+			return ERR_BAD;
+		}
+		if (modern_prepare(&g->text[i], api, app->version, &texts)) {
+			log_error("app", "api=%S: titles and instructions of all apis take more than %u KB", api->name,
+			    (u32)(MCP_TEXT_N / 1024));
+			return ERR_BAD;
+		}
+	}
+	return 0;
+}
+
 int
 app_load(struct app *app, const struct gen *gen, const struct serve_conf *serve, const struct str *catalogs,
     u32 *bad)
@@ -84,12 +110,8 @@ app_load(struct app *app, const struct gen *gen, const struct serve_conf *serve,
 	if (!g)
 		return ERR_FULL;
 	g->gen = NULL;
-	for (u32 i = 0; i < gen->apis; i++)
-		if (catalog_open(&g->catalog[i], catalogs[i])) {
-			log_error("catalog", "api=%S refused: %s", gen->api[i].name, g->catalog[i].why);
-			*bad = i;
-			return ERR_BAD;
-		}
+	if (open_apis(app, g, gen, catalogs, bad))
+		return ERR_BAD;
 	g->gen = gen;
 	g->serve = *serve;
 	app->live = (u32)(g - app->gen);

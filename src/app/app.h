@@ -23,7 +23,9 @@
 struct app_gen {
 	const struct gen *gen;            /* NULL: free */
 	struct catalog catalog[APIS_MAX]; /* by api index */
-	u32 users;                        /* jobs that began under it */
+	struct mcp_text text[APIS_MAX];
+	u8 *text_bytes;                   /* MCP_TEXT_N: where text lies */
+	u32 users;                        /* jobs and ops that began under it */
 	struct serve_conf serve;
 };
 

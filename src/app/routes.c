@@ -83,6 +83,7 @@ begin_mcp(struct job *j, const struct endpoint *e)
 	m->who = &j->who;
 	m->api = e->api;
 	m->catalog = &j->gen->catalog[e->api->index];
+	m->text = &j->gen->text[e->api->index];
 	m->view = e->view;
 	if (j->who.kind == PRINCIPAL_KEY)
 		m->key_name = str_of(j->check.name, sizeof j->check.name);

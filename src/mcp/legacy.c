@@ -29,9 +29,7 @@ legacy_initialize(struct mcp *m, struct rpc *r)
 	jout_open(&o, '{');
 	jout_str(&o, "protocolVersion", mcp_version_text(m->version));
 	jout_raw(&o, "capabilities", STR("{\"tools\":{},\"prompts\":{},\"resources\":{},\"logging\":{}}"));
-	jout_key(&o, STR("serverInfo"));
-	modern_server_info(m, &b);
-	o.more = true;
+	jout_raw(&o, "serverInfo", m->text->server);
 	if (m->api->instructions.n)
 		jout_str(&o, "instructions", m->api->instructions);
 	jout_close(&o, '}');

@@ -88,30 +88,32 @@ do_listen(struct mcp *m, struct rpc *r, msec now)
 #define MODERN 1
 #define LEGACY 2
 
+#define NAME(text) { (const u8 *)text, sizeof(text) - 1 }
+
 static const struct {
-	const char *name;
+	struct str name;
 	u8 eras;
 	enum step (*run)(struct mcp *m, struct rpc *r, msec now);
 } methods[] = {
-	{ "tools/call", MODERN | LEGACY, tools_call },
-	{ "tools/list", MODERN | LEGACY, do_list },
-	{ "server/discover", MODERN, do_discover },
-	{ "subscriptions/listen", MODERN, do_listen },
-	{ "prompts/list", MODERN | LEGACY, empty_prompts },
-	{ "prompts/get", MODERN | LEGACY, empty_prompt },
-	{ "resources/list", MODERN | LEGACY, empty_resources },
-	{ "resources/templates/list", MODERN | LEGACY, empty_templates },
-	{ "resources/read", MODERN | LEGACY, empty_resource },
-	{ "logging/setLevel", LEGACY, empty_level },
-	{ "ping", LEGACY, do_ping },
-	{ "initialize", LEGACY, do_initialize },
+	{ NAME("tools/call"), MODERN | LEGACY, tools_call },
+	{ NAME("tools/list"), MODERN | LEGACY, do_list },
+	{ NAME("server/discover"), MODERN, do_discover },
+	{ NAME("subscriptions/listen"), MODERN, do_listen },
+	{ NAME("prompts/list"), MODERN | LEGACY, empty_prompts },
+	{ NAME("prompts/get"), MODERN | LEGACY, empty_prompt },
+	{ NAME("resources/list"), MODERN | LEGACY, empty_resources },
+	{ NAME("resources/templates/list"), MODERN | LEGACY, empty_templates },
+	{ NAME("resources/read"), MODERN | LEGACY, empty_resource },
+	{ NAME("logging/setLevel"), LEGACY, empty_level },
+	{ NAME("ping"), LEGACY, do_ping },
+	{ NAME("initialize"), LEGACY, do_initialize },
 };
 
 static enum step
 run_method(struct mcp *m, struct rpc *r, msec now)
 {
 	for (u32 i = 0; i < ARRAY_N(methods); i++)
-		if ((methods[i].eras & (m->modern ? MODERN : LEGACY)) && str_is(r->method, methods[i].name))
+		if ((methods[i].eras & (m->modern ? MODERN : LEGACY)) && str_same(r->method, methods[i].name))
 			return methods[i].run(m, r, now);
 	return mcp_refuse(m, m->modern ? 404 : 200, RPC_METHOD, "Method not found");
 }

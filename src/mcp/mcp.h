@@ -39,10 +39,19 @@ struct mcp_shared {
 	const u8 *handle_key;      /* HANDLE_KEY_N bytes */
 	void (*random)(void *of, u8 *p, u32 n); /* random bytes: auth and crypt are not this floor's */
 	void *random_of;
-	struct str server_version; /* of this program */
 	wall now_s;
 	bool draining;
 };
+
+/* Texts of one api that never change within a generation, written once when it is loaded. */
+struct mcp_text {
+	struct str server;   /* {"name":...}: serverInfo */
+	struct str end;      /* behind the last member of a modern result: resultType, _meta and its bracket */
+	struct str end_list; /* the same with caching hints before it */
+	struct str discover; /* the whole result of server/discover */
+};
+
+#define MCP_TEXT_N (512 * 1024) /* bytes the texts of all apis of a generation may take */
 
 /* What a method answers: bytes in the exchange's arena or stable memory, or a pull, or a reply that
  * was set already. */
@@ -59,6 +68,7 @@ struct mcp {
 	const struct principal *who;
 	const struct api *api;
 	const struct catalog *catalog;
+	const struct mcp_text *text;
 	struct gate_view view;
 	struct str key_name; /* of the record in the store that who came from; empty: from none */
 	u32 *hold;           /* counts what lives by api and catalog */

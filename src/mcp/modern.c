@@ -179,56 +179,93 @@ modern_judge(struct mcp *m, struct rpc *r)
 	return ERA_LEGACY;
 }
 
-void
-modern_server_info(const struct mcp *m, struct buf *b)
+/* What was written since w, as a view that stays. */
+static struct str
+since(const struct buf *b, u32 w)
 {
+	return str_of(b->p + w, b->w - w);
+}
+
+static struct str
+write_server(const struct api *api, struct str version, struct buf *b)
+{
+	u32 from = b->w;
 	struct jout o = jout_into(b);
 
 	jout_open(&o, '{');
 	jout_c(&o, "name", "mcpgated");
-	if (m->api->title.n)
-		jout_str(&o, "title", m->api->title);
-	jout_str(&o, "version", m->shared->server_version);
+	if (api->title.n)
+		jout_str(&o, "title", api->title);
+	jout_str(&o, "version", version);
 	jout_close(&o, '}');
+	return since(b, from);
+}
+
+static struct str
+write_end(const struct api *api, struct str server, bool cacheable, struct buf *b)
+{
+	u32 from = b->w;
+
+	if (cacheable)
+		buf_fmt(b, ",\"ttlMs\":%u,\"cacheScope\":\"%s\"", (u32)LIST_TTL_MS,
+		    api->auth == API_AUTH_NONE ? "public" : "private");
+	buf_fmt(b, ",\"resultType\":\"complete\",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":%S}}", server);
+	return since(b, from);
+}
+
+static struct str
+write_discover(const struct api *api, struct str end, struct buf *b)
+{
+	u32 from = b->w;
+	struct jout o = jout_into(b);
+
+	BUF_LIT(b, "{\"supportedVersions\":");
+	modern_versions(b);
+	BUF_LIT(b, ",\"capabilities\":{\"tools\":{\"listChanged\":true},\"prompts\":{},\"resources\":{}}");
+	o.more = true;
+	if (api->instructions.n)
+		jout_str(&o, "instructions", api->instructions);
+	buf_put(b, end);
+	return since(b, from);
+}
+
+int
+modern_prepare(struct mcp_text *t, const struct api *api, struct str version, struct arena *a)
+{
+	u32 n = 2000 + 6 * api->instructions.n + 24 * api->title.n;
+	struct buf b = buf_over(arena_bytes(a, n), n);
+
+	if (!b.p)
+		return ERR_FULL;
+	t->server = write_server(api, version, &b);
+	t->end = write_end(api, t->server, false, &b);
+	t->end_list = write_end(api, t->server, true, &b);
+	t->discover = write_discover(api, t->end_list, &b);
+	return b.over ? ERR_FULL : 0;
 }
 
 void
 modern_result_close(const struct mcp *m, struct buf *b, bool cacheable)
 {
-	if (!m->modern) {
+	if (!m->modern)
 		buf_byte(b, '}');
-		return;
-	}
-	if (cacheable)
-		buf_fmt(b, ",\"ttlMs\":%u,\"cacheScope\":\"%s\"", LIST_TTL_MS,
-		    m->api->auth == API_AUTH_NONE ? "public" : "private");
-	BUF_LIT(b, ",\"resultType\":\"complete\",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":");
-	modern_server_info(m, b);
-	BUF_LIT(b, "}}");
+	else
+		buf_put(b, cacheable ? m->text->end_list : m->text->end);
 }
 
 void
 modern_discover(struct mcp *m)
 {
-	u32 n = 1500 + 6 * m->api->instructions.n + 6 * m->api->title.n;
-	struct buf b = buf_over(arena_bytes(exchange_arena_n(m->x, n), n), n);
-	struct jout o = jout_into(&b);
+	struct buf b = buf_over(arena_bytes(exchange_arena(m->x), 400), 400);
 
 	if (!b.p) {
 		mcp_refuse(m, 503, RPC_INTERNAL, "Busy: try again in a second");
 		return;
 	}
 	rpc_result_open(&b, m->id);
-	BUF_LIT(&b, "{\"supportedVersions\":");
-	modern_versions(&b);
-	BUF_LIT(&b, ",\"capabilities\":{\"tools\":{\"listChanged\":true},\"prompts\":{},\"resources\":{}}");
-	if (m->api->instructions.n) {
-		o.more = true;
-		jout_str(&o, "instructions", m->api->instructions);
-	}
-	modern_result_close(m, &b, true);
-	buf_byte(&b, '}');
 	m->answer.status = 200;
-	m->answer.views = 1;
+	m->answer.views = 3;
 	m->answer.view[0] = buf_str(&b);
+	m->answer.view[1] = m->text->discover;
+	m->answer.view[2] = STR("}");
 }

@@ -12,15 +12,15 @@ enum era { ERA_MODERN, ERA_LEGACY, ERA_REFUSED };
 /* Judges version, headers and _meta. ERA_REFUSED: the answer is set. */
 enum era modern_judge(struct mcp *m, struct rpc *r);
 
+/* Writes the texts of an api into a. ERR_FULL when they do not fit. */
+int modern_prepare(struct mcp_text *t, const struct api *api, struct str version, struct arena *a);
+
 /* Answers server/discover. */
 void modern_discover(struct mcp *m);
 
 /* Appends the end of a result: ,"resultType":"complete","_meta":{...}} and for the cacheable ones
- * ttlMs and cacheScope before it. Nothing of it in the legacy era but the bracket. */
+ * ttlMs and cacheScope before it. Only the bracket in the legacy era. */
 void modern_result_close(const struct mcp *m, struct buf *b, bool cacheable);
-
-/* Appends {"name":...,"title":...,"version":...}. */
-void modern_server_info(const struct mcp *m, struct buf *b);
 
 /* Appends ["2026-07-28",...]. */
 void modern_versions(struct buf *b);

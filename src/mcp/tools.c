@@ -271,7 +271,7 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 	spec.hold = m->hold;
 	fault = op_start(m->shared->ops, &spec, exchange_ready(m->x), now, &m->op, &why);
 	if (fault) {
-		answer_fault(m, buf_str(&why), fault == OP_FAULT_BUSY ? 1 : 0);
+		answer_fault(m, buf_str(&why), fault == OP_FAULT_BUSY ? max_u32(m->shared->ops->calls->wait_s, 1) : 0);
 		return STEP_DONE;
 	}
 	return tools_call_step(m, now);
