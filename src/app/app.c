@@ -36,7 +36,8 @@ size_t
 app_bytes(void)
 {
 	return serve_bytes() + keys_bytes() + APP_GENS * (size_t)MCP_TEXT_N + calls_bytes() + ops_bytes() +
-	       pool_bytes(sizeof(struct job), JOBS_MAX) + pool_bytes(sizeof(struct stream), STREAMS_MAX) + RPC_TOKENS_MAX * sizeof(struct jsmntok);
+	       pool_bytes(sizeof(struct job), JOBS_MAX) + pool_bytes(sizeof(struct stream), STREAMS_MAX) +
+	       RPC_TOKENS_MAX * sizeof(struct jsmntok);
 }
 
 int
