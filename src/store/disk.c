@@ -71,8 +71,11 @@ find(struct store *st, struct str key, struct found *f)
 	struct disk *d = disk_of(st);
 	const struct entry *e;
 	struct rec r;
-	int err = disk_find(d, key, &f->slot, &r);
+	int err;
 
+	if (d->follow && d->refusing)
+		return ERR_IO; /* what is not known is not "absent" */
+	err = disk_find(d, key, &f->slot, &r);
 	if (err || f->slot == INDEX_NONE)
 		return err;
 	e = index_at(&d->index, f->slot);
@@ -194,6 +197,8 @@ list(struct store *st, struct store_op *op)
 	struct disk *d = disk_of(st);
 	u32 slot = op->cursor, from = op->out->w;
 
+	if (d->follow && d->refusing)
+		return ERR_IO;
 	for (u32 n = 0; slot < d->index.high; n++, slot++) {
 		int r = n < LIST_SLOTS ? list_one(d, op, index_at(&d->index, slot)) : 0;
 

@@ -1,0 +1,341 @@
+/* Compaction beside running writes, against a plain model; and everything that may interrupt it. */
+#include "scratch.h"
+
+#include "sys/clock.h"
+#include "sys/loop.h"
+
+#define KEYS 40
+
+struct model {
+	u32 val[KEYS]; /* 0: absent */
+};
+
+static void
+key_name(char name[16], u32 key)
+{
+	snprintf(name, 16, "k:%u", key);
+}
+
+/* The value of number v: its text and some filling. */
+static struct str
+val_text(char text[256], u32 v)
+{
+	int n = snprintf(text, 256, "value %u ", v);
+
+	memset(text + n, 'a' + (char)(v % 26), 240 - (u32)n);
+	return str_of(text, (u32)n + v % 200);
+}
+
+static void
+check_all(struct scratch *s, const struct model *m)
+{
+	char name[16], text[256];
+	u32 there = 0;
+
+	for (u32 k = 0; k < KEYS; k++) {
+		struct store_op op = { .verb = STORE_GET, .key = str_c(name) };
+		int err;
+
+		key_name(name, k);
+		op.key = str_c(name);
+		err = scratch_do(s, &op);
+		assert_int_equal(err, m->val[k] ? 0 : ERR_NONE);
+		if (m->val[k])
+			assert_true(str_same(op.val, val_text(text, m->val[k])));
+		there += m->val[k] != 0;
+	}
+	assert_int_equal(scratch_figures(s).keys, there);
+}
+
+/* n operations in one turn; with faults some groups fail, as a whole. */
+static void
+random_turn(struct scratch *s, struct model *m, u32 *random, u32 n)
+{
+	static struct store_op op[16];
+	static char name[16][16], text[16][256];
+	struct model after = *m;
+
+	for (u32 i = 0; i < n; i++) {
+		u32 key, v;
+
+		*random = *random * 1664525 + 1013904223;
+		key = (*random >> 8) % KEYS;
+		v = *random >> 16;
+		key_name(name[i], key);
+		op[i] = (struct store_op){ .verb = STORE_PUT, .key = str_c(name[i]), .ttl_s = STORE_FOREVER };
+		op[i].val = val_text(text[i], v + 1);
+		if (v % 4 == 0)
+			op[i].verb = STORE_DROP;
+		store_start(s->st, &op[i], s->now);
+		after.val[key] = v % 4 == 0 ? 0 : v + 1;
+	}
+	for (u32 turn = 0; turn < 100000; turn++) {
+		bool all = true;
+
+		scratch_turn(s);
+		for (u32 i = 0; i < n; i++)
+			all &= op[i].done;
+		if (all)
+			break;
+		usleep(10);
+	}
+	for (u32 i = 0; i < n; i++) {
+		assert_true(op[i].done);
+		if (op[i].err == ERR_FULL || op[i].err == ERR_IO)
+			return;
+		assert_true(!op[i].err || op[i].err == ERR_NONE);
+	}
+	*m = after;
+}
+
+/* How often it compacted. */
+static u32
+run_life(struct scratch *s, u32 random, const char *faults)
+{
+	struct model m = { { 0 } };
+	u32 compactions = 0;
+
+	s->conf.compact_min = 3000;
+	scratch_open(s);
+	for (u32 round = 0; round < 20; round++) {
+		fault_plan(round % 3 ? faults : NULL);
+		for (u32 i = 0; i < 40; i++) {
+			random_turn(s, &m, &random, 1 + random % 9);
+			s->now += round % 5 ? 1 : 10000; /* past the pause after a failed compaction */
+		}
+		fault_plan(NULL);
+		check_all(s, &m);
+		if (round % 4 == 3) {
+			compactions += scratch_figures(s).compactions;
+			assert_true(faults || scratch_figures(s).bytes < 3 * scratch_figures(s).live + 20000);
+			scratch_again(s);
+			check_all(s, &m);
+		}
+	}
+	return compactions;
+}
+
+static void
+test_beside_writes(void **state)
+{
+	struct scratch *s = *state;
+
+	assert_true(run_life(s, 1, NULL) >= 20);
+}
+
+static void
+test_with_full_disks(void **state)
+{
+	struct scratch *s = *state;
+
+	assert_true(run_life(s, 2, "pwrite:ENOSPC:20-23,pwrite:ENOSPC:50-51,pwrite:SHORT9:60-61,pwrite:ENOSPC:62") >= 5);
+	scratch_close(s);
+	scratch_empty(s->dir);
+	run_life(s, 3, "open:ENOSPC:1-3,pwrite:EIO:31,rename:EIO:2,unlink:EIO:1-");
+}
+
+static void
+test_with_a_helper(void **state)
+{
+	static u8 room[65536];
+	struct arena a = arena_over(room, sizeof room);
+	struct scratch *s = *state;
+	struct model m = { { 0 } };
+	struct loop loop;
+	u32 random = 4;
+
+	loop_init(&loop, &a, 8, 8);
+	s->conf.compact_min = 3000;
+	scratch_open(s);
+	assert_int_equal(store_attach(s->st, &loop), 0);
+	for (u32 i = 0; i < 600; i++) {
+		if (i % 100 == 50)
+			fault_plan("pwrite:ENOSPC:2,fdatasync:DELAY5:1-3");
+		random_turn(s, &m, &random, 1 + i % 9);
+		if (i % 100 == 99) {
+			fault_plan(NULL);
+			s->now += 100000;
+			check_all(s, &m);
+		}
+	}
+	assert_true(scratch_figures(s).compactions >= 2);
+	scratch_close(s);
+	loop_done(&loop);
+	scratch_open(s);
+	check_all(s, &m);
+}
+
+/* Fills so that the next turns compact; then there are two segments: merged, and the next. */
+static void
+make_two_segments(struct scratch *s)
+{
+	s->conf.compact_min = 3000;
+	scratch_open(s);
+	assert_int_equal(put(s, "k:revoked", "x"), 0);
+	assert_int_equal(put(s, "k:kept", "x"), 0);
+	assert_int_equal(drop(s, "k:revoked"), 0);
+	for (u32 i = 0; !scratch_figures(s).compactions && i < 200; i++)
+		assert_int_equal(put(s, "k:filler", "some text of some length that is written again and again"), 0);
+	assert_int_equal(scratch_figures(s).segments, 2);
+	assert_int_equal(put(s, "k:after", "x"), 0);
+}
+
+static bool
+has_two(struct scratch *s)
+{
+	return holds(s, "k:revoked", NULL) && holds(s, "k:kept", "x") && holds(s, "k:after", "x");
+}
+
+static void
+refused(struct scratch *s, const char *words)
+{
+	assert_true(scratch_try(s) < 0);
+	if (str_find_str(buf_str(&s->text), str_c(words)) < 0)
+		fail_msg("not told: %s in: %.*s", words, STR_ARG(buf_str(&s->text)));
+}
+
+/* Segments that are lost, swapped, or from an older copy. */
+static void
+test_segments_missing(void **state)
+{
+	struct scratch *s = *state;
+	u8 *one = malloc(200000), *two = malloc(200000);
+	u32 n1, n2;
+	char path[100];
+
+	make_two_segments(s);
+	scratch_again(s);
+	assert_true(has_two(s));
+	scratch_close(s);
+	n1 = scratch_load(s, "seg-00000001", one, 200000);
+	n2 = scratch_load(s, "seg-00000002", two, 200000);
+	snprintf(path, sizeof path, "%s/seg-00000002", s->dir);
+	unlink(path);
+	refused(s, "the next one is missing");
+	scratch_save(s, "seg-00000002", two, n2);
+	snprintf(path, sizeof path, "%s/seg-00000001", s->dir);
+	unlink(path);
+	refused(s, "seg-00000001 is missing");
+	scratch_save(s, "seg-00000001", two, n2);
+	refused(s, "damaged in its header");
+	scratch_save(s, "seg-00000001", one, n1 - 1);
+	refused(s, "is damaged at byte");
+	scratch_save(s, "seg-00000001", one, n1);
+	scratch_open(s);
+	assert_true(has_two(s));
+	/* A later life, with the first segment of the earlier one. */
+	for (u32 i = 0; !scratch_figures(s).compactions && i < 200; i++)
+		assert_int_equal(put(s, "k:filler", "some text of some length that is written again and again"), 0);
+	scratch_close(s);
+	scratch_save(s, "seg-00000002", two, n2);
+	refused(s, "seg-00000001 is missing");
+	scratch_save(s, "seg-00000001", one, n1);
+	refused(s, "seg-00000003 does not continue");
+	free(one);
+	free(two);
+}
+
+/* What a crash leaves beside the store is removed, and nothing else. */
+static void
+test_leftovers(void **state)
+{
+	struct scratch *s = *state;
+	u8 *bytes = malloc(200000);
+	char path[100];
+	u32 n;
+
+	make_two_segments(s);
+	for (u32 i = 0; scratch_figures(s).compactions < 2 && i < 200; i++)
+		assert_int_equal(put(s, "k:filler", "some text of some length that is written again and again"), 0);
+	scratch_close(s);
+	n = scratch_load(s, "seg-00000002", bytes, 200000);
+	scratch_save(s, "seg-00000001", bytes, n); /* stood for by the merged one: not even looked at */
+	scratch_save(s, "new-00000007", bytes, 5);
+	scratch_save(s, "README", bytes, 5);
+	scratch_open(s);
+	assert_true(has_two(s));
+	snprintf(path, sizeof path, "%s/seg-00000001", s->dir);
+	assert_int_not_equal(access(path, F_OK), 0);
+	snprintf(path, sizeof path, "%s/new-00000007", s->dir);
+	assert_int_not_equal(access(path, F_OK), 0);
+	snprintf(path, sizeof path, "%s/README", s->dir);
+	assert_int_equal(access(path, F_OK), 0);
+	free(bytes);
+}
+
+/* Expired entries are not copied, and stay away after a restart. */
+static void
+test_expired_go(void **state)
+{
+	struct scratch *s = *state;
+	struct store_op op = { .verb = STORE_PUT, .ttl_s = 50, .val = STR("x") };
+	char name[16];
+
+	s->conf.compact_min = 3000;
+	scratch_open(s);
+	for (u32 i = 0; i < 300; i++) {
+		key_name(name, i);
+		op.key = str_c(name);
+		op.out = NULL;
+		op.val = STR("x");
+		assert_int_equal(scratch_do(s, &op), 0);
+	}
+	s->wall += 100;
+	s->now += 100000;
+	for (u32 i = 0; i < 30; i++)
+		scratch_turn(s);
+	assert_int_equal(put(s, "k:stays", "x"), 0);
+	for (u32 i = 0; i < 30; i++)
+		scratch_turn(s);
+	assert_true(scratch_figures(s).compactions > 0);
+	assert_true(scratch_figures(s).bytes < 5000);
+	scratch_again(s);
+	assert_int_equal(scratch_figures(s).keys, 1);
+}
+
+/* Crash after crash in the middle of it: segments add up, and one compaction takes them all. */
+static void
+test_many_segments(void **state)
+{
+	struct scratch *s = *state;
+
+	s->conf.compact_min = 3000;
+	for (u32 round = 0; round < 12; round++) {
+		char name[16];
+
+		scratch_open(s);
+		key_name(name, round);
+		assert_int_equal(put(s, name, "x"), 0);
+		/* The copy never succeeds, but the next segment is there. */
+		fault_plan("pwrite:ENOSPC:5-");
+		for (u32 i = 0; i < 100 && scratch_figures(s).segments < round + 2; i++) {
+			fault_plan(NULL);
+			put(s, "k:filler", "some text of some length that is written again and again");
+			fault_plan("rename:EIO:2-");
+			s->now += 100000;
+			scratch_turn(s);
+			fault_plan(NULL);
+		}
+		scratch_close(s);
+	}
+	scratch_open(s);
+	s->now += 100000;
+	for (u32 i = 0; i < 10; i++)
+		scratch_turn(s);
+	assert_int_equal(scratch_figures(s).segments, 2);
+	assert_int_equal(scratch_figures(s).keys, 13);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_beside_writes),    CASE(test_with_full_disks), CASE(test_with_a_helper),
+		CASE(test_segments_missing), CASE(test_leftovers),       CASE(test_expired_go),
+		CASE(test_many_segments),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
