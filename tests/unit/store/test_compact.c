@@ -69,7 +69,7 @@ random_turn(struct scratch *s, struct model *m, u32 *random, u32 n)
 		store_start(s->st, &op[i], s->now);
 		after.val[key] = v % 4 == 0 ? 0 : v + 1;
 	}
-	for (u32 turn = 0; turn < 100000; turn++) {
+	for (u32 turn = 0; turn < 1000000; turn++) {
 		bool all = true;
 
 		scratch_turn(s);

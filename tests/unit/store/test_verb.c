@@ -107,6 +107,7 @@ run(struct place *p, struct store_op *op)
 		store_commit(s->st, s->now, s->wall);
 		loop_wait(&p->loop, s->now, s->now + 1000);
 		loop_io(&p->loop, s->now);
+		loop_timers(&p->loop, s->now);
 		loop_steps(&p->loop, s->now);
 	}
 	loop_steps(&p->loop, s->now);
