@@ -244,6 +244,7 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 	struct catalog_op op;
 	struct op_spec spec;
 	int environment, fault;
+	enum step s;
 
 	if (!name.p || (json_kind(args) != JSON_MISSING && json_kind(args) != JSON_OBJECT)) {
 		mcp_refuse(m, 200, RPC_PARAMS, !name.p ? "Invalid params: tools/call needs the name of a tool"
@@ -274,7 +275,10 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 		answer_fault(m, buf_str(&why), fault == OP_FAULT_BUSY ? max_u32(m->shared->ops->calls->wait_s, 1) : 0);
 		return STEP_DONE;
 	}
-	return tools_call_step(m, now);
+	s = tools_call_step(m, now);
+	if (s == STEP_WAIT && !m->batch.n) /* a batch still looks at the headers */
+		exchange_forget(m->x);
+	return s;
 }
 
 enum step

@@ -69,6 +69,7 @@ struct conn {
 	bool fresh;     /* not a byte has come yet */
 	bool head_sent, chunked, last; /* of a reply that is pulled: its head is out; its framing; its end is out */
 	bool stale;     /* x's views point to where the request lay before */
+	bool forgot;    /* the handler needs the request no more: it is eaten */
 	bool pieces;    /* the request came in more than one read: what else the peer sends may be under way */
 	bool unread;    /* the peer may be sending what we shall not read */
 };
@@ -119,6 +120,9 @@ enum step conn_refuse(struct conn *c, const struct refusal *r, bool keep, msec n
 
 /* The request is answered: eats it, then waits for the next one, or ends. */
 enum step conn_answered(struct conn *c, msec now);
+
+/* The bytes of the request are not needed any more: what follows them in the input is the next one. */
+void conn_eat(struct conn *c);
 
 /* Ends the exchange, if there is one: its memory goes back. */
 void conn_release(struct conn *c);

@@ -74,9 +74,8 @@ listen_again(struct conn *c, msec now)
 	conn_deadline(c, now + (c->begun ? conf->head_ms : conf->idle_ms));
 }
 
-/* The request is not needed any more. */
-static void
-eat_request(struct conn *c)
+void
+conn_eat(struct conn *c)
 {
 	buf_eat(&c->wire.in, min_u32(c->whole_n, buf_len(&c->wire.in)));
 	c->whole_n = 0;
@@ -87,7 +86,7 @@ conn_answered(struct conn *c, msec now)
 {
 	conn_release(c);
 	c->starved = c->begun = c->head_sent = c->last = false;
-	eat_request(c);
+	conn_eat(c);
 	if (c->keep) {
 		c->pieces = false;
 		listen_again(c, now);
@@ -396,7 +395,7 @@ send_pull(struct conn *c, struct pull *p, msec now)
 		return pull_over(c, now);
 	if (c->pull && c->x) { /* the stream's head is written: its job is free */
 		conn_release(c);
-		eat_request(c);
+		conn_eat(c);
 		c->state = CONN_STREAM;
 	}
 	err = conn_flush(c, now);

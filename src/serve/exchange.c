@@ -63,6 +63,21 @@ refresh(struct conn *c)
 	c->stale = false;
 }
 
+void
+exchange_forget(struct exchange *x)
+{
+	struct conn *c = x->conn;
+
+	if (c->forgot)
+		return;
+	c->forgot = true;
+	conn_eat(c);
+	x->body = STR_NONE;
+	x->req.fields.n = 0;
+	memset(x->req.fields.first, 0, sizeof x->req.fields.first);
+	x->req.path = x->req.query = x->req.target = x->req.authority = x->req.method_name = STR_NONE;
+}
+
 enum step
 conn_run(struct conn *c, msec now)
 {
@@ -73,7 +88,7 @@ conn_run(struct conn *c, msec now)
 		conn_drop(c);
 		return STEP_DONE;
 	}
-	if (c->stale)
+	if (c->stale && !c->forgot)
 		refresh(c);
 	s = c->serve->ops->step(x, now);
 	c->stale = true;

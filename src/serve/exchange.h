@@ -59,6 +59,10 @@ struct arena *exchange_arena(struct exchange *x);
  * stays where it is only if nothing was: ask for the large size first. */
 struct arena *exchange_arena_n(struct exchange *x, u32 n);
 
+/* The handler needs neither req nor body from now on: their bytes are given up, so that waiting for
+ * an upstream holds no buffer and coming back costs no second parse. req and body are empty then. */
+void exchange_forget(struct exchange *x);
+
 /* Address of the peer, for limits and logs (valid until the next call), and whether it came over the
  * control socket. */
 const struct addr *exchange_peer(const struct exchange *x);

@@ -628,6 +628,23 @@ test_views_after_waiting(void **state)
 	close(b);
 }
 
+/* What a handler has given up holds no memory while it waits, and the requests behind it are still there. */
+static void
+test_forgets_the_request(void **state)
+{
+	int fd = client();
+
+	say(fd, "POST /forget HTTP/1.1\r\nHost: box.example\r\nContent-Length: 5\r\n\r\nfirst");
+	assert_int_equal(leased(), 0);
+	say(fd, GET("/json"));
+	W.go = true;
+	loop_ready(&W.loop, exchange_ready(&W.job[0].x));
+	assert_true(hear(fd));
+	assert_heard("forgottenHTTP/1.1 200");
+	assert_int_equal(count_heard("HTTP/1.1 200 OK"), 2);
+	close(fd);
+}
+
 static void
 test_peer_leaves_while_waiting(void **state)
 {
@@ -1007,6 +1024,7 @@ main(int argc, char **argv)
 		T(test_fields_and_empty),
 		T(test_slices),
 		T(test_views_after_waiting),
+		T(test_forgets_the_request),
 		T(test_peer_leaves_while_waiting),
 		T(test_half_close_still_gets_the_answer),
 		T(test_jobs_run_out),

@@ -120,6 +120,20 @@ run_wait(struct exchange *x, msec now)
 	return reply_bytes(x, 200, "text/plain", buf_str(&b));
 }
 
+/* The same, but the request is given up before the wait. */
+static enum step
+run_forget(struct exchange *x, msec now)
+{
+	job_of(x)->waiting = !W.go;
+	if (!W.go) {
+		exchange_forget(x);
+		exchange_forget(x);
+		return STEP_WAIT;
+	}
+	ASSERT(x->body.n == 0 && !x->req.path.p && !field_get(&x->req.fields, FIELD_HOST).p);
+	return reply_bytes(x, 200, "text/plain", STR("forgotten"));
+}
+
 static enum step
 run_big(struct exchange *x, msec now)
 {
@@ -183,6 +197,7 @@ static const struct route world_routes[] = {
 	{ ROUTE_POST | ROUTE_GET, 0, 256 * 1024, "/mcp", run_echo },
 	{ ROUTE_GET, 0, 0, "/json", run_json },
 	{ ROUTE_GET | ROUTE_POST, 0, 1000, "/wait", run_wait },
+	{ ROUTE_GET | ROUTE_POST, 0, 1000, "/forget", run_forget },
 	{ ROUTE_GET, 0, 0, "/big", run_big },
 	{ ROUTE_GET, 0, 0, "/pull/:n/:piece", run_pull },
 	{ ROUTE_GET, 0, 0, "/stream", run_stream },
