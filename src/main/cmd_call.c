@@ -238,21 +238,18 @@ plain_name(const char *s)
 	return true;
 }
 
+/* Without a server: a private one, that ends when it has answered. */
 static int
 run(struct ask *k)
 {
-	struct super_ask private = { .conf = k->conf, .data = k->data, .log_level = 2, .listener = -1, .private = true,
-		.ready = when_ready, .arg = k };
+	struct super_ask private = { .conf = k->conf ? k->conf : CONF_DEFAULT, .data = k->data, .log_level = 2,
+		.listener = -1, .private = true, .ready = when_ready, .arg = k };
 	const struct conf *c = cmd_conf(k->conf, k->data, true);
 	int code;
 
 	if (!c)
 		return EXIT_FAILED;
 	code = check_names(k, c);
-	if (code == ARGS_GO && !plain_name(k->tool))
-		code = unknown("tool", k->tool, NULL);
-	if (code == ARGS_GO)
-		code = compose(k);
 	if (code != ARGS_GO)
 		return code;
 	code = ask_server(k, c->data);
@@ -262,7 +259,7 @@ run(struct ask *k)
 int
 cmd_call(struct args *a)
 {
-	struct ask k = { .conf = CONF_DEFAULT, .args = a };
+	struct ask k = { .args = a };
 	const struct args_option options[] = {
 		{ .name = "config", .letter = 'c', .value = &k.conf },
 		{ .name = "data", .value = &k.data },
@@ -278,6 +275,16 @@ cmd_call(struct args *a)
 		return code;
 	k.api = a->rest[0];
 	k.tool = a->rest[1];
+	if (!plain_name(k.api) || !plain_name(k.tool) || (k.environment && !plain_name(k.environment)))
+		return unknown("tool", k.tool, NULL);
 	k.arena = page_arena(4 * CONTROL_ANSWER_MAX);
+	code = compose(&k);
+	if (code != ARGS_GO)
+		return code;
+	if (k.data && !k.conf) { /* a running server knows its configuration best */
+		code = ask_server(&k, k.data);
+		if (code != ERR_NONE)
+			return code;
+	}
 	return run(&k);
 }

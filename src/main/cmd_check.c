@@ -15,8 +15,8 @@ suggest_environment(const struct api *api, const struct catalog *c)
 
 	catalog_server(c, 0, &server);
 	say_errf("api '%S' has no environment: where does it answer? Add, for instance:\n\n"
-	         "config environment 'production'\n\toption api '%S'\n\toption base_url '%S'\n\n",
-	    api->name, api->name, server.absolute ? server.url : STR("http://127.0.0.1:PORT/PATH"));
+	         "config environment 'production'\n\toption api '%S'\n\toption base_url '%s%S'\n\n",
+	    api->name, api->name, server.absolute ? "" : "http://HOST:PORT", server.url);
 }
 
 static void

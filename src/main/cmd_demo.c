@@ -360,6 +360,7 @@ cmd_demo(struct args *a)
 	if (level && log_level < 0)
 		return EXIT_USAGE;
 	s = ARENA_NEW(&arena, struct show);
+	log_init(2, log_level < 0 ? LOG_WARN : (enum log_level)log_level, "mcpgated");
 	if (!s || sig_open() < 0) /* from here on Ctrl-C waits until the directory can be removed */
 		return EXIT_FAILED;
 	s->arena = arena;

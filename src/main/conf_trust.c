@@ -51,8 +51,8 @@ system_bundle(struct conf_work *w, u32 line)
 	while (i < ARRAY_N(bundles) && file_look(FILE_HERE, bundles[i], &info))
 		i++;
 	if (i == ARRAY_N(bundles)) {
-		conf_mistake(w, line, "https:// needs trusted roots, and this system has none: install ca-certificates (or "
-		    "ca-bundle), or set ca '/PATH.pem' or pin");
+		conf_mistake(w, line, "https:// needs trusted roots, and this system has none: install "
+		    "ca-certificates (or ca-bundle), or set ca '/PATH.pem' or pin");
 		return NULL;
 	}
 	w->system = read_bundle(w, bundles[i], line);
@@ -80,7 +80,8 @@ conf_trust(struct conf_work *w, const struct conf_section *s, struct environment
 	e->pin = conf_str(s, "pin");
 	e->ca = conf_str(s, "ca");
 	if ((e->pin.n || e->ca.n) && !e->tls)
-		conf_mistake(w, conf_line(s, e->pin.n ? "pin" : "ca"), "%s belongs to a base_url that begins with https://",
+		conf_mistake(w, conf_line(s, e->pin.n ? "pin" : "ca"),
+		    "%s belongs to a base_url that begins with https://",
 		    e->pin.n ? "pin" : "ca");
 	if (!e->tls)
 		return;

@@ -43,6 +43,18 @@ slot_of(const struct super *s, u64 number)
 }
 
 static void
+tell_ready(const struct super *s)
+{
+	u8 addr[160], room[500];
+	struct buf b = buf_over(room, sizeof room);
+
+	for (u32 i = 0; i < s->listens; i++)
+		if (!s->listen[i].control)
+			buf_fmt(&b, " listen=%S", boot_addr(&s->listen[i].addr, addr));
+	log_info("serve", "ready url=%S%S workers=%u", s->gen[s->live].conf->gen.public_url, buf_str(&b), s->workers);
+}
+
+static void
 is_ready(struct super *s, struct super_child *c, msec now)
 {
 	bool first = true;
@@ -53,7 +65,7 @@ is_ready(struct super *s, struct super_child *c, msec now)
 	c->was_ready = true;
 	if (!first)
 		return;
-	log_info("serve", "ready url=%S workers=%u", s->gen[s->live].conf->gen.public_url, s->workers);
+	tell_ready(s);
 	for (u32 i = 1; i < s->workers; i++) /* they read along with the store that the first one has made */
 		super_child_start(s, i, now);
 	if (!s->ask->ready)

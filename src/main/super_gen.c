@@ -107,8 +107,8 @@ suggest_environment(const struct api *a, const struct catalog *c)
 	catalog_server(c, 0, &server);
 	log_error("super", "api %S has no environment: add these lines (and a credential, see `mcpgated help "
 	    "config`)", a->name);
-	say_errf("\nconfig environment 'production'\n\toption api '%S'\n\toption base_url '%S'\n\n", a->name,
-	    server.absolute ? server.url : STR("http://127.0.0.1:PORT/PATH"));
+	say_errf("\nconfig environment 'production'\n\toption api '%S'\n\toption base_url '%s%S'\n\n", a->name,
+	    server.absolute ? "" : "http://HOST:PORT", server.url);
 }
 
 /* An api without a title of its own takes the document's. The configuration is not published yet. */

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SIGHUP: a new configuration comes into force without a lost request, a bad one changes nothing, documents are compiled
+# again. Last line: N passed, N failed
+. "$(dirname "$0")/../lib/live.sh"
+
+tools() { rpc "$key" tools/list | tr '{' '\n' | grep -c '"name":"[a-z_]*","title".*"description"'; }
+generation() { curl -sS -m 5 --unix-socket "$T/data/control" http://localhost/control/status |
+	sed -n 's/.*"generation":\([0-9]*\).*/\1/p'; }
+is_generation() { [ "$(generation)" = "$1" ]; }
+
+conf
+start "$M" serve -c "$T/conf"
+ready start
+key=$("$M" key add test --data "$T/data" 2>/dev/null)
+same 'tools at first' 26 "$(tools)"
+same 'generation at first' 1 "$(generation)"
+
+# --- a bad configuration: refused, with its line, and the old one stays ---------------------------------
+conf "	option nonsense 1"
+kill -HUP "$pid"
+until_true 5 logged "conf:4: config server has no option 'nonsense'" && ok || bad 'the mistake is told'
+until_true 5 logged 'refused: the configuration before stays in force' && ok || bad 'it is refused'
+same 'it still serves' 26 "$(tools)"
+same 'the generation stays' 1 "$(generation)"
+
+# --- a bad document: the catalog from before serves on ---------------------------------------------------
+conf
+echo '{' >"$T/api.json"
+kill -HUP "$pid"
+until_true 5 logged 'not compiled' && ok || bad 'the bad document is told'
+until_true 5 is_generation 2 && ok || bad 'the configuration is taken all the same'
+same 'with the catalog from before' 26 "$(tools)"
+
+# --- another document: noticed without being told ---------------------------------------------------------
+python3 - "$top/fs/demo/openapi.json" "$T/api.json.new" <<-'EOF' 2>/dev/null || sed 's,"/status":{,"/status/x":{,' "$top/fs/demo/openapi.json" >"$T/api.json.new"
+	import json, sys
+	d = json.load(open(sys.argv[1]))
+	del d["paths"]["/status"], d["paths"]["/search"]
+	json.dump(d, open(sys.argv[2], "w"))
+EOF
+mv "$T/api.json.new" "$T/api.json"
+until_true 8 is_generation 3 && ok || bad 'a changed document is compiled by itself'
+same 'its tools' 24 "$(tools)"
+
+# --- under load: not one request is lost over five reloads ------------------------------------------------
+(
+	n=0
+	lost=0
+	while [ ! -e "$T/enough" ]; do
+		n=$((n + 1))
+		[ "$(rpc "$key" tools/list 2>/dev/null | head -c 30)" = '{"jsonrpc":"2.0","id":1,"resul' ] || lost=$((lost + 1))
+	done
+	echo "$n $lost" >"$T/load"
+) &
+load=$!
+for i in 4 5 6 7 8; do
+	touch "$T/api.json"
+	kill -HUP "$pid"
+	until_true 8 is_generation "$i" || bad "generation $i"
+done
+touch "$T/enough"
+wait $load
+read -r n lost <"$T/load"
+[ "$n" -gt 20 ] && ok || bad "only $n requests under load"
+same 'requests lost' 0 "$lost"
+
+# --- an open stream keeps nothing from changing; it is told ---------------------------------------------------
+curl -sS -N -m 15 "http://$addr/mcp" -H "Authorization: Bearer $key" -H 'Content-Type: application/json' \
+	-H 'Accept: application/json, text/event-stream' -H 'MCP-Protocol-Version: 2026-07-28' \
+	-H 'Mcp-Method: subscriptions/listen' -d '{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},'"$META"'}}' \
+	>"$T/stream" 2>&1 &
+stream=$!
+pids="$pids $stream"
+until_true 5 grep -q acknowledged "$T/stream" && ok || bad "a stream opens: $(head -c 300 "$T/stream")"
+touch "$T/api.json"
+kill -HUP "$pid"
+until_true 8 is_generation 9 && ok || bad 'a reload beside an open stream'
+until_true 5 grep -q list_changed "$T/stream" && ok || bad "the stream is told: $(head -c 300 "$T/stream")"
+touch "$T/api.json"
+kill -HUP "$pid"
+until_true 8 is_generation 10 && ok || bad 'and another'
+
+# --- what only a start can change is said -----------------------------------------------------------------------
+conf "	option workers 2"
+kill -HUP "$pid"
+until_true 5 logged 'change only when the server is started anew' && ok || bad 'workers: a start is needed'
+kill -TERM $stream 2>/dev/null
+stop end
+summary
