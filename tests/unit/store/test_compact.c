@@ -326,6 +326,137 @@ test_many_segments(void **state)
 	assert_int_equal(scratch_figures(s).keys, 13);
 }
 
+/* A copy under way, with the helper busy: `many` entries were there before, the next-to-last slice is done, and op has
+ * just overwritten the last entry, which is therefore skipped. */
+#define MANY 600
+
+struct half {
+	struct scratch *s;
+	struct loop loop;
+	struct store_op first, second;
+	char snapshot[80]; /* directory: what was on the disk when the merged segment had its name */
+};
+
+static u8 half_room[65536];
+
+static void
+let_helper_finish(struct half *h, const bool *done)
+{
+	for (u32 i = 0; i < 100000 && !*done; i++) {
+		usleep(100);
+		scratch_turn(h->s);
+	}
+	assert_true(*done);
+}
+
+static void
+begin_half(struct half *h, struct scratch *s)
+{
+	struct arena a = arena_over(half_room, sizeof half_room);
+	char name[16];
+
+	*h = (struct half){ .s = s };
+	s->conf.compact_min = 1 << 30;
+	scratch_open(s);
+	for (u32 i = 0; i < 2 * MANY; i++) {
+		key_name(name, i % MANY);
+		assert_int_equal(put(s, name, i < MANY ? "an old value of some length" : "older"), 0);
+	}
+	scratch_close(s);
+	s->conf.compact_min = 1000;
+	scratch_open(s);
+	loop_init(&h->loop, &a, 8, 8);
+	assert_int_equal(store_attach(s->st, &h->loop), 0);
+	scratch_turn(s); /* the next segment is begun */
+	usleep(50000);
+	h->first = (struct store_op){ .verb = STORE_PUT, .key = STR("x:1"), .val = STR("x") };
+	h->first.ttl_s = STORE_FOREVER;
+	h->second = h->first;
+	h->second.key = STR("k:599");
+	h->second.val = STR("new");
+	fault_plan("fdatasync:DELAY300:1");
+	store_start(s->st, &h->first, s->now);
+	scratch_turn(s); /* writes it, the helper hangs in its sync; the first slice is copied */
+	assert_int_equal(scratch_figures(s).segments, 3);
+	store_start(s->st, &h->second, s->now);
+	for (u32 i = 0; i < 5; i++)
+		scratch_turn(s); /* the other slices */
+	assert_false(h->first.done);
+}
+
+static void
+end_half(struct half *h)
+{
+	struct store_op third = h->first;
+
+	fault_plan(NULL);
+	h->s->now += 100000;
+	third.key = STR("x:2");
+	for (u32 i = 0; i < 20; i++) { /* whatever compaction there is comes to its end */
+		store_start(h->s->st, &third, h->s->now);
+		let_helper_finish(h, &third.done);
+		usleep(1000);
+	}
+	assert_true(scratch_figures(h->s).compactions > 0);
+	fault_watch(NULL, NULL);
+	scratch_close(h->s);
+	loop_done(&h->loop);
+	scratch_open(h->s);
+	assert_int_equal(scratch_figures(h->s).keys, MANY + 2);
+}
+
+/* The overwriting group is taken back: what it had replaced must be in the copy after all. */
+static void
+test_taken_back_while_copying(void **state)
+{
+	struct scratch *s = *state;
+	struct half h;
+
+	begin_half(&h, s);
+	fault_plan("pwrite:ENOSPC:1-");
+	let_helper_finish(&h, &h.second.done);
+	assert_true(!h.first.err && h.second.err == ERR_FULL);
+	assert_true(holds(s, "k:599", "older"));
+	end_half(&h);
+	assert_true(holds(s, "k:599", "older"));
+}
+
+static void
+take_snapshot(void *arg, const struct fault_event *e)
+{
+	struct half *h = arg;
+	char command[300];
+
+	if (strcmp(e->call, "fsync") != 0 || h->snapshot[0])
+		return;
+	snprintf(h->snapshot, sizeof h->snapshot, "%s.cut", h->s->dir);
+	snprintf(command, sizeof command, "cp -a %s %s", h->s->dir, h->snapshot);
+	assert_int_equal(system(command), 0);
+}
+
+/* The power goes when the copy has just taken its place: the overwritten entry must be in it, or its successor synced. */
+static void
+test_cut_after_copying(void **state)
+{
+	struct scratch *s = *state;
+	struct half h;
+
+	begin_half(&h, s);
+	fault_watch(take_snapshot, &h);
+	let_helper_finish(&h, &h.second.done);
+	end_half(&h);
+	assert_true(holds(s, "k:599", "new"));
+	scratch_close(s);
+	assert_true(h.snapshot[0] != 0);
+	s->conf.dir = h.snapshot;
+	scratch_open(s);
+	assert_true(holds(s, "k:599", "new") || holds(s, "k:599", "older"));
+	scratch_close(s);
+	scratch_empty(h.snapshot);
+	rmdir(h.snapshot);
+	s->conf.dir = s->dir;
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
 
 int
@@ -334,7 +465,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_beside_writes),    CASE(test_with_full_disks), CASE(test_with_a_helper),
 		CASE(test_segments_missing), CASE(test_leftovers),       CASE(test_expired_go),
-		CASE(test_many_segments),
+		CASE(test_many_segments),    CASE(test_taken_back_while_copying),
+		CASE(test_cut_after_copying),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
