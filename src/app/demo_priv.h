@@ -1,5 +1,6 @@
-/* demo_priv: the tables of the demo API, and what its files share. A kind of record is a row of demo_kinds; its fields
- * are a table, too, so reading, writing, filtering and sorting are each written once. */
+/* demo_priv: the tables of the demo API, and what its files share. A kind of record is a row of
+ * demo_kinds; its fields are a table, too, so reading, writing, filtering and sorting are each
+ * written once. */
 #ifndef APP_DEMO_PRIV_H
 #define APP_DEMO_PRIV_H
 

@@ -1,6 +1,7 @@
 #include "crypt/cert.h"
 
 #include "base/base64.h"
+#include "base/map.h"
 #include "crypt/ct.h"
 #include "crypt/pem_priv.h"
 #include "crypt/x509_priv.h"
@@ -235,6 +236,7 @@ cert_anchors_read(struct str pem, struct arena *a, struct cert_anchors *t, const
 	struct pem block;
 
 	memset(t, 0, sizeof *t);
+	t->mark = map_hash(pem, 0);
 	if (!list)
 		return fail(ERR_FULL, why, WHY_ROOM);
 	t->list = list;

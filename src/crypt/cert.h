@@ -36,6 +36,7 @@ struct cert_anchors {
 	const void *list; /* private to crypt/ */
 	u32 n;
 	u32 skipped; /* of a kind we cannot use, or damaged */
+	u64 mark;    /* of the text they were read from: differs when that does */
 };
 
 /* Reads a chain. 0; ERR_BAD (*why); ERR_FULL: a has no room. */

@@ -50,7 +50,7 @@ struct environment {
 	struct credential credential;
 	u32 connect_ms, first_ms, idle_ms, total_ms;
 	u32 concurrency;      /* calls under way at once */
-	u32 origin; /* number of the origin in this gen: environments of one origin share connections */
+	u64 origin; /* equal in environments that may share connections: same place, same trust; in any gen */
 };
 
 enum api_auth { API_AUTH_KEY, API_AUTH_NONE };
@@ -77,7 +77,6 @@ struct gen {
 	const struct api *api;
 	u32 apis;
 	struct str public_url; /* without slash at the end */
-	u32 origins;
 };
 
 #endif

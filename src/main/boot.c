@@ -176,8 +176,9 @@ boot_hand_over(struct boot *b, u32 uid, u32 gid)
 	int dir = file_open_dir(b->dir, "store");
 
 	if (dir >= 0)
-		jail_hand_over(dir, uid, gid);
+		jail_hand_over(dir, uid, gid, true);
 	file_close(dir);
+	jail_hand_over(b->dir, uid, gid, false); /* the way to it; what lies beside stays ours */
 }
 
 void

@@ -9,7 +9,7 @@
 #define OUT_N (512 * 1024)
 
 int
-cmd_log_level(const struct args *a, const char *text)
+cmd_log_level(const struct flags *a, const char *text)
 {
 	static const char *const names[] = { "debug", "info", "warn", "error" };
 
@@ -48,7 +48,7 @@ cmd_data(const char *file, const char *data, const struct conf **conf)
 }
 
 int
-cmd_secret(struct args *a, u8 *room, u32 n, struct str *secret)
+cmd_secret(struct flags *a, u8 *room, u32 n, struct str *secret)
 {
 	struct buf b = buf_over(room, n);
 	int got;
@@ -63,14 +63,14 @@ cmd_secret(struct args *a, u8 *room, u32 n, struct str *secret)
 }
 
 static int
-fail(struct args *a, struct str why)
+fail(struct flags *a, struct str why)
 {
 	say_errf("mcpgated %s: %S\n", a->command, why);
 	return EXIT_FAILED;
 }
 
 static int
-ask_store(struct args *a, const struct cmd_either *e, struct str *answer)
+ask_store(struct flags *a, const struct cmd_either *e, struct str *answer)
 {
 	u8 room[512];
 	struct buf why = buf_over(room, sizeof room), out = buf_over(arena_bytes(e->arena, OUT_N), OUT_N);
@@ -88,7 +88,7 @@ ask_store(struct args *a, const struct cmd_either *e, struct str *answer)
 }
 
 int
-cmd_either(struct args *a, const struct cmd_either *e, struct str *answer)
+cmd_either(struct flags *a, const struct cmd_either *e, struct str *answer)
 {
 	struct control_ask c = { .data = e->data, .method = e->method, .path = e->path, .body = e->body,
 	    .wait_ms = WAIT_MS };

@@ -1,40 +1,40 @@
-/* cmd: the commands. Each is handed its words, does its work and returns the exit code (main/args.h). Their texts are
+/* cmd: the commands. Each is handed its words, does its work and returns the exit code (main/flags.h). Their texts are
  * in fs/help/. */
 #ifndef MAIN_CMD_H
 #define MAIN_CMD_H
 
-#include "main/args.h"
+#include "main/flags.h"
 #include "main/conf.h"
 #include "main/local.h"
 
 struct cmd {
 	const char *name;
-	int (*run)(struct args *a);
+	int (*run)(struct flags *a);
 };
 
 /* serve: runs the server. */
-int cmd_serve(struct args *a);
+int cmd_serve(struct flags *a);
 /* check: validates the configuration, prints the memory plan. */
-int cmd_check(struct args *a);
+int cmd_check(struct flags *a);
 /* demo: runs with the built-in API. */
-int cmd_demo(struct args *a);
+int cmd_demo(struct flags *a);
 /* call: tries one tool. */
-int cmd_call(struct args *a);
+int cmd_call(struct flags *a);
 /* import: compiles an API document. */
-int cmd_import(struct args *a);
+int cmd_import(struct flags *a);
 /* lint: tells what would trouble clients and models. */
-int cmd_lint(struct args *a);
+int cmd_lint(struct flags *a);
 /* catalog: looks into catalogs. */
-int cmd_catalog(struct args *a);
+int cmd_catalog(struct flags *a);
 /* init: writes a first configuration. */
-int cmd_init(struct args *a);
+int cmd_init(struct flags *a);
 /* key: manages API keys. */
-int cmd_key(struct args *a);
+int cmd_key(struct flags *a);
 /* credential: manages upstream secrets in the store. */
-int cmd_credential(struct args *a);
+int cmd_credential(struct flags *a);
 
 /* Reads --log-level: enum log_level, -1 when text is NULL; ERR_BAD after telling the mistake. */
-int cmd_log_level(const struct args *a, const char *text);
+int cmd_log_level(const struct flags *a, const char *text);
 
 /* Loads a configuration for a command, telling what is wrong. NULL then. */
 const struct conf *cmd_conf(const char *file, const char *data, bool no_secrets);
@@ -45,7 +45,7 @@ const char *cmd_data(const char *file, const char *data, const struct conf **con
 
 /* Reads a secret from standard input into room, blanks and line ends around it taken off. 0, or ERR_BAD after
  * telling. */
-int cmd_secret(struct args *a, u8 *room, u32 n, struct str *secret);
+int cmd_secret(struct flags *a, u8 *room, u32 n, struct str *secret);
 
 /* What a command asks of a running server, or of a store that no server holds. */
 struct cmd_either {
@@ -58,6 +58,6 @@ struct cmd_either {
 };
 
 /* Asks whoever holds the store. 0 and the JSON answer; else the exit code, after telling why. */
-int cmd_either(struct args *a, const struct cmd_either *e, struct str *answer);
+int cmd_either(struct flags *a, const struct cmd_either *e, struct str *answer);
 
 #endif

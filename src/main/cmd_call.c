@@ -18,7 +18,7 @@
 struct ask {
 	const char *conf, *data, *environment, *api, *tool;
 	bool json, from_stdin;
-	struct args *args;
+	struct flags *args;
 	struct arena arena;
 	struct str body; /* the request */
 };
@@ -26,7 +26,7 @@ struct ask {
 /* ---- the request -------------------------------------------------------------------------------- */
 
 static int
-put_pairs(struct args *a, struct jout *o)
+put_pairs(struct flags *a, struct jout *o)
 {
 	jout_key_open(o, "arguments", '{');
 	for (u32 i = 2; i < a->rests; i++) {
@@ -48,7 +48,7 @@ put_pairs(struct args *a, struct jout *o)
 		jout_str(o, NULL, str_c(equals + 1));
 	}
 	jout_close(o, '}');
-	return ARGS_GO;
+	return FLAGS_GO;
 }
 
 static int
@@ -66,7 +66,7 @@ put_stdin(struct ask *k, struct jout *o)
 		return EXIT_USAGE;
 	}
 	jout_raw(o, "arguments", json_raw(json_root(&d)));
-	return ARGS_GO;
+	return FLAGS_GO;
 }
 
 static int
@@ -83,7 +83,7 @@ compose(struct ask *k)
 	jout_key_open(&o, "params", '{');
 	jout_c(&o, "name", k->tool);
 	code = k->from_stdin ? put_stdin(k, &o) : put_pairs(k->args, &o);
-	if (code != ARGS_GO)
+	if (code != FLAGS_GO)
 		return code;
 	jout_key_open(&o, "_meta", '{');
 	jout_c(&o, "io.modelcontextprotocol/protocolVersion", VERSION);
@@ -97,7 +97,7 @@ compose(struct ask *k)
 	jout_close(&o, '}');
 	jout_close(&o, '}');
 	k->body = buf_str(&b);
-	return b.over ? EXIT_FAILED : ARGS_GO;
+	return b.over ? EXIT_FAILED : FLAGS_GO;
 }
 
 /* ---- the answer --------------------------------------------------------------------------------- */
@@ -220,11 +220,11 @@ check_names(struct ask *k, const struct conf *c)
 	if (!api)
 		return unknown("api", k->api, text_nearest(str_c(k->api), names, c->gen.apis));
 	if (!k->environment)
-		return ARGS_GO;
+		return FLAGS_GO;
 	for (u32 i = 0; i < api->environments; i++) {
 		names[i] = arena_c(&k->arena, api->environment[i].name);
 		if (strcmp(names[i], k->environment) == 0)
-			return ARGS_GO;
+			return FLAGS_GO;
 	}
 	return unknown("environment", k->environment, text_nearest(str_c(k->environment), names, api->environments));
 }
@@ -250,28 +250,28 @@ run(struct ask *k)
 	if (!c)
 		return EXIT_FAILED;
 	code = check_names(k, c);
-	if (code != ARGS_GO)
+	if (code != FLAGS_GO)
 		return code;
 	code = ask_server(k, c->data);
 	return code == ERR_NONE ? super_run(&private) : code;
 }
 
 int
-cmd_call(struct args *a)
+cmd_call(struct flags *a)
 {
 	struct ask k = { .args = a };
-	const struct args_option options[] = {
+	const struct flags_option options[] = {
 		{ .name = "config", .letter = 'c', .value = &k.conf },
 		{ .name = "data", .value = &k.data },
 		{ .name = "environment", .value = &k.environment },
 		{ .name = "json", .flag = &k.json },
 		{ .name = "stdin", .flag = &k.from_stdin },
 	};
-	int code = args_read(a, options, ARRAY_N(options));
+	int code = flags_read(a, options, ARRAY_N(options));
 
-	if (code == ARGS_GO)
-		code = args_rest(a, 2, k.from_stdin ? 2 : ARGS_REST_MAX, "the api or the tool");
-	if (code != ARGS_GO)
+	if (code == FLAGS_GO)
+		code = flags_rest(a, 2, k.from_stdin ? 2 : FLAGS_REST_MAX, "the api or the tool");
+	if (code != FLAGS_GO)
 		return code;
 	k.api = a->rest[0];
 	k.tool = a->rest[1];
@@ -279,7 +279,7 @@ cmd_call(struct args *a)
 		return unknown("tool", k.tool, NULL);
 	k.arena = page_arena(4 * CONTROL_ANSWER_MAX);
 	code = compose(&k);
-	if (code != ARGS_GO)
+	if (code != FLAGS_GO)
 		return code;
 	if (k.data && !k.conf) { /* a running server knows its configuration best */
 		code = ask_server(&k, k.data);

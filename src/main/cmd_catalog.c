@@ -78,16 +78,16 @@ show_tool(struct look *l, const struct catalog *c, const char *name)
 }
 
 static int
-show(struct look *l, struct args *a)
+show(struct look *l, struct flags *a)
 {
 	struct jout o = jout_into(&l->out);
 	struct catalog_info info;
 	struct shelf s;
-	int code = args_rest(a, 2, 3, "the catalog");
+	int code = flags_rest(a, 2, 3, "the catalog");
 
-	if (code == ARGS_GO)
+	if (code == FLAGS_GO)
 		code = shelf_open(&s, a, a->rest[1]);
-	if (code)
+	if (code != FLAGS_GO)
 		return code;
 	if (a->rests == 3)
 		return show_tool(l, &s.catalog, a->rest[2]);
@@ -112,7 +112,7 @@ show(struct look *l, struct args *a)
 }
 
 static int
-search(struct look *l, struct args *a)
+search(struct look *l, struct flags *a)
 {
 	struct search_hit *hit = ARENA_ARRAY(&l->arena, struct search_hit, HITS_MAX);
 	struct buf query = buf_over(arena_bytes(&l->arena, 4096), 4096);
@@ -120,15 +120,15 @@ search(struct look *l, struct args *a)
 	struct shelf s;
 	u64 limit = 20;
 	u32 n;
-	int code = args_rest(a, 3, ARGS_REST_MAX, "the catalog or a word to search for");
+	int code = flags_rest(a, 3, FLAGS_REST_MAX, "the catalog or a word to search for");
 
-	if (code == ARGS_GO && l->limit && (str_u64(str_c(l->limit), &limit) || !limit || limit > HITS_MAX)) {
+	if (code == FLAGS_GO && l->limit && (str_u64(str_c(l->limit), &limit) || !limit || limit > HITS_MAX)) {
 		say_errf("mcpgated catalog: --limit is 1 to %d\n", HITS_MAX);
 		code = EXIT_USAGE;
 	}
-	if (code == ARGS_GO)
+	if (code == FLAGS_GO)
 		code = shelf_open(&s, a, a->rest[1]);
-	if (code)
+	if (code != FLAGS_GO)
 		return code;
 	for (u32 i = 2; i < a->rests; i++)
 		buf_fmt(&query, "%s ", a->rest[i]);
@@ -205,18 +205,18 @@ compare(struct look *l, struct jout *o, const struct catalog *old, const struct 
 }
 
 static int
-diff(struct look *l, struct args *a)
+diff(struct look *l, struct flags *a)
 {
 	struct jout o = jout_into(&l->out);
 	struct shelf old, new;
 	u32 n;
-	int code = args_rest(a, 3, 3, "the old or the new catalog");
+	int code = flags_rest(a, 3, 3, "the old or the new catalog");
 
-	if (code == ARGS_GO)
+	if (code == FLAGS_GO)
 		code = shelf_open(&old, a, a->rest[1]);
-	if (code == 0)
+	if (code == FLAGS_GO)
 		code = shelf_open(&new, a, a->rest[2]);
-	if (code)
+	if (code != FLAGS_GO)
 		return code;
 	if (l->json)
 		jout_open(&o, '[');
@@ -228,22 +228,22 @@ diff(struct look *l, struct args *a)
 }
 
 int
-cmd_catalog(struct args *a)
+cmd_catalog(struct flags *a)
 {
 	static const struct {
 		const char *name;
-		int (*run)(struct look *l, struct args *a);
+		int (*run)(struct look *l, struct flags *a);
 	} verbs[] = { { "show", show }, { "search", search }, { "diff", diff } };
 	struct look l = { .json = false };
-	const struct args_option options[] = {
+	const struct flags_option options[] = {
 		{ .name = "json", .flag = &l.json },
 		{ .name = "limit", .value = &l.limit },
 	};
-	int code = args_read(a, options, ARRAY_N(options));
+	int code = flags_read(a, options, ARRAY_N(options));
 
-	if (code == ARGS_GO)
-		code = args_rest(a, 1, ARGS_REST_MAX, "show, search or diff");
-	if (code != ARGS_GO)
+	if (code == FLAGS_GO)
+		code = flags_rest(a, 1, FLAGS_REST_MAX, "show, search or diff");
+	if (code != FLAGS_GO)
 		return code;
 	l.arena = page_arena(OUT_N + (4u << 20));
 	l.out = buf_over(arena_bytes(&l.arena, OUT_N), OUT_N);

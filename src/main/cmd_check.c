@@ -33,14 +33,14 @@ print_environments(const struct api *api)
 }
 
 static int
-check_api(struct args *a, const struct conf *c, u32 i)
+check_api(struct flags *a, const struct conf *c, u32 i)
 {
 	const struct api *api = &c->gen.api[i];
 	struct catalog_info info;
 	struct shelf s;
 	int code = shelf_open(&s, a, c->documents[i]);
 
-	if (code)
+	if (code != FLAGS_GO)
 		return code;
 	catalog_info(&s.catalog, &info);
 	say_outf("api %S: %S %S\n  document %S: %u operations, %u left out\n", api->name, info.title, info.version,
@@ -77,19 +77,19 @@ print_memory(const struct conf *c)
 }
 
 int
-cmd_check(struct args *a)
+cmd_check(struct flags *a)
 {
 	const char *file = NULL, *data = NULL;
-	const struct args_option options[] = {
+	const struct flags_option options[] = {
 		{ .name = "config", .letter = 'c', .value = &file },
 		{ .name = "data", .value = &data },
 	};
 	const struct conf *c;
-	int code = args_read(a, options, ARRAY_N(options)), worst = EXIT_OK;
+	int code = flags_read(a, options, ARRAY_N(options)), worst = EXIT_OK;
 
-	if (code == ARGS_GO)
-		code = args_rest(a, 0, 0, "");
-	if (code != ARGS_GO)
+	if (code == FLAGS_GO)
+		code = flags_rest(a, 0, 0, "");
+	if (code != FLAGS_GO)
 		return code;
 	c = cmd_conf(file, data, false);
 	if (!c)

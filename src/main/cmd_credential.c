@@ -43,15 +43,15 @@ local_remove(struct local *l, struct str name, struct buf *out, struct buf *why)
 }
 
 static int
-run_add(struct args *a, struct cmd_either *e)
+run_add(struct flags *a, struct cmd_either *e)
 {
 	u8 *room = arena_bytes(e->arena, SECRET_ROOM), *body = arena_bytes(e->arena, 8 * SECRET_ROOM);
 	struct buf json = buf_over(body, 8 * SECRET_ROOM);
 	struct jout o = jout_into(&json);
 	struct str secret, answer;
-	int code = args_rest(a, 2, 2, "the credential's name (after add)");
+	int code = flags_rest(a, 2, 2, "the credential's name (after add)");
 
-	if (code != ARGS_GO)
+	if (code != FLAGS_GO)
 		return code;
 	if (cmd_secret(a, room, SECRET_ROOM, &secret))
 		return EXIT_FAILED;
@@ -76,15 +76,15 @@ run_add(struct args *a, struct cmd_either *e)
 }
 
 static int
-run_list(struct args *a, struct cmd_either *e, bool as_json)
+run_list(struct flags *a, struct cmd_either *e, bool as_json)
 {
 	struct arena more;
 	struct jsmntok *tok;
 	struct str answer;
 	struct jdoc d;
-	int code = args_rest(a, 1, 1, "");
+	int code = flags_rest(a, 1, 1, "");
 
-	if (code != ARGS_GO)
+	if (code != FLAGS_GO)
 		return code;
 	e->method = STR("GET");
 	e->path = STR("/control/credentials");
@@ -105,14 +105,14 @@ run_list(struct args *a, struct cmd_either *e, bool as_json)
 }
 
 static int
-run_remove(struct args *a, struct cmd_either *e)
+run_remove(struct flags *a, struct cmd_either *e)
 {
 	u8 room[300];
 	struct buf path = buf_over(room, sizeof room);
 	struct str answer;
-	int code = args_rest(a, 2, 2, "the credential's name (after remove)");
+	int code = flags_rest(a, 2, 2, "the credential's name (after remove)");
 
-	if (code != ARGS_GO)
+	if (code != FLAGS_GO)
 		return code;
 	BUF_LIT(&path, "/control/credentials/");
 	url_encode(&path, str_c(a->rest[1]), URL_COMPONENT);
@@ -131,23 +131,23 @@ run_remove(struct args *a, struct cmd_either *e)
 }
 
 int
-cmd_credential(struct args *a)
+cmd_credential(struct flags *a)
 {
 	const char *conf = NULL;
 	const struct conf *known;
 	struct cmd_either e = { .data = NULL };
 	bool json = false;
-	const struct args_option options[] = {
+	const struct flags_option options[] = {
 		{ .name = "config", .letter = 'c', .value = &conf },
 		{ .name = "data", .value = &e.data },
 		{ .name = "json", .flag = &json },
 	};
 	struct arena arena;
-	int code = args_read(a, options, ARRAY_N(options));
+	int code = flags_read(a, options, ARRAY_N(options));
 
-	if (code == ARGS_GO)
-		code = args_rest(a, 1, 2, "add, list or remove");
-	if (code != ARGS_GO)
+	if (code == FLAGS_GO)
+		code = flags_rest(a, 1, 2, "add, list or remove");
+	if (code != FLAGS_GO)
 		return code;
 	e.data = cmd_data(conf, e.data, &known);
 	if (!e.data)

@@ -239,7 +239,7 @@ write_files(struct show *s)
 
 	if (dir < 0)
 		return fail("the data directory cannot be opened: ", str_c(file_why()));
-	code = put_file(dir, "openapi.json", args_file("demo/openapi.json"), &s->arena);
+	code = put_file(dir, "openapi.json", flags_file("demo/openapi.json"), &s->arena);
 	for (u32 i = 0; i < 2 && !code; i++) {
 		make_token(s->token[i]);
 		code = put_file(dir, names[i], str_of(s->token[i], DEMO_TOKEN_N), &s->arena);
@@ -305,7 +305,7 @@ print_banner(void *arg, const struct conf *c)
 	    300), 300);
 
 	buf_fmt(&url, "%S/mcp", c->gen.public_url);
-	fill_in(&b, s, args_file("demo/banner.txt"), buf_str(&url));
+	fill_in(&b, s, flags_file("demo/banner.txt"), buf_str(&url));
 	say_out(buf_str(&b));
 	return -1;
 }
@@ -340,21 +340,21 @@ run(struct show *s, int log_level)
 }
 
 int
-cmd_demo(struct args *a)
+cmd_demo(struct flags *a)
 {
 	struct show *s;
 	struct arena arena = page_arena(1u << 20);
 	const char *level = NULL, *listen = "127.0.0.1:8080", *data = NULL;
-	const struct args_option options[] = {
+	const struct flags_option options[] = {
 		{ .name = "listen", .value = &listen },
 		{ .name = "data", .value = &data },
 		{ .name = "log-level", .value = &level },
 	};
-	int code = args_read(a, options, ARRAY_N(options)), log_level;
+	int code = flags_read(a, options, ARRAY_N(options)), log_level;
 
-	if (code == ARGS_GO)
-		code = args_rest(a, 0, 0, "");
-	if (code != ARGS_GO)
+	if (code == FLAGS_GO)
+		code = flags_rest(a, 0, 0, "");
+	if (code != FLAGS_GO)
 		return code;
 	log_level = cmd_log_level(a, level);
 	if (level && log_level < 0)

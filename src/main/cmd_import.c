@@ -34,21 +34,21 @@ open_parent(const char *path, const char **name)
 }
 
 int
-cmd_import(struct args *a)
+cmd_import(struct flags *a)
 {
 	struct fresh f = { .tell = true };
 	const char *out = NULL;
 	char made[PATH_N];
-	const struct args_option options[] = {
+	const struct flags_option options[] = {
 		{ .name = "out", .letter = 'o', .value = &out },
 		{ .name = "report", .value = &f.report },
 		{ .name = "strict", .flag = &f.strict },
 	};
-	int code = args_read(a, options, ARRAY_N(options));
+	int code = flags_read(a, options, ARRAY_N(options));
 
-	if (code == ARGS_GO)
-		code = args_rest(a, 1, 1, "the API document");
-	if (code != ARGS_GO)
+	if (code == FLAGS_GO)
+		code = flags_rest(a, 1, 1, "the API document");
+	if (code != FLAGS_GO)
 		return code;
 	f.document = a->rest[0];
 	if (!out && !default_out(f.document, made)) {

@@ -66,7 +66,7 @@ check_words(const struct init *n)
 		say_errf("mcpgated init: the name '%s' %s\n", n->name, conf_name_wrong(str_c(n->name)));
 		return EXIT_USAGE;
 	}
-	return ARGS_GO;
+	return FLAGS_GO;
 }
 
 /* Paths in the file are absolute, so that it does not matter from where it is used. */
@@ -185,10 +185,10 @@ reads_back(struct str text)
 }
 
 int
-cmd_init(struct args *a)
+cmd_init(struct flags *a)
 {
 	struct init n = { .listen = "127.0.0.1:8080", .out = "mcpgated.conf" };
-	const struct args_option options[] = {
+	const struct flags_option options[] = {
 		{ .name = "document", .value = &n.document },
 		{ .name = "base-url", .value = &n.base_url },
 		{ .name = "name", .value = &n.name },
@@ -201,15 +201,15 @@ cmd_init(struct args *a)
 	};
 	struct buf text;
 	struct shelf s;
-	int code = args_read(a, options, ARRAY_N(options));
+	int code = flags_read(a, options, ARRAY_N(options));
 
-	if (code == ARGS_GO)
-		code = args_rest(a, 0, 0, "");
-	if (code == ARGS_GO)
+	if (code == FLAGS_GO)
+		code = flags_rest(a, 0, 0, "");
+	if (code == FLAGS_GO)
 		code = check_words(&n);
-	if (code == ARGS_GO)
+	if (code == FLAGS_GO)
 		code = shelf_open(&s, a, n.document);
-	if (code)
+	if (code != FLAGS_GO)
 		return code;
 	n.arena = page_arena(TEXT_N + 8 * PATH_N);
 	text = buf_over(arena_bytes(&n.arena, TEXT_N), TEXT_N);

@@ -16,21 +16,21 @@
 
 struct ask {
 	const char *conf, *data, *role, *expires;
-	struct args_many apis, environments;
+	struct flags_many apis, environments;
 	bool readonly, destructive, secret_stdin, json;
 	const struct conf *known; /* the configuration, when it was read */
 	struct arena arena;
 };
 
 static int
-fail(struct args *a, struct str why)
+fail(struct flags *a, struct str why)
 {
 	say_errf("mcpgated %s: %S\n", a->command, why);
 	return EXIT_FAILED;
 }
 
 static void
-many(struct jout *o, const char *key, const struct args_many *m)
+many(struct jout *o, const char *key, const struct flags_many *m)
 {
 	if (!m->n)
 		return;
@@ -42,7 +42,7 @@ many(struct jout *o, const char *key, const struct args_many *m)
 
 /* A misspelt api would make a key that is good for nothing. */
 static int
-check_apis(struct args *a, struct ask *k)
+check_apis(struct flags *a, struct ask *k)
 {
 	const char *names[APIS_MAX];
 	u32 n = 0;
@@ -50,7 +50,7 @@ check_apis(struct args *a, struct ask *k)
 	for (; k->known && n < k->known->gen.apis; n++) {
 		names[n] = arena_c(&k->arena, k->known->gen.api[n].name);
 		if (!names[n])
-			return ARGS_GO;
+			return FLAGS_GO;
 	}
 	for (u32 i = 0; k->known && i < k->apis.n; i++) {
 		bool found = false;
@@ -66,11 +66,11 @@ check_apis(struct args *a, struct ask *k)
 		    near ? near : "", near ? "'?" : "");
 		return EXIT_USAGE;
 	}
-	return ARGS_GO;
+	return FLAGS_GO;
 }
 
 static int
-describe(struct args *a, struct ask *k, struct buf *json)
+describe(struct flags *a, struct ask *k, struct buf *json)
 {
 	struct jout o = jout_into(json);
 	u8 *room = arena_bytes(&k->arena, SECRET_IN_MAX);
@@ -101,7 +101,7 @@ describe(struct args *a, struct ask *k, struct buf *json)
 		ct_wipe(room, SECRET_IN_MAX);
 	}
 	jout_close(&o, '}');
-	return ARGS_GO;
+	return FLAGS_GO;
 }
 
 /* Prints the members of a JSON array of names, separated by commas; what to print when it is empty. */
@@ -146,20 +146,20 @@ tell_added(struct ask *k, struct str json)
 }
 
 static int
-run_add(struct args *a, struct ask *k)
+run_add(struct flags *a, struct ask *k)
 {
 	u32 n = 8192;
 	struct buf json = buf_over(arena_bytes(&k->arena, n), n);
 	struct cmd_either c = { .data = k->data, .arena = &k->arena, .method = STR("POST"),
 	    .path = STR("/control/keys") };
 	struct str answer;
-	int code = args_rest(a, 2, 2, "the key's name (after add)");
+	int code = flags_rest(a, 2, 2, "the key's name (after add)");
 
-	if (code == ARGS_GO)
+	if (code == FLAGS_GO)
 		code = check_apis(a, k);
-	if (code == ARGS_GO)
+	if (code == FLAGS_GO)
 		code = describe(a, k, &json);
-	if (code != ARGS_GO)
+	if (code != FLAGS_GO)
 		return code;
 	c.body = buf_str(&json);
 	c.local = local_key_add;
@@ -201,7 +201,7 @@ one_line(struct arena *a, struct jcur key)
 }
 
 static int
-run_list(struct args *a, struct ask *k)
+run_list(struct flags *a, struct ask *k)
 {
 	struct cmd_either c = { .data = k->data, .arena = &k->arena, .method = STR("GET"),
 	    .path = STR("/control/keys"), .local = local_list };
@@ -209,9 +209,9 @@ run_list(struct args *a, struct ask *k)
 	struct str answer;
 	struct arena more;
 	struct jdoc d;
-	int code = args_rest(a, 1, 1, "");
+	int code = flags_rest(a, 1, 1, "");
 
-	if (code == ARGS_GO)
+	if (code == FLAGS_GO)
 		code = cmd_either(a, &c, &answer);
 	if (code > 0)
 		return code;
@@ -231,16 +231,16 @@ run_list(struct args *a, struct ask *k)
 }
 
 static int
-run_revoke(struct args *a, struct ask *k)
+run_revoke(struct flags *a, struct ask *k)
 {
 	u8 room[512];
 	struct buf path = buf_over(room, sizeof room);
 	struct cmd_either c = { .data = k->data, .arena = &k->arena, .method = STR("DELETE"),
 	    .local = local_key_revoke };
 	struct str answer;
-	int code = args_rest(a, 2, 2, "the key's id or name (after revoke)");
+	int code = flags_rest(a, 2, 2, "the key's id or name (after revoke)");
 
-	if (code != ARGS_GO)
+	if (code != FLAGS_GO)
 		return code;
 	BUF_LIT(&path, "/control/keys/");
 	url_encode(&path, str_c(a->rest[1]), URL_COMPONENT);
@@ -259,11 +259,11 @@ run_revoke(struct args *a, struct ask *k)
 }
 
 int
-cmd_key(struct args *a)
+cmd_key(struct flags *a)
 {
 	struct arena arena = page_arena(ROOM_N);
 	struct ask *k = ARENA_NEW(&arena, struct ask);
-	const struct args_option options[] = {
+	const struct flags_option options[] = {
 		{ .name = "config", .letter = 'c', .value = &k->conf },
 		{ .name = "data", .value = &k->data },
 		{ .name = "api", .many = &k->apis },
@@ -275,11 +275,11 @@ cmd_key(struct args *a)
 		{ .name = "secret-stdin", .flag = &k->secret_stdin },
 		{ .name = "json", .flag = &k->json },
 	};
-	int code = args_read(a, options, ARRAY_N(options));
+	int code = flags_read(a, options, ARRAY_N(options));
 
-	if (code == ARGS_GO)
-		code = args_rest(a, 1, 2, "add, list or revoke");
-	if (code != ARGS_GO)
+	if (code == FLAGS_GO)
+		code = flags_rest(a, 1, 2, "add, list or revoke");
+	if (code != FLAGS_GO)
 		return code;
 	k->data = cmd_data(k->conf, k->data, &k->known);
 	if (!k->data)

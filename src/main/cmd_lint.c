@@ -10,7 +10,7 @@
 #define TEXT_LEAST 12        /* a shorter description tells a model nothing */
 #define TEXT_MOST 4000       /* a longer one is paid for in every conversation */
 #define TOOL_MOST 8192       /* bytes */
-#define ARGS_MOST 30
+#define FLAGS_MOST 30
 #define TOOLS_MOST 128       /* VS Code refuses a request with more */
 #define TOKENS_MOST 25000    /* of tools/list: an eighth of a context of 200,000 */
 
@@ -57,7 +57,7 @@ judge_op(struct lint *l, const struct catalog_op *op)
 		    op->tool.n);
 	if (op->flags & CATALOG_OP_CUT)
 		finding(l, op->name, "schema-cut", "its schema was too large or too deep and is offered shortened", 0);
-	if (op->param_n > ARGS_MOST)
+	if (op->param_n > FLAGS_MOST)
 		finding(l, op->name, "many-arguments", "%U arguments: models get them wrong", op->param_n);
 	if (op->flags & CATALOG_OP_DEPRECATED)
 		finding(l, op->name, "deprecated", "the document says it is deprecated", 0);
@@ -86,19 +86,19 @@ judge_all(struct lint *l, const struct catalog *c)
 }
 
 int
-cmd_lint(struct args *a)
+cmd_lint(struct flags *a)
 {
 	struct lint l = { .found = 0 };
-	const struct args_option options[] = { { .name = "json", .flag = &l.as_json } };
+	const struct flags_option options[] = { { .name = "json", .flag = &l.as_json } };
 	struct arena arena;
 	struct shelf s;
-	int code = args_read(a, options, ARRAY_N(options));
+	int code = flags_read(a, options, ARRAY_N(options));
 
-	if (code == ARGS_GO)
-		code = args_rest(a, 1, 1, "the catalog or API document");
-	if (code == ARGS_GO)
+	if (code == FLAGS_GO)
+		code = flags_rest(a, 1, 1, "the catalog or API document");
+	if (code == FLAGS_GO)
 		code = shelf_open(&s, a, a->rest[0]);
-	if (code)
+	if (code != FLAGS_GO)
 		return code;
 	arena = page_arena(OUT_N);
 	l.out = buf_over(arena.p, arena.cap);

@@ -166,28 +166,6 @@ choose_default(struct api *a)
 			a->default_environment = i;
 }
 
-static bool
-same_origin(const struct environment *a, const struct environment *b)
-{
-	return a->tls == b->tls && a->port == b->port && str_same_nocase(a->host, b->host) &&
-	    str_same(a->unix_path, b->unix_path) && str_same(a->pin, b->pin) && str_same(a->ca, b->ca);
-}
-
-/* Environments that may share connections get one number. */
-static void
-number_origins(struct gen *gen, struct environment *all)
-{
-	for (u32 i = 0; i < gen->apis * ENVIRONMENTS_MAX; i++) {
-		u32 k = 0;
-
-		if (i % ENVIRONMENTS_MAX >= gen->api[i / ENVIRONMENTS_MAX].environments)
-			continue;
-		while (k < i && (!all[k].name.n || !same_origin(&all[k], &all[i])))
-			k++;
-		all[i].origin = k < i ? all[k].origin : gen->origins++;
-	}
-}
-
 static void
 read_apis(struct conf_work *w, struct api *api, const char **document)
 {
@@ -231,5 +209,4 @@ conf_apis(struct conf_work *w)
 		}
 	for (u32 i = 0; i < n; i++)
 		choose_default(&api[i]);
-	number_origins(&w->conf->gen, all);
 }

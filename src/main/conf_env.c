@@ -1,5 +1,6 @@
 #include "main/conf_priv.h"
 
+#include "base/map.h"
 #include "http/field.h"
 #include "http/url.h"
 
@@ -179,6 +180,16 @@ read_credential(struct conf_work *w, const struct conf_section *s, struct enviro
 	}
 }
 
+/* Connections made under another bundle or pin are not used, though they be to the same place. */
+static u64
+origin_of(const struct environment *e)
+{
+	u64 h = map_hash(e->unix_path, e->tls ? 1 : 0);
+
+	h = map_hash(e->pin, map_hash(e->host, h) ^ e->port);
+	return e->trust && e->trust->anchors ? h ^ e->trust->anchors->mark : h;
+}
+
 void
 conf_environment(struct conf_work *w, const struct conf_section *s, struct environment *e)
 {
@@ -188,6 +199,7 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 	read_base_url(w, s, e);
 	read_credential(w, s, e);
 	conf_trust(w, s, e);
+	e->origin = origin_of(e);
 	e->connect_ms = conf_u32(s, "connect_timeout");
 	e->first_ms = conf_u32(s, "first_timeout");
 	e->idle_ms = conf_u32(s, "idle_timeout");

@@ -1,7 +1,7 @@
 #include "main/fresh.h"
 
 #include "base/log.h"
-#include "main/args.h"
+#include "main/flags.h"
 #include "main/say.h"
 #include "sys/file.h"
 #include "sys/jail.h"
@@ -88,7 +88,7 @@ read_document(const struct fresh *f, struct arena *a, struct import *im)
 	im->arena = a;
 	if (file_load(FILE_HERE, f->document, FILE_READ | FILE_FOLLOW, (u32)info.size, a, &im->text))
 		return refuse(f, "changed while it was read; try again");
-	return ARGS_GO;
+	return FLAGS_GO;
 }
 
 /* In the jail a document that breaks the compiler breaks nothing else. */
@@ -114,6 +114,7 @@ tell_in_words(const struct fresh *f, struct import *im)
 	u8 *room = arena_bytes(im->arena, TEXT_N);
 	struct buf b = buf_over(room, room ? TEXT_N : 0);
 
+	buf_fmt(&b, "%s: ", f->document);
 	report_text(&im->report, true, &b);
 	say_err(buf_str(&b));
 	arena_rewind(im->arena, mark);
@@ -150,7 +151,7 @@ write_report(const struct fresh *f, struct import *im, int dir)
 		say_out(buf_str(&b));
 	else
 		err = file_write(dir, b.p, b.w);
-	return err ? refuse(f, "the report cannot be written") : ARGS_GO;
+	return err ? refuse(f, "the report cannot be written") : FLAGS_GO;
 }
 
 int
@@ -160,7 +161,7 @@ fresh_compile(const struct fresh *f)
 	struct arena a;
 	int code = read_document(f, &a, &im), report = -1, err;
 
-	if (code != ARGS_GO)
+	if (code != FLAGS_GO)
 		return code;
 	if (f->report && strcmp(f->report, "-") != 0) { /* before the jail, where it is out of reach */
 		report = file_open(FILE_HERE, f->report, FILE_WRITE | FILE_CREATE | FILE_TRUNCATE | FILE_FOLLOW);
@@ -175,7 +176,7 @@ fresh_compile(const struct fresh *f)
 		tell_in_log(f, &im, err);
 	if (f->report)
 		code = write_report(f, &im, report);
-	if (err || code != ARGS_GO)
+	if (err || code != FLAGS_GO)
 		return EXIT_FAILED;
 	if (file_replace(f->dir, f->name, im.out))
 		return refuse(f, "the catalog cannot be written");

@@ -6,8 +6,8 @@
 
 #define REFERENCE_N (64 * 1024)
 
-static int cmd_version(struct args *a);
-static int cmd_help(struct args *a);
+static int cmd_version(struct flags *a);
+static int cmd_help(struct flags *a);
 
 static const struct cmd commands[] = {
 	{ "demo", cmd_demo },
@@ -25,11 +25,11 @@ static const struct cmd commands[] = {
 };
 
 static int
-cmd_version(struct args *a)
+cmd_version(struct flags *a)
 {
-	int code = args_read(a, NULL, 0);
+	int code = flags_read(a, NULL, 0);
 
-	if (code != ARGS_GO)
+	if (code != FLAGS_GO)
 		return code;
 	say_outf("mcpgated %S\n", boot_version());
 	return EXIT_OK;
@@ -47,16 +47,16 @@ reference(void (*print)(struct buf *b))
 }
 
 static int
-cmd_help(struct args *a)
+cmd_help(struct flags *a)
 {
-	int code = args_read(a, NULL, 0);
+	int code = flags_read(a, NULL, 0);
 
-	if (code != ARGS_GO)
+	if (code != FLAGS_GO)
 		return code;
 	if (a->rests && strcmp(a->rest[0], "config") == 0)
 		return reference(a->rests > 1 && strcmp(a->rest[1], "markdown") == 0 ?
 		    conf_reference_markdown : conf_reference);
-	if (args_help(a->rests ? a->rest[0] : "mcpgated"))
+	if (flags_help(a->rests ? a->rest[0] : "mcpgated"))
 		return EXIT_OK;
 	say_errf("There is no command '%s'. `mcpgated help` lists them.\n", a->rest[0]);
 	return EXIT_USAGE;
@@ -78,10 +78,10 @@ unknown(const char *word)
 int
 main(int argc, char **argv)
 {
-	struct args a = { .n = argc - 2, .word = argv + 2 };
+	struct flags a = { .n = argc - 2, .word = argv + 2 };
 
 	if (argc < 2) {
-		args_help("mcpgated");
+		flags_help("mcpgated");
 		return EXIT_USAGE;
 	}
 	a.command = argv[1];

@@ -7,14 +7,14 @@
 #include "sys/page.h"
 
 static int
-refuse(const struct args *a, const char *path, const char *why)
+refuse(const struct flags *a, const char *path, const char *why)
 {
 	say_errf("mcpgated %s: %s: %s\n", a->command, path, why);
 	return EXIT_FAILED;
 }
 
 static int
-compile(struct shelf *s, const struct args *a, const char *path)
+compile(struct shelf *s, const struct flags *a, const char *path)
 {
 	struct import im = { .text = STR_NONE };
 	struct file_info info;
@@ -39,11 +39,11 @@ compile(struct shelf *s, const struct args *a, const char *path)
 		    im.report.why ? im.report.why : "cannot be compiled");
 		return EXIT_FAILED;
 	}
-	return catalog_open(&s->catalog, im.out) ? refuse(a, path, s->catalog.why) : 0;
+	return catalog_open(&s->catalog, im.out) ? refuse(a, path, s->catalog.why) : FLAGS_GO;
 }
 
 int
-shelf_open(struct shelf *s, const struct args *a, const char *path)
+shelf_open(struct shelf *s, const struct flags *a, const char *path)
 {
 	u8 room[300];
 	struct buf why = buf_over(room, sizeof room);
@@ -52,7 +52,7 @@ shelf_open(struct shelf *s, const struct args *a, const char *path)
 	if (!str_ends(str_c(path), STR(".cat")))
 		return compile(s, a, path);
 	if (fresh_open(&s->catalog, FILE_HERE, path, &why) == 0)
-		return 0;
+		return FLAGS_GO;
 	say_errf("mcpgated %s: %S\n", a->command, buf_str(&why));
 	return EXIT_FAILED;
 }

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "catalog/catalog.h"
 #include "catalog/report.h"
-#include "main/args.h"
+#include "main/flags.h"
 
 struct shelf {
 	struct catalog catalog;
@@ -14,8 +14,8 @@ struct shelf {
 	struct report report;  /* of a document; report.arena NULL: it was a catalog */
 };
 
-/* Opens it; stays until the process ends. 0, or the exit code after telling why. */
-int shelf_open(struct shelf *s, const struct args *a, const char *path);
+/* Opens it; stays until the process ends. FLAGS_GO, or the exit code after telling why. */
+int shelf_open(struct shelf *s, const struct flags *a, const char *path);
 
 /* Bytes of all tools of a catalog, and the estimate of what they cost a model. */
 u64 shelf_tool_bytes(const struct catalog *c);

@@ -1,7 +1,7 @@
 #include "main/super_priv.h"
 
 #include "base/log.h"
-#include "main/args.h"
+#include "main/flags.h"
 #include "main/plan.h"
 #include "main/say.h"
 #include "sys/clock.h"

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "crypt/ct.h"
-#include "main/args.h"
+#include "main/flags.h"
 #include "main/say.h"
 #include "sys/file.h"
 #include "sys/page.h"

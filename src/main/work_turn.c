@@ -124,6 +124,7 @@ give_up_old(struct work *w)
 		if (!number || number == live || number == app_old_gen(&w->app))
 			continue;
 		drop_files(w->held[i].file);
+		wtls_forget(&w->net); /* its last calls may have left sessions by addresses that now come again */
 		w->held[i].number = 0;
 		tell(w, WORK_FREED, number, 0);
 	}

@@ -1,4 +1,4 @@
-#include "main/args.h"
+#include "main/flags.h"
 
 #include "base/text.h"
 #include "main/say.h"
@@ -13,7 +13,7 @@ extern const struct pack_file pack_files[];
 extern const unsigned pack_files_n;
 
 struct str
-args_file(const char *name)
+flags_file(const char *name)
 {
 	for (u32 i = 0; i < pack_files_n; i++)
 		if (strcmp(pack_files[i].name, name) == 0)
@@ -22,7 +22,7 @@ args_file(const char *name)
 }
 
 bool
-args_help(const char *command)
+flags_help(const char *command)
 {
 	u8 room[64];
 	struct buf name = buf_over(room, sizeof room - 1);
@@ -30,20 +30,20 @@ args_help(const char *command)
 
 	buf_fmt(&name, "help/%s.txt", command);
 	room[name.w] = 0;
-	text = name.over ? STR_NONE : args_file((const char *)room);
+	text = name.over ? STR_NONE : flags_file((const char *)room);
 	say_out(text);
 	return text.p != NULL;
 }
 
 static int
-usage(const struct args *a)
+usage(const struct flags *a)
 {
 	say_errf("`mcpgated %s --help` tells what it takes.\n", a->command);
 	return EXIT_USAGE;
 }
 
-static const struct args_option *
-find(const struct args_option *option, u32 n, struct str name)
+static const struct flags_option *
+find(const struct flags_option *option, u32 n, struct str name)
 {
 	for (u32 i = 0; i < n; i++)
 		if (str_is(name, option[i].name) || (name.n == 1 && option[i].letter == (char)name.p[0]))
@@ -52,7 +52,7 @@ find(const struct args_option *option, u32 n, struct str name)
 }
 
 static int
-unknown(const struct args *a, const struct args_option *option, u32 n, const char *word)
+unknown(const struct flags *a, const struct flags_option *option, u32 n, const char *word)
 {
 	const char *names[32];
 	const char *near;
@@ -69,7 +69,7 @@ unknown(const struct args *a, const struct args_option *option, u32 n, const cha
 
 /* The value behind an option that wants one: in the same word after '=', or the next word. NULL: none. */
 static const char *
-value_of(const struct args *a, int *i, const char *equals)
+value_of(const struct flags *a, int *i, const char *equals)
 {
 	if (equals)
 		return equals + 1;
@@ -79,19 +79,19 @@ value_of(const struct args *a, int *i, const char *equals)
 }
 
 static int
-one_option(struct args *a, const struct args_option *option, u32 n, int *i)
+one_option(struct flags *a, const struct flags_option *option, u32 n, int *i)
 {
 	const char *word = a->word[*i], *name = word + (word[1] == '-' ? 2 : 1);
 	const char *equals = word[1] == '-' ? strchr(name, '=') : NULL;
 	struct str text = equals ? str_of(name, (size_t)(equals - name)) : str_c(name);
-	const struct args_option *o = find(option, n, text);
+	const struct flags_option *o = find(option, n, text);
 	const char *value;
 
 	if (!o)
 		return unknown(a, option, n, word);
 	if (o->flag && !equals) {
 		*o->flag = true;
-		return ARGS_GO;
+		return FLAGS_GO;
 	}
 	value = o->flag ? NULL : value_of(a, i, equals);
 	if (!value) {
@@ -100,47 +100,47 @@ one_option(struct args *a, const struct args_option *option, u32 n, int *i)
 	}
 	if (o->value) {
 		*o->value = value;
-	} else if (o->many->n == ARGS_MANY) {
-		say_errf("mcpgated %s: --%s is given more than %d times\n", a->command, o->name, ARGS_MANY);
+	} else if (o->many->n == FLAGS_MANY) {
+		say_errf("mcpgated %s: --%s is given more than %d times\n", a->command, o->name, FLAGS_MANY);
 		return EXIT_USAGE;
 	} else {
 		o->many->at[o->many->n++] = value;
 	}
-	return ARGS_GO;
+	return FLAGS_GO;
 }
 
 int
-args_read(struct args *a, const struct args_option *option, u32 n)
+flags_read(struct flags *a, const struct flags_option *option, u32 n)
 {
 	bool only_rest = false;
 
 	for (int i = 0; i < a->n; i++) {
 		const char *word = a->word[i];
-		int code = ARGS_GO;
+		int code = FLAGS_GO;
 
 		if (!only_rest && strcmp(word, "--") == 0) {
 			only_rest = true;
 		} else if (!only_rest && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)) {
-			return args_help(a->command) ? EXIT_OK : EXIT_FAILED;
+			return flags_help(a->command) ? EXIT_OK : EXIT_FAILED;
 		} else if (!only_rest && word[0] == '-' && word[1]) {
 			code = one_option(a, option, n, &i);
-		} else if (a->rests == ARGS_REST_MAX) {
-			say_errf("mcpgated %s: more than %d words\n", a->command, ARGS_REST_MAX);
+		} else if (a->rests == FLAGS_REST_MAX) {
+			say_errf("mcpgated %s: more than %d words\n", a->command, FLAGS_REST_MAX);
 			code = EXIT_USAGE;
 		} else {
 			a->rest[a->rests++] = word;
 		}
-		if (code != ARGS_GO)
+		if (code != FLAGS_GO)
 			return code;
 	}
-	return ARGS_GO;
+	return FLAGS_GO;
 }
 
 int
-args_rest(const struct args *a, u32 least, u32 most, const char *what)
+flags_rest(const struct flags *a, u32 least, u32 most, const char *what)
 {
 	if (a->rests >= least && a->rests <= most)
-		return ARGS_GO;
+		return FLAGS_GO;
 	if (a->rests < least)
 		say_errf("mcpgated %s: %s is missing\n", a->command, what);
 	else
