@@ -2,7 +2,8 @@
 
 #include "base/utf8.h"
 
-/* Headers that belong to the gate, to HTTP itself, or (the last three) to OpenAPI, which says to ignore them. */
+/* Headers that belong to the gate, to HTTP itself, or (the last three) to OpenAPI, which says to
+ * ignore them. */
 static const char *const never_sent[] = { "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive",
 	"Upgrade", "TE", "Trailer", "Expect", "Cookie", "Proxy-Authorization", "Proxy-Connection", "Accept-Encoding",
 	"Accept", "Content-Type", "Authorization" };
@@ -177,7 +178,8 @@ inputs_collect(struct compile *c, struct operation *op)
 	by_place(op);
 }
 
-/* A literal as it goes into a URL: what may not stand there is percent-encoded, control characters refuse the path. */
+/* A literal as it goes into a URL: what may not stand there is percent-encoded, control characters
+ * refuse the path. */
 static bool
 literal(struct compile *c, struct str s, struct inputs_piece *piece)
 {
@@ -290,7 +292,8 @@ inputs_path(struct compile *c, struct operation *op, struct inputs_piece *piece)
 			continue;
 		}
 		if (!literal(c, str_cut(op->path, at, to), &piece[n++]))
-			compile_skip(op, "its path holds a query or a character that no path may have", op->path, op->at);
+			compile_skip(op, "its path holds a query or a character that no path may have", op->path,
+			    op->at);
 		at = to;
 	}
 	return n;

@@ -2,8 +2,9 @@
 
 #include "base/log.h"
 
-/* Beside the process that writes: new groups are read as they come, a new segment is opened when it appears, and after a
- * compaction all is read anew, so that the old files do not stay on the disk for our sake. */
+/* Beside the process that writes: new groups are read as they come, a new segment is opened when it
+ * appears, and after a compaction all is read anew, so that the old files do not stay on the disk
+ * for our sake. */
 
 static void
 begin_anew(struct disk *d)
@@ -20,7 +21,8 @@ begin_anew(struct disk *d)
 		d->st.stamp[i]++;
 	top = load_highest(d, &err);
 	err = top && err >= 0 ? load_segments(d, top, &why) : ERR_NONE;
-	/* The writer may be removing files at this moment: then the next poll succeeds. Until then nothing is known. */
+	/* The writer may be removing files at this moment: then the next poll succeeds. Until then
+	 * nothing is known. */
 	if (err && !d->refusing)
 		log_warn("store", "cannot be followed: %S", buf_str(&why));
 	d->refusing = err != 0;

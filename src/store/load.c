@@ -260,7 +260,8 @@ load_open(struct disk *d, u32 number, int *err, struct buf *why)
 	return s;
 }
 
-/* Opens from the highest number down to the one that begins it all; places in ascending order. How many, or an error. */
+/* Opens from the highest number down to the one that begins it all; places in ascending order. How
+ * many, or an error. */
 static int
 open_segments(struct disk *d, u32 top, u8 order[SEGS_MAX], struct buf *why)
 {

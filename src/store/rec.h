@@ -1,13 +1,14 @@
-/* rec: records and groups of records as bytes, little endian, encoded by hand: no system calls,
- * no state.
+/* rec: records and groups of records as bytes, little endian, encoded by hand: no system calls, no
+ * state.
  *
- *   record   crc32c 4 | len 4 | seq 8 | dies 4 | kind 1 | key_n 1 | zero 2 | key | val       crc: of all that follows it
+ *   record   crc32c 4 | len 4 | seq 8 | dies 4 | kind 1 | key_n 1 | zero 2 | key | val
+ *            crc: of all that follows it
  *   group    record record ... END
  *   END      a record without key; val = segment 4 | start 4 | at 4 | count 4 | wall 4 | mac 32
  *
- * mac = HMAC(key, mac of the group before | the group's records | END from len up to mac): it
- * binds every group to all groups before it and to its place, so nothing can be moved, left out,
- * or brought back. */
+ * mac = HMAC(key, mac of the group before | the group's records | END from len up to mac): it binds
+ * every group to all groups before it and to its place, so nothing can be moved, left out, or
+ * brought back. */
 #ifndef STORE_REC_H
 #define STORE_REC_H
 

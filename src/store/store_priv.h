@@ -24,8 +24,8 @@ struct store_kind {
 	void (*figures)(const struct store *st, struct store_figures *f);
 	void (*close)(struct store *st);
 
-	/* Local kinds. find: 0 or ERR_IO. put and drop record a change for op: 0; ERR_MORE: later, when the group has been
-	 * written; ERR_FULL. list: fills op->out. */
+	/* Local kinds. find: 0 or ERR_IO. put and drop record a change for op: 0; ERR_MORE: later,
+	 * when the group has been written; ERR_FULL. list: fills op->out. */
 	int (*find)(struct store *st, struct str key, struct found *f);
 	int (*put)(struct store *st, struct store_op *op, struct found *f, wall dies);
 	int (*drop)(struct store *st, struct store_op *op, struct found *f);

@@ -1,4 +1,5 @@
-/* sock: sockets, never blocking, always close-on-exec. Results: >= 0, ERR_MORE (would block), ERR_IO (the rest). */
+/* sock: sockets, never blocking, always close-on-exec. Results: >= 0, ERR_MORE (would block),
+ * ERR_IO (the rest). */
 #ifndef SYS_SOCK_H
 #define SYS_SOCK_H
 
@@ -30,21 +31,23 @@ int addr_read_ip(struct addr *a, struct str text);
 void addr_print(struct buf *b, const struct addr *a);
 void addr_print_ip(struct buf *b, const struct addr *a);
 
-/* Kind of an address; IPv4 inside IPv6 (mapped, 6to4, NAT64) is judged as the IPv4 address. Unix is LOOPBACK. */
+/* Kind of an address; IPv4 inside IPv6 (mapped, 6to4, NAT64) is judged as the IPv4 address. Unix is
+ * LOOPBACK. */
 enum addr_kind addr_kind(const struct addr *a);
 
 /* Whether ip, port and family are the same. */
 bool addr_same(const struct addr *a, const struct addr *b);
 
-/* Opens a listener with a backlog of 4096; a unix socket is replaced and gets mode 0600. The descriptor, or ERR_IO with
- * errno left for the message. */
+/* Opens a listener with a backlog of 4096; a unix socket is replaced and gets mode 0600. The
+ * descriptor, or ERR_IO with errno left for the message. */
 int sock_listen(const struct addr *a);
 
-/* Takes one connection, TCP_NODELAY set (inherited from the listener). The descriptor; ERR_MORE none waits; ERR_FULL out
- * of descriptors; ERR_IO. */
+/* Takes one connection, TCP_NODELAY set (inherited from the listener). The descriptor; ERR_MORE
+ * none waits; ERR_FULL out of descriptors; ERR_IO. */
 int sock_accept(int listener, struct addr *peer);
 
-/* Begins to connect. The descriptor, at once; writable when done: then ask sock_error. ERR_IO when it cannot begin. */
+/* Begins to connect. The descriptor, at once; writable when done: then ask sock_error. ERR_IO when
+ * it cannot begin. */
 int sock_connect(const struct addr *a);
 
 /* The pending error of a socket: 0 connected, else an errno value. */
@@ -59,7 +62,8 @@ int sock_peer_uid(int fd, u32 *uid);
 /* Reads up to n bytes: > 0; 0 the peer has ended; ERR_MORE; ERR_IO. */
 int sock_recv(int fd, u8 *p, u32 n);
 
-/* Sends what the kernel takes of up to 8 views in one call: bytes sent; ERR_MORE; ERR_IO. Never raises SIGPIPE. */
+/* Sends what the kernel takes of up to 8 views in one call: bytes sent; ERR_MORE; ERR_IO. Never
+ * raises SIGPIPE. */
 int sock_send(int fd, const struct str *views, u32 n);
 
 /* Opens a connected or bound UDP socket for the DNS client: local port chosen by the kernel at random. */
@@ -71,8 +75,9 @@ void sock_end(int fd);
 /* Closes; harmless for -1. */
 void sock_close(int fd);
 
-/* A connected pair of unix sockets, and descriptors passed over one with up to 64 bytes beside them: how the supervisor
- * hands catalogs to workers. sock_pass_take returns the bytes read (0 end), *fd -1 when none came. */
+/* A connected pair of unix sockets, and descriptors passed over one with up to 64 bytes beside
+ * them: how the supervisor hands catalogs to workers. sock_pass_take returns the bytes read (0
+ * end), *fd -1 when none came. */
 int sock_pair(int fd[2]);
 int sock_pass(int over, int fd, struct str message);
 int sock_pass_take(int over, int *fd, u8 *p, u32 n);
