@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "catalog/args.h"
 #include "catalog/params.h"
-#include "base/map.h"
 #include "http/hout.h"
 #include "op/credential.h"
 
@@ -40,16 +39,6 @@ static const u8 methods[CATALOG_METHODS] = {
 	METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_TRACE,
 };
 
-/* Environments that are the same place share connections; anything that makes them differ is in the number. */
-static u64
-origin_of(const struct environment *e)
-{
-	u64 h = map_hash(e->unix_path, e->tls ? 0x746c73 : 0x706c61);
-
-	h = map_hash(e->host_field, h);
-	return map_hash(e->ca, map_hash(e->pin, h));
-}
-
 static void
 write_request(struct buf *out, const struct environment *e, u8 method, const struct params *p)
 {
@@ -78,7 +67,7 @@ start_call(struct op *op, const struct op_spec *spec, const struct params *p, st
 
 	cs.to.configured = true;
 	cs.to.tls = e->trust ? e->trust : spec->tls;
-	cs.origin = origin_of(e);
+	cs.origin = e->origin;
 	cs.method = op->method;
 	cs.idempotent = op->method == METHOD_GET || op->method == METHOD_HEAD;
 	cs.connect_ms = e->connect_ms;
