@@ -51,7 +51,10 @@ async function clean() {
     assert.equal(r.text, '{"ok":true}');
   }
 }
-const requests = (target, method) => evil.requests.filter((q) => q.target.split('?')[0] === target && (!method || q.method === method)).length;
+const requests = async (target, method) => {
+  await evil.told();
+  return evil.requests.filter((q) => q.target.split('?')[0] === target && (!method || q.method === method)).length;
+};
 
 fault('N01', 'connection refused; others are not affected', async () => {
   const port = await freePort();
@@ -144,20 +147,23 @@ fault('N10', 'an endless body is cut, in constant memory', async () => {
 
 fault('N11', 'compressed bodies', async () => {
   isError(await call.tool('get_gzip'));
+  await evil.told();
   const asked = evil.requests.filter((q) => q.target === '/gzip').at(-1).headers['accept-encoding'];
   assert.equal(asked, 'identity');
   await clean();
 });
 
 fault('N12', 'redirects are not followed', async () => {
+  await evil.told();
   const seen = evil.requests.length;
   for (const t of ['get_redir_loop', 'get_redir_meta', 'get_redir_file', 'get_redir_host', 'get_redir_long']) {
     const r = await call.tool(t);
     isError(r);
     if (t !== 'get_redir_long') assert.match(all(r), /30[127]/, t);
   }
+  await evil.told();
   assert.equal(evil.requests.length - seen, 5, 'one request each');
-  assert.equal(requests('/echo-auth'), 0);
+  assert.equal(await requests('/echo-auth'), 0);
 });
 
 fault('N13', 'every JSON vector as a body', async (t) => {
@@ -198,10 +204,11 @@ fault('N14', 'certificates that must be refused, and one that must not', async (
       else {
         isError(r, `${name} to be refused`);
         assert.match(all(r), /certificate|expired|valid|name|trust|TLS/i, `${name} says why: ${all(r)}`);
-        assert.equal(e.requests.length, 0, `${name}: a request was sent`);
       }
     }
     isError(await caller(s, { key: k, path: '/plain/mcp' }).tool('get_ok'));
+    await sleep(100); // what they were sent comes through a pipe
+    for (const [name, e] of servers) if (!kinds[name][1]) assert.equal(e.requests.length, 0, `${name}: a request was sent`);
   } finally {
     assert.equal(await s.stop(), 0);
     for (const [, e] of servers) await e.stop();
@@ -217,10 +224,10 @@ fault('N15', 'kept connections that die: one retry of a read, never of a write',
   }
   for (const [tool, target, most] of [['get_rst', '/rst', 2], ['post_rst', '/rst', 1], ['get_fin_headers', '/fin-headers', 2], ['post_fin_headers', '/fin-headers', 1]]) {
     await clean(); // leaves a kept connection
-    const method = tool.startsWith('post') ? 'POST' : 'GET', n = requests(target, method);
+    const method = tool.startsWith('post') ? 'POST' : 'GET', n = await requests(target, method);
     isError(await call.tool(tool));
     await sleep(50);
-    const sent = requests(target, method) - n;
+    const sent = await requests(target, method) - n;
     assert.ok(sent >= 1 && sent <= most, `${method} ${target} was sent ${sent} times, at most ${most}`);
   }
 });
@@ -247,6 +254,7 @@ fault('N18', 'headers of the upstream stay there', async () => {
 
 fault('N19', 'our credential, reflected, is masked', async () => {
   const r = await call.tool('get_echo_auth');
+  await evil.told();
   assert.equal(evil.requests.at(-1).headers['x-upstream-token'], `token ${SECRET}`, 'it was sent');
   assert.doesNotMatch(JSON.stringify(r.result), new RegExp(SECRET));
   assert.doesNotMatch(server.log(), new RegExp(SECRET));
@@ -283,6 +291,7 @@ fault('N21', 'an upstream that comes back', async () => {
     let back = false;
     for (let i = 0; i < 100 && !back; i++) { await sleep(50); back = !(await c.tool('get_ok')).isError; }
     assert.ok(back, 'it is not used again 5 s after it came back');
+    await e.told();
     assert.ok(e.requests.length < 20, `${e.requests.length} requests at once after it came back`);
   } finally { assert.equal(await s.stop(), 0); await e.stop(); }
 });

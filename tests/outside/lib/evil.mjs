@@ -24,6 +24,14 @@ export async function startEvil({ tls, port } = {}) {
   const ended = new Promise((resolve) => { p.on('exit', resolve); });
   process.on('exit', () => p.kill('SIGKILL'));
   self.stop = () => { p.kill('SIGKILL'); return ended; };
+  // What it tells comes through a pipe, later than its answers: resolves when all of it is in requests.
+  self.told = async () => {
+    const mark = `/told-${Math.random()}`;
+    await new Promise((resolve) => { net.connect(port, '127.0.0.1').on('error', resolve).on('close', resolve).end(`GET ${mark} HTTP/1.1\r\nConnection: close\r\n\r\n`).resume(); });
+    let at;
+    for (let i = 0; i < 200 && (at = self.requests.findIndex((q) => q.target === mark)) < 0; i++) await sleep(10);
+    if (at >= 0) self.requests.splice(at, 1);
+  };
   for (let i = 0; ; i++) {
     const up = await new Promise((resolve) => {
       const c = net.connect(port, '127.0.0.1', () => { c.destroy(); resolve(true); });
