@@ -1,10 +1,11 @@
 /* age: the wall time that lifetimes are judged by, from two clocks neither of which can be trusted
  * alone. Pure.
  *
- *   wall = max(system, high-water), and the high-water runs on with the monotonic clock: a clock set
- *   back makes nothing live again and nothing live longer. A jump of more than a day ahead counts only
- *   once the system clock has kept to it for ten minutes: a router that boots in 1970 and then finds a time server expires nothing by surprise.
- */
+ *   wall = max(system, high-water), and the high-water runs on with the monotonic clock
+ *
+ * A clock set back makes nothing live again and nothing live longer. A jump of more than a day ahead
+ * counts only once the system clock has kept to it for ten minutes: a router that boots in 1970 and
+ * then finds a time server expires nothing by surprise. */
 #ifndef STORE_AGE_H
 #define STORE_AGE_H
 
