@@ -69,6 +69,15 @@ app_init(struct app *app, struct arena *a)
 	return serve_init(&app->serve, a, app->net, &job_ops, app);
 }
 
+void
+app_listening(struct app *app)
+{
+	for (u32 i = 0; i < app->serve.listeners; i++)
+		app->own[i] = app->serve.listener[i].addr;
+	app->calls.dialer.own = app->own;
+	app->calls.dialer.own_n = app->serve.listeners;
+}
+
 static struct app_gen *
 free_gen(struct app *app)
 {

@@ -43,6 +43,7 @@ struct app {
 	struct serve serve;
 	struct calls calls;
 	struct ops ops;
+	struct addr own[SERVE_LISTENERS]; /* our listeners: never called as an upstream */
 	struct keys *keys;
 	struct pool jobs;
 	struct mcp_shared mcp;
@@ -62,6 +63,9 @@ int app_init(struct app *app, struct arena *a);
 size_t app_bytes(void);
 u32 app_watches(void);
 u32 app_timers(void);
+
+/* Learns where we listen, once all of serve_listen was done: no call may lead back to ourselves. */
+void app_listening(struct app *app);
 
 /* Puts a new generation into force: catalogs[i] is the mapped file of api i. ERR_FULL while
  * requests of the one before the last are still being answered (try again next turn), ERR_BAD with

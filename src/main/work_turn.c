@@ -108,6 +108,7 @@ listen_all(struct work *w)
 		if (serve_listen(&w->app.serve, l->fd, &l->addr, l->tls, l->control))
 			return ERR_FULL;
 	}
+	app_listening(&w->app);
 	w->listening = true;
 	return 0;
 }
