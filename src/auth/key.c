@@ -10,7 +10,7 @@ static_assert((KEY_CACHE & (KEY_CACHE - 1)) == 0, "a power of two");
 #define ID_MIN 6 /* hex characters that name a key */
 #define RECORD_VERSION 1
 
-/* Fields of a record: tag 1, length 1, bytes. Unknown ones below TAG_MUST are skipped by older programs. */
+/* Fields of a record: tag 1, length 1, bytes. Unknown ones below TAG_MUST are skipped. */
 enum tag {
 	TAG_HASH = 1,
 	TAG_NAME,
@@ -173,7 +173,9 @@ key_decode(struct str record, struct key *k)
 		if (record.n - at < 2)
 			return ERR_BAD;
 		n = record.p[at + 1];
-		if (!n || record.n - at - 2 < n || decode_field(k, record.p[at], str_cut(record, at + 2, at + 2 + n)))
+		if (!n || record.n - at - 2 < n)
+			return ERR_BAD;
+		if (decode_field(k, record.p[at], str_cut(record, at + 2, at + 2 + n)))
 			return ERR_BAD;
 		at += 2 + n;
 	}

@@ -3,7 +3,8 @@
 #include "base/log.h"
 #include "crypt/ct.h"
 
-#define SWEEP_SLOTS 64
+#define SWEEP_SLOTS 256
+#define LOOK_MS 100 /* an idle store looks around this often */
 
 static void
 park(struct disk *d, struct store_op *op)
@@ -83,7 +84,7 @@ finish_ops(struct disk *d, struct batch *b, int err)
 	b->n = 0;
 }
 
-/* The chain of the index has moved on since the copy was made, so only what the record changed goes back. */
+/* The index has moved on since the copy was made: only what the record changed goes back. */
 static void
 restore(struct entry *e, const struct entry *old)
 {
@@ -309,6 +310,14 @@ sweep(struct disk *d)
 	}
 }
 
+/* Most turns write nothing: then the store costs a few comparisons. */
+static bool
+is_idle(const struct disk *d)
+{
+	return d->chore.kind == CHORE_NONE && !d->batch[d->filling].n && list_empty(&d->queue) &&
+	       d->compact.state == COMPACT_IDLE && d->st.now < d->look_at;
+}
+
 static void
 plan_wake(struct disk *d, bool more)
 {
@@ -330,12 +339,17 @@ batch_commit(struct store *st)
 		follow_poll(d);
 		return;
 	}
+	if (is_idle(d))
+		return;
 	do {
 		finish_chore(d);
 		run_queue(d);
 	} while (!side_busy(&d->side) && begin_chore(d));
 	more = compact_slice(d);
 	sweep(d);
+	d->look_at = d->st.now + LOOK_MS;
+	if (d->slot_due && d->slot_at < d->look_at)
+		d->look_at = d->slot_at;
 	plan_wake(d, more);
 }
 

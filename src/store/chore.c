@@ -1,7 +1,8 @@
 #include "store/disk_priv.h"
 
-/* Everything here runs in the helper thread and touches the chore only. The orders are the point: what a name stands
- * for is synced before the name is given, and a name before what it replaces is removed. */
+/* Everything here runs in the helper thread and touches the chore only. The orders are the point:
+ * what a name stands for is synced before the name is given, and a name before what it replaces is
+ * removed. */
 
 static bool
 failed(struct chore *c, int err)
@@ -51,7 +52,8 @@ make_fresh(struct chore *c)
 	char temporary[SEG_NAME_N];
 
 	seg_name(temporary, c->number, true);
-	c->fresh = file_open(c->dir, temporary, FILE_READ | FILE_WRITE | FILE_CREATE | FILE_TRUNCATE);
+	c->fresh = file_open(c->dir, temporary,
+	                     FILE_READ | FILE_WRITE | FILE_CREATE | FILE_TRUNCATE);
 	if (c->fresh < 0)
 		return !failed(c, c->fresh);
 	if (!failed(c, file_write_at(c->fresh, 0, c->page, SEG_DATA)) &&

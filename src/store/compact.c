@@ -5,9 +5,10 @@
 #define SLICE_SLOTS 256
 
 /* Copying goes on while ops do. Three things make that safe:
- *   what is copied stood in segments up to `upto`, all synced; new records go to the next segment, which is read after;
- *   a record that was skipped because a newer one exists is only given up once that newer one is synced (need);
- *   when a batch is taken back, what it had replaced may have been skipped, so the copy is thrown away. */
+ *   what is copied stood in segments up to `upto`, all synced; newer records go to the next segment,
+ *   which is read later;
+ *   a record that was skipped because a newer one exists is only given up once that one is synced;
+ *   when a batch is taken back, what it had replaced may have been skipped: the copy is thrown away. */
 
 static bool
 is_merged_away(const struct disk *d, u8 segment)
@@ -167,7 +168,7 @@ copy_one(struct disk *d, u32 slot)
 
 	if (e->state != ENTRY_LIVE || !is_merged_away(d, e->segment))
 		return 0;
-	if (disk_expired(d, e)) { /* it must not stay, or it would point into a segment that is gone */
+	if (disk_expired(d, e)) { /* left in the index, it would point into a segment that is gone */
 		d->live -= e->size;
 		disk_changed(d, e);
 		index_drop(&d->index, slot);
@@ -191,7 +192,8 @@ bool
 compact_slice(struct disk *d)
 {
 	struct compact *c = &d->compact;
-	const struct batch *filling = &d->batch[d->filling], *flight = &d->batch[!d->filling];
+	const struct batch *filling = &d->batch[d->filling];
+	const struct batch *flight = &d->batch[!d->filling];
 	u32 end = c->cursor + SLICE_SLOTS;
 	int err = 0;
 
@@ -220,7 +222,7 @@ move(struct disk *d, struct entry *e, u32 slot)
 	e->at = d->index.moved[slot];
 }
 
-/* Entries, and what the batch that is being filled may have to take back, point to the copy from now on. */
+/* Entries, and what the filling batch may have to take back, point to the copy from now on. */
 static void
 relocate(struct disk *d)
 {

@@ -56,7 +56,7 @@ disk_find(struct disk *d, struct str key, u32 *slot, struct rec *r)
 		if (e->state != ENTRY_LIVE || e->tag != tag)
 			continue;
 		if (disk_read(d, e, r) < 0) {
-			log_error("store", "a record cannot be read: seq=%U at=%u", e->version, e->at);
+			log_error("store", "cannot read a record: seq=%U at=%u", e->version, e->at);
 			return ERR_IO;
 		}
 		if (str_same(r->key, key))
@@ -123,7 +123,8 @@ append(struct disk *d, struct store_op *op, u32 slot, const struct rec *r)
 static bool
 has_room(const struct disk *d, u32 n)
 {
-	return d->batch[d->filling].n < STORE_GROUP_OPS && d->out.w + n + REC_END_N <= STORE_GROUP_N;
+	return d->batch[d->filling].n < STORE_GROUP_OPS &&
+	       d->out.w + n + REC_END_N <= STORE_GROUP_N;
 }
 
 static int
@@ -136,7 +137,8 @@ put(struct store *st, struct store_op *op, struct found *f, wall dies)
 
 	if (!has_room(d, n))
 		return ERR_MORE;
-	if (d->live + n > STORE_BYTES_MAX || d->seg[d->active].end.at > SEG_SIZE_MAX - 2 * STORE_GROUP_N)
+	if (d->live + n > STORE_BYTES_MAX ||
+	    d->seg[d->active].end.at > SEG_SIZE_MAX - 2 * STORE_GROUP_N)
 		return refuse(d, "its bytes are used up (STORE_BYTES_MAX)");
 	if (slot == INDEX_NONE)
 		slot = index_add(&d->index, disk_hash(d, op->key));
@@ -278,7 +280,8 @@ store_bytes(u32 keys_max)
 {
 	u32 keys = keys_max ? keys_max : STORE_KEYS_MAX;
 
-	return sizeof(struct disk) + index_bytes(keys) + STORE_GROUP_N + REC_MAX + MERGE_N + REC_END_N + 256;
+	return sizeof(struct disk) + index_bytes(keys) + STORE_GROUP_N + REC_MAX + MERGE_N +
+	       REC_END_N + 256;
 }
 
 static struct disk *

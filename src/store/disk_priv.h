@@ -13,8 +13,8 @@
 #include "sys/side.h"
 
 #define SEGS_MAX 16
-#define SEG_PENDING 0xff     /* entry.segment of a record that is still in out; at is its place there */
-#define SLOT_DELAY_MS 200    /* after the last group its slot is written, unless the next group takes it along */
+#define SEG_PENDING 0xff     /* entry.segment of a record still in out; at: its place there */
+#define SLOT_DELAY_MS 200    /* then a group's slot is written, if no next group took it along */
 #define MARK_S 3600          /* the time is written down at least this often, */
 #define MARK_EXPIRED_S 600   /* and this often when something has expired */
 #define FOLLOW_MS 500
@@ -93,7 +93,7 @@ struct disk {
 	struct chore chore;
 	u32 compact_min;
 	bool slot_due, expired;
-	msec slot_at;
+	msec slot_at, look_at;
 	struct compact compact;
 	u32 sweep;       /* next slot to look at for expired entries */
 	u32 groups, compactions, refused;

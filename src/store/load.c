@@ -28,7 +28,8 @@ check_dir(const struct disk *d, struct buf *why)
 	if (file_info(d->dir, &info) < 0)
 		return say_why(why, ERR_IO, d->path, "looked at");
 	if (info.owner != file_user()) {
-		buf_fmt(why, "store %s belongs to user %u, not to user %u", d->path, info.owner, file_user());
+		buf_fmt(why, "store %s belongs to user %u, not to user %u", d->path, info.owner,
+		        file_user());
 		return ERR_DENY;
 	}
 	if (info.mode & 077)
@@ -71,7 +72,8 @@ open_place(struct disk *d, struct buf *why)
 		d->dir = file_open_dir(FILE_HERE, d->path);
 	}
 	if (d->dir == ERR_DENY)
-		return say(why, ERR_DENY, d->path, "is no directory, is a link, or is closed to this user");
+		return say(why, ERR_DENY, d->path,
+		           "is no directory, is a link, or is closed to this user");
 	if (d->dir < 0)
 		return say_why(why, d->dir, d->path, "opened");
 	err = check_dir(d, why);
@@ -243,7 +245,8 @@ load_open(struct disk *d, u32 number, int *err, struct buf *why)
 		*err = ERR_FULL;
 		return NULL;
 	}
-	*s = (struct seg){ .fd = file_open(d->dir, name, d->follow ? FILE_READ : FILE_READ | FILE_WRITE) };
+	*s = (struct seg){ .fd = -1 };
+	s->fd = file_open(d->dir, name, d->follow ? FILE_READ : FILE_READ | FILE_WRITE);
 	if (s->fd < 0) {
 		*err = s->fd;
 		if (*err == ERR_NONE)
@@ -306,7 +309,7 @@ read_segment(struct disk *d, u8 place, const struct seg *before, bool last, stru
 	seg_name(name, s->number, false);
 	buf_fmt(why, "store %s/%s ", d->path, name);
 	if (before && !load_continues(before, s)) {
-		BUF_LIT(why, "does not continue the segment before: restore the store from a backup");
+		BUF_LIT(why, "does not continue the one before: restore the store from a backup");
 		return ERR_BAD;
 	}
 	err = load_groups(d, place, why);
@@ -324,7 +327,7 @@ read_segment(struct disk *d, u8 place, const struct seg *before, bool last, stru
 	return 0;
 }
 
-/* What follows the last good group goes, and what is kept is on disk before anything is built on it. */
+/* What follows the last good group goes; what is kept is synced before anything is built on it. */
 static int
 make_sure(struct disk *d, struct buf *why)
 {
@@ -341,7 +344,8 @@ make_sure(struct disk *d, struct buf *why)
 		return torn;
 	if (torn)
 		log_warn("store", "%s: cut a torn tail at byte %u", name, s->end.at);
-	if ((torn && file_cut(s->fd, s->end.at) < 0) || file_sync(s->fd) < 0 || file_sync_dir(d->dir) < 0) {
+	if ((torn && file_cut(s->fd, s->end.at) < 0) || file_sync(s->fd) < 0 ||
+	    file_sync_dir(d->dir) < 0) {
 		buf_fmt(why, "cannot be written: %s", file_why());
 		return ERR_IO;
 	}

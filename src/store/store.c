@@ -64,7 +64,7 @@ store_do(struct store *st, struct store_op *op)
 {
 	enum step step = store_start(st, op, st->now);
 
-	/* Without a loop every commit goes to the disk and back; the ram kind may take some turns. */
+	/* Without a loop a commit goes to the disk and back; the ram kind may take some turns. */
 	while (step == STEP_WAIT && !op->done)
 		st->kind->commit(st);
 	return op->err;

@@ -1,6 +1,6 @@
 /* store: keys and values that outlive a request. Nothing else lives between two requests.
  *
- *   store_op: verb, key, val, ttl  --store_start-->  DONE at once, or WAIT and later owner is marked
+ *   op: verb, key, val, ttl  --store_start-->  DONE at once, or WAIT and owner is marked later
  *
  * Eight verbs, each atomic on one key; there is no get-change-put. Reads are answered at once;
  * what was written waits until store_commit (once per turn) has put the records of the turn on

@@ -282,10 +282,10 @@ test_expired_go(void **state)
 	}
 	s->wall += 100;
 	s->now += 100000;
-	for (u32 i = 0; i < 30; i++)
+	for (u32 i = 0; i < 30; i++, s->now += 100)
 		scratch_turn(s);
 	assert_int_equal(put(s, "k:stays", "x"), 0);
-	for (u32 i = 0; i < 30; i++)
+	for (u32 i = 0; i < 30; i++, s->now += 100)
 		scratch_turn(s);
 	assert_true(scratch_figures(s).compactions > 0);
 	assert_true(scratch_figures(s).bytes < 5000);
