@@ -112,13 +112,13 @@ jail_with_parent(int parent, int number)
 }
 
 void
-jail_hand_over(int dir, u32 uid, u32 gid)
+jail_hand_over(int dir, u32 uid, u32 gid, bool files)
 {
 	struct file_names it;
 	const char *name;
 
 	file_names_init(&it, dir);
-	while (file_names_next(&it, &name) == 1)
+	while (files && file_names_next(&it, &name) == 1)
 		if (fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW))
 			return; /* whoever opens it will say so */
 	(void)!fchown(dir, uid, gid);

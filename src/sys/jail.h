@@ -41,8 +41,9 @@ int jail_calls(const struct jail *j, struct buf *why);
  * gone already. */
 bool jail_with_parent(int parent, int number);
 
-/* Makes a user the owner of a directory and of the files in it (not of what lies deeper): what workers must write. */
-void jail_hand_over(int dir, u32 uid, u32 gid);
+/* Makes a user the owner of a directory, and of the files in it (not of what lies deeper) if files is set: what
+ * workers must write. */
+void jail_hand_over(int dir, u32 uid, u32 gid, bool files);
 
 /* Raises the limit of open descriptors to n as far as that is allowed; what it is now. */
 u32 jail_raise_files(u32 n);

@@ -61,6 +61,8 @@ expect() {
 
 # start COMMAND...: in the background; $pid, its words in $T/log
 start() {
+	: >"$T/log" # before the fork: nobody may read the words of the one before
+	: >"$T/stdout"
 	"$@" >"$T/stdout" 2>"$T/log" </dev/null &
 	pid=$!
 	pids="$pids $pid"

@@ -49,6 +49,7 @@ same 'its tools' 24 "$(tools)"
 	while [ ! -e "$T/enough" ]; do
 		n=$((n + 1))
 		[ "$(rpc "$key" tools/list 2>/dev/null | head -c 30)" = '{"jsonrpc":"2.0","id":1,"resul' ] || lost=$((lost + 1))
+		echo "$n" >"$T/count"
 	done
 	echo "$n $lost" >"$T/load"
 ) &
@@ -58,6 +59,8 @@ for i in 4 5 6 7 8; do
 	kill -HUP "$pid"
 	until_true 8 is_generation "$i" || bad "generation $i"
 done
+many() { [ "$(cat "$T/count")" -gt 20 ]; }
+until_true 20 many
 touch "$T/enough"
 wait $load
 read -r n lost <"$T/load"

@@ -1,0 +1,101 @@
+#!/bin/sh
+# `mcpgated demo` as a stranger meets it: one command, an endpoint, a key, lines to paste; nothing is left behind.
+# Last line: N passed, N failed
+. "$(dirname "$0")/../lib/live.sh"
+export TMPDIR="$T"
+
+call() { rpc "$key" tools/call "$1" "$2"; }
+says() { # says NAME PATTERN TEXT
+	case $3 in *"$2"*) ok ;; *) bad "$1: no '$2' in: $(printf %s "$3" | head -c 300)" ;; esac
+}
+
+begin() {
+	start "$M" demo --listen 127.0.0.1:0 "$@"
+	until_true 10 grep -q 'Ctrl-C ends it' "$T/stdout" && ok || { bad 'the demo starts'; cat "$T/log"; }
+	until_true 5 grep -q 'shows them all' "$T/stdout"
+	key=$(sed -n 's/^  key  //p' "$T/stdout")
+	addr=$(sed -n 's,^  url  http://\(.*\)/mcp,\1,p' "$T/stdout")
+	dir=$(sed -n 's/.*key list --data \([^`]*\)`.*/\1/p' "$T/stdout")
+}
+
+begin
+# --- every line to paste is there, and those for curl work as they stand -----------------------------------
+for client in 'Claude Code' Codex 'VS Code' Cursor curl; do
+	grep -q "^$client" "$T/stdout" && ok || bad "lines for $client"
+done
+sed -n '/^curl/,/^The key/p' "$T/stdout" | grep -v '^curl\|^The key' >"$T/paste"
+sh "$T/paste" >"$T/pasted" 2>&1
+says 'the pasted tools/list' '"tools":[{"name":"archive_project"' "$(cat "$T/pasted")"
+says 'the pasted tools/call' 'Website relaunch' "$(cat "$T/pasted")"
+says 'a call succeeds' '"isError":false' "$(cat "$T/pasted")"
+for json in $(grep -n '^  {' "$T/stdout" | cut -d: -f1); do
+	sed -n "${json}p" "$T/stdout" | python3 -c 'import json,sys; json.load(sys.stdin)' 2>/dev/null && ok || bad "JSON to paste, line $json"
+done
+
+# --- CRUD, paging, filters, errors ------------------------------------------------------------------------------
+says paging '\"per_page\":2,\"total\":32' "$(call list_tasks '{"per_page":2}')"
+says 'a filter' '\"total\":12' "$(call list_tasks '{"status":"done"}')"
+says 'a page behind the end' '\"items\":[],\"page\":99' "$(call list_tasks '{"page":99}')"
+made=$(call create_task '{"project_id":1,"title":"Über \"quotes\"","due_on":"2027-02-28","estimate_hours":1.5}')
+says create '\"title\":\"Über \\\"quotes\\\"\"' "$made"
+id=$(printf %s "$made" | sed 's/.*{\\"id\\":\([0-9]*\),.*/\1/')
+says 'a number as it was' '\"estimate_hours\":1.5' "$(call get_task "{\"id\":$id}")"
+says update '\"status\":\"in_progress\"' "$(call update_task "{\"id\":$id,\"status\":\"in_progress\"}")"
+says 'an action' '\"status\":\"done\"' "$(call complete_task "{\"id\":$id}")"
+says 'a missing record' 'there is no task 9999' "$(call get_task '{"id":9999}')"
+says 'is an error' '"isError":true' "$(call get_task '{"id":9999}')"
+says 'a bad date' 'must be a date such as' "$(call create_task '{"project_id":1,"title":"x","due_on":"2027-02-29"}')"
+says 'no such project' 'names no project that exists' "$(call create_task '{"project_id":77,"title":"x"}')"
+says 'a missing argument' 'title' "$(call create_task '{"project_id":1}')"
+says 'an e-mail twice' 'belongs to another person already' "$(call create_person '{"name":"X","email":"ada@sandbox.example"}')"
+says 'a report' '\"project_id\":1' "$(call get_project_report '{"id":1}')"
+says 'the sandbox' '\"data\":\"sandbox\"' "$(call get_status '{}')"
+says 'production is not for this key' '"isError":true' "$(call get_status '{"environment":"production"}')"
+
+# --- other keys, made while it runs -------------------------------------------------------------------------------
+sandbox_key=$key
+key=$("$M" key add real --data "$dir" --environment production 2>/dev/null)
+says 'a key for production' '\"data\":\"production\"' "$(call get_status '{"environment":"production"}')"
+says 'its data is another' 'Northwind' "$(call list_projects '{"environment":"production"}')"
+"$M" key revoke real --data "$dir" 2>/dev/null
+sleep 0.3
+says 'a revoked key' 'revoked key' "$(call get_status '{}')"
+key=$sandbox_key
+run "$M" call --data "$dir" demo get_status
+expect 'call through the running demo' 0 out '"data":"sandbox"'
+run "$M" call --data "$dir" --environment production demo get_status
+expect 'call, production named' 0 out '"data":"production"'
+
+# --- a second one, and the port taken -------------------------------------------------------------------------------
+run "$M" demo --listen "$addr"
+expect 'port taken' 1 err "$addr is taken by another program" err '--listen 127.0.0.1:0'
+run "$M" demo --listen nonsense
+expect 'no address' 2 err '--listen is ADDR:PORT'
+
+# --- its API cannot starve it, and comes back -----------------------------------------------------------------------
+api=$(ps -o pid=,comm= --ppid "$pid" | awk '$2 == "demo-api" {print $1}')
+kill -KILL "$api"
+get /healthz >/dev/null && ok || bad 'the gate stands while the API is gone'
+alive() { call get_status '{}' | grep -q '"isError":false'; }
+until_true 5 alive && ok || bad 'the API comes back'
+
+# --- Ctrl-C ends all of it ---------------------------------------------------------------------------------------------
+all=$(children "$pid")
+stop 'Ctrl-C' INT
+sleep 0.2
+for p in $all; do
+	[ ! -e "/proc/$p" ] || bad "process $p is still there"
+done
+[ -n "$all" ] && ok || bad 'all processes end'
+same 'nothing is left behind' '' "$(ls -d "$T"/mcpgated-demo-* 2>/dev/null)"
+
+# --- kept data --------------------------------------------------------------------------------------------------------------
+begin --data "$T/kept"
+first=$key
+stop 'with --data'
+[ -d "$T/kept/store" ] && ok || bad '--data is kept'
+begin --data "$T/kept"
+[ "$first" != "$key" ] && ok || bad 'each run has its key'
+says 'the old one is gone' 'revoked key' "$(key=$first; rpc "$first" tools/list)"
+stop 'again'
+summary
