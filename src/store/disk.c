@@ -197,8 +197,9 @@ static int
 list(struct store *st, struct store_op *op)
 {
 	struct disk *d = disk_of(st);
-	u32 slot = op->cursor, from = op->out->w;
+	u32 slot = op->cursor, from = op->out ? op->out->w : 0;
 
+	ASSERT(op->out);
 	if (d->follow && d->refusing)
 		return ERR_IO;
 	for (u32 n = 0; slot < d->index.high; n++, slot++) {

@@ -30,8 +30,8 @@ enum store_verb {
 	STORE_PUT,  /* writes val with ttl_s; version is the new one */
 	STORE_ADD,  /* writes only if absent.                       ERR_LATE: it is there */
 	STORE_TAKE, /* get and delete in one.                       ERR_NONE */
-	STORE_SWAP, /* writes only if version is still that one.    ERR_LATE: changed; ERR_NONE: gone */
-	STORE_INCR, /* adds `by` to a decimal value, absent counts as 0; ttl_s is set when created; total */
+	STORE_SWAP, /* writes only if version is still that one.    ERR_LATE changed, ERR_NONE gone */
+	STORE_INCR, /* adds `by` to a decimal number, absent is 0; ttl_s counts when created; total */
 	STORE_DROP, /* deletes.                                     ERR_NONE: was not there */
 	STORE_LIST, /* entries whose key starts with key, from cursor on; see store_entry */
 };
@@ -56,18 +56,18 @@ struct store_op {
 	int64_t by;    /* incr */
 	int64_t total; /* out: incr */
 	struct str key, val; /* val: in for put add swap, out (a view into out) for get take */
-	struct buf *out;     /* get take list: where results go; may be NULL when only the rest is wanted */
+	struct buf *out;     /* where results go: list must have one, get and take may */
 };
 
 /* Whether the store can be relied on, for health and for messages. */
 enum store_health {
 	STORE_WELL,
-	STORE_REFUSING, /* the last write failed (disk full, mounted read-only): retried with the next one */
+	STORE_REFUSING, /* the last write failed (disk full, mounted read-only); the next one may not */
 	STORE_BROKEN,   /* a sync failed: read-only until the process starts anew */
 };
 
 struct store_conf {
-	const char *dir;   /* the store's own directory; created (0700) when it is missing, not its parents */
+	const char *dir;   /* its own directory, made (0700) when missing; this text must stay */
 	const u8 *mac_key; /* STORE_MAC_N bytes, copied */
 	u32 keys_max;      /* 0: STORE_KEYS_MAX */
 	u32 compact_min;   /* dead bytes worth copying the rest for; 0: 128 KB */
