@@ -3,6 +3,7 @@
 #include "main/fresh.h"
 #include "main/say.h"
 #include "sys/file.h"
+#include "sys/proc.h"
 
 #include <stdio.h>
 
@@ -31,6 +32,22 @@ open_parent(const char *path, const char **name)
 	if (snprintf(dir, sizeof dir, "%.*s", slash == path ? 1 : (int)(slash - path), path) >= (int)sizeof dir)
 		return ERR_BAD;
 	return file_open(FILE_HERE, dir, FILE_READ | FILE_FOLLOW);
+}
+
+/* In a child, since the jail is for good: a document that breaks the compiler ends the child. */
+static int
+compile(const struct fresh *f, const char *out)
+{
+	int pid = fresh_start(f), code = pid < 0 ? EXIT_FAILED : proc_wait(pid);
+
+	if (code == EXIT_OK || code == EXIT_LOSSES) {
+		say_errf("written: %s\n", out);
+		return code;
+	}
+	if (code > 128)
+		say_errf("mcpgated import: %s: the compiler was ended by signal %d; please report this document\n",
+		    f->document, code - 128);
+	return EXIT_FAILED;
 }
 
 int
@@ -65,8 +82,5 @@ cmd_import(struct flags *a)
 		say_errf("mcpgated import: %s would replace the document: choose another -o\n", out);
 		return EXIT_USAGE;
 	}
-	code = fresh_compile(&f);
-	if (code != EXIT_FAILED)
-		say_errf("written: %s\n", out);
-	return code;
+	return compile(&f, out);
 }

@@ -37,13 +37,12 @@ fresh_open(struct catalog *c, int dir, const char *name, struct buf *why)
 }
 
 int
-fresh_needed(const struct fresh *f)
+fresh_needed(const struct fresh *f, struct catalog *c)
 {
 	u8 room[256];
 	struct buf why = buf_over(room, sizeof room);
 	struct catalog_info info;
 	struct file_info doc;
-	struct catalog c;
 	int fd = file_open(FILE_HERE, f->document, FILE_READ | FILE_FOLLOW);
 
 	if (fd < 0)
@@ -51,11 +50,13 @@ fresh_needed(const struct fresh *f)
 	if (file_info(fd, &doc))
 		doc.size = UINT64_MAX;
 	file_close(fd);
-	if (fresh_open(&c, f->dir, f->name, &why))
+	if (fresh_open(c, f->dir, f->name, &why))
 		return 1;
-	catalog_info(&c, &info);
-	file_unmap(c.file);
-	return info.source_n != doc.size || info.source_mtime != doc.changed;
+	catalog_info(c, &info);
+	if (info.source_n == doc.size && info.source_mtime == doc.changed)
+		return 0;
+	file_unmap(c->file);
+	return 1;
 }
 
 static int

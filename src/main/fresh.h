@@ -18,8 +18,9 @@ struct fresh {
 };
 
 /* Whether the catalog must be made: 1 it is missing, of another format, or of another state of the document;
- * 0 it is current; ERR_NONE the document is not there (or cannot be looked at). */
-int fresh_needed(const struct fresh *f);
+ * 0 it is current: *c is open, until file_unmap(c->file); ERR_NONE the document is not there (or cannot be looked
+ * at). */
+int fresh_needed(const struct fresh *f, struct catalog *c);
 
 /* Compiles in this process, which is given up for it: enters the jail, writes the catalog, tells what was lost. The
  * exit code: EXIT_OK, EXIT_FAILED (nothing was written), EXIT_LOSSES. */

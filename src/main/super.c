@@ -268,6 +268,7 @@ super_run(const struct super_ask *ask)
 	watch_signals(s, signals);
 	if (ask->helper)
 		super_child_start(s, SUPER_HELPER, clock_mono_ms());
+	super_child_start(s, 0, clock_mono_ms()); /* it opens the store while we look at the catalogs */
 	turn_run(&s->turn);
 	file_unlink(s->boot.dir, "control");
 	boot_done(&s->boot);

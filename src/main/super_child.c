@@ -180,7 +180,8 @@ super_child_start(struct super *s, u32 i, msec now)
 		return;
 	ready_init(&c->ready, from_worker);
 	watch_add(&s->loop, &c->pair, pair[0], POLLIN, &c->ready);
-	super_child_load(s, i);
+	if (s->serving)
+		super_child_load(s, i);
 }
 
 static void

@@ -124,46 +124,45 @@ take_title(struct super_gen *g, u32 api, const struct catalog *c)
 	a->title = arena_dup(&g->pages, utf8_prefix(info.title, 200));
 }
 
-/* Opens a catalog, once it is as fresh as it gets. */
+/* Takes a catalog, as fresh as it gets, into the generation. */
 static int
-open_catalog(struct super *s, struct super_gen *g, u32 api, const char *name)
+take_catalog(struct super *s, struct super_gen *g, u32 api, const char *name, const struct catalog *c)
 {
 	const struct api *a = &g->conf->gen.api[api];
-	u8 room[256];
-	struct buf why = buf_over(room, sizeof room);
-	struct catalog c;
 
-	if (fresh_open(&c, s->catalogs, name, &why)) {
-		log_error("super", "api %S cannot be served: %S", a->name, buf_str(&why));
+	if (!a->environments) {
+		suggest_environment(a, c);
 		return ERR_BAD;
 	}
-	if (!a->environments)
-		suggest_environment(a, &c);
-	else
-		log_info("super", "api=%S operations=%u environments=%u default=%S", a->name, c.op_n, a->environments,
-		    a->environment[a->default_environment].name);
-	take_title(g, api, &c);
-	file_unmap(c.file);
-	if (!a->environments)
-		return ERR_BAD;
+	log_info("super", "api=%S operations=%u environments=%u default=%S", a->name, c->op_n, a->environments,
+	    a->environment[a->default_environment].name);
+	take_title(g, api, c);
 	g->file[api] = file_open(s->catalogs, name, FILE_READ);
 	return g->file[api] < 0 ? ERR_BAD : 0;
+}
+
+/* The catalog that is there, after it could not be made anew: an older one still serves. */
+static int
+open_older(struct super *s, u32 api, const char *name, struct catalog *c)
+{
+	u8 room[256];
+	struct buf why = buf_over(room, sizeof room);
+	int err = fresh_open(c, s->catalogs, name, &why);
+
+	if (err)
+		log_error("super", "api %S cannot be served: %S", coming(s)->conf->gen.api[api].name, buf_str(&why));
+	return err;
 }
 
 static void
 publish(struct super *s, msec now)
 {
-	bool first = s->serving == 0;
-
-	if (!first)
+	if (s->serving) {
 		s->live = 1 - s->live;
+		log_info("reload", "generation %u is in force", s->number);
+	}
 	s->serving = s->number;
 	s->state = SUPER_IDLE;
-	if (first) {
-		super_child_start(s, 0, now);
-		return;
-	}
-	log_info("reload", "generation %u is in force", s->serving);
 	for (u32 i = 0; i < s->workers; i++)
 		if (s->child[i].pid)
 			super_child_load(s, i);
@@ -180,38 +179,51 @@ give_up(struct super *s, msec now)
 		super_end(s, EXIT_FAILED, now);
 }
 
-void
-super_gen_step(struct super *s, msec now)
+/* Brings one api's catalog up to date. STEP_DONE: it is taken; STEP_WAIT: it is being compiled; STEP_FAIL. */
+static enum step
+one_catalog(struct super *s, u32 api)
 {
 	struct super_gen *g = coming(s);
 	char name[48];
+	struct fresh f = fresh_of(s, api, name);
+	struct catalog c;
+	int needed = fresh_needed(&f, &c), err;
 
+	if (needed == ERR_NONE)
+		log_error("super", "document=%s: %s", f.document, file_why());
+	if (needed == 1 && !s->failed) {
+		s->importer = fresh_start(&f);
+		if (s->importer > 0)
+			return STEP_WAIT;
+		log_error("super", "cannot fork: %s", file_why());
+		s->importer = 0;
+	}
+	if (needed && open_older(s, api, name, &c))
+		return STEP_FAIL;
+	err = take_catalog(s, g, api, name, &c);
+	file_unmap(c.file);
+	return err ? STEP_FAIL : STEP_DONE;
+}
+
+void
+super_gen_step(struct super *s, msec now)
+{
 	while (s->state == SUPER_IMPORT && !s->importer) {
-		struct fresh f;
-		int needed;
-
-		if (s->api == g->conf->gen.apis) {
+		if (s->api == coming(s)->conf->gen.apis) {
 			publish(s, now);
 			return;
 		}
-		f = fresh_of(s, s->api, name);
-		needed = fresh_needed(&f);
-		if (needed == ERR_NONE)
-			log_error("super", "document=%s: %s", f.document, file_why());
-		if (needed == 1 && !s->failed) {
-			s->importer = fresh_start(&f);
-			if (s->importer > 0)
-				return;
-			log_error("super", "cannot fork: %s", file_why());
-			s->importer = 0;
-		}
-		/* after a failed import an older catalog still serves */
-		if (open_catalog(s, g, s->api, name)) {
+		switch (one_catalog(s, s->api)) {
+		case STEP_DONE:
+			s->api++;
+			s->failed = false;
+			break;
+		case STEP_FAIL:
 			give_up(s, now);
 			return;
+		default:
+			return;
 		}
-		s->api++;
-		s->failed = false;
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "net/wtls.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/page.h"
 #include "sys/rand.h"
 #include "sys/sig.h"
 
@@ -176,6 +177,8 @@ load_next(struct work *w)
 		tell(w, WORK_REFUSED, c->gen.number, bad);
 		return;
 	}
+	for (u32 i = 0; i < c->gen.apis; i++)
+		page_rest(w->coming[i]); /* all of it was looked at once; little of it is needed again soon */
 	keep_files(w, c->gen.number);
 	dns_conf(&w->dns, c->resolv, c->hosts);
 	load_tls(w, c);

@@ -39,6 +39,13 @@ page_clear(struct arena *a)
 }
 
 void
+page_rest(struct str view)
+{
+	if (view.n)
+		madvise((void *)(uintptr_t)view.p, view.n, MADV_DONTNEED);
+}
+
+void
 page_give(struct arena *a)
 {
 	if (a->p)

@@ -17,6 +17,9 @@ void page_freeze(const struct arena *a);
 /* Gives the contents back to the system and starts anew: zero pages, nothing taken. */
 void page_clear(struct arena *a);
 
+/* Tells that a mapped file is not needed right now: its pages are read again when they are. */
+void page_rest(struct str view);
+
 /* Gives the arena back. */
 void page_give(struct arena *a);
 

@@ -61,6 +61,34 @@ gone() { [ -z "$(ps -o pid= -p "$1")" ]; }
 until_true 5 gone "$after" && ok || bad 'the orphaned worker ends'
 same 'it answers' ok "$(get /healthz)"
 
+# --- several workers: one keeps the store, the others read along, a second behind at most ------------------
+all_say() { # all_say CODE KEY: twenty requests on connections of their own
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ "$(rpc "$2" tools/list 2>/dev/null | head -c 40 | grep -c '"result"')" = "$1" ] || return 1
+	done
+}
+stop TERM
+conf "	option workers 3"
+start "$M" serve -c "$T/conf"
+ready 'three workers'
+three() { [ "$(children "$pid" | wc -l)" -eq 3 ]; }
+until_true 5 three && ok || bad 'three workers'
+sleep 0.3
+key=$("$M" key add many --data "$T/data" 2>/dev/null)
+sleep 1.1
+all_say 1 "$key" && ok || bad 'a new key works in all workers'
+kill -KILL "$(children "$pid" | tail -1 | tr -d ' ')"
+until_true 5 three && ok || bad 'the third worker comes back'
+all_say 1 "$key" && ok || bad 'all answer again'
+"$M" key revoke many --data "$T/data" 2>/dev/null
+sleep 1.1
+all_say 0 "$key" && ok || bad 'a revoked key is refused by all workers'
+stop 'three workers'
+conf "	list listen '$addr'"
+sed -i "/127.0.0.1:0/d" "$T/conf"
+start "$M" serve -c "$T/conf"
+ready 'one worker again'
+
 # --- the port is taken --------------------------------------------------------------------------------
 sed "s,$T/data,$T/data2," "$T/conf" >"$T/conf2"
 run "$M" serve -c "$T/conf2"
