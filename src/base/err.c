@@ -1,7 +1,7 @@
-#include "base/base.h"
+#include "base/buf.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 const char *
 err_text(int err)
@@ -16,6 +16,11 @@ err_text(int err)
 void
 assert_failed(const char *file, int line, const char *what)
 {
-	fprintf(stderr, "mcpgated: %s:%d: must hold: %s\n", file, line, what);
+	u8 room[300];
+	struct buf b = buf_over(room, sizeof room);
+
+	buf_fmt(&b, "mcpgated: %s:%d: must hold: %s\n", file, line, what);
+	if (write(2, b.p, b.w) < 0)
+		abort(); /* either way */
 	abort();
 }

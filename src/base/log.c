@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 static struct {
@@ -17,7 +16,7 @@ log_init(int fd, enum log_level least, const char *who)
 {
 	sink.fd = fd;
 	sink.least = least;
-	snprintf(sink.who, sizeof sink.who, "%s", who);
+	text_c(sink.who, sizeof sink.who, "%s", who);
 }
 
 void

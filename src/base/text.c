@@ -2,6 +2,19 @@
 
 #define WORD_MAX 32
 
+bool
+text_c(char *out, u32 n, const char *fmt, ...)
+{
+	struct buf b = buf_over(out, n - 1);
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vfmt(&b, fmt, &ap);
+	va_end(ap);
+	out[b.w] = 0;
+	return !b.over;
+}
+
 static u8
 lower(u8 c)
 {

@@ -1,6 +1,7 @@
 #include "main/boot.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "crypt/ct.h"
 #include "crypt/hash.h"
 #include "sys/file.h"
@@ -9,7 +10,6 @@
 #include "sys/rand.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #ifndef MCPGATED_VERSION
 #define MCPGATED_VERSION "dev"
@@ -86,7 +86,7 @@ open_dir(struct boot *b, const char *path, struct buf *why)
 	}
 	if (file_make_dir(b->dir, "store", 0700) == ERR_IO || file_make_dir(b->dir, "catalogs", 0700) == ERR_IO)
 		return failed(why, path, "it cannot be written to", ERR_IO);
-	if (snprintf(b->store, sizeof b->store, "%s/store", path) >= (int)sizeof b->store) {
+	if (!text_c(b->store, sizeof b->store, "%s/store", path)) {
 		buf_fmt(why, "%s: the path is too long", path);
 		return ERR_BAD;
 	}
@@ -98,7 +98,7 @@ static int
 take_lock(struct boot *b, const char *path, struct buf *why)
 {
 	char pid[16];
-	int got, n;
+	int got;
 
 	b->lock = file_open(b->dir, LOCK_NAME, FILE_READ | FILE_WRITE | FILE_CREATE);
 	if (b->lock < 0)
@@ -112,9 +112,9 @@ take_lock(struct boot *b, const char *path, struct buf *why)
 		return ERR_LATE;
 	}
 	b->unclean = got > 0;
-	n = snprintf(pid, sizeof pid, "%d\n", proc_self());
+	text_c(pid, sizeof pid, "%d\n", proc_self());
 	file_cut(b->lock, 0);
-	return file_write_at(b->lock, 0, pid, (u32)n) ? failed(why, path, "its lock cannot be written", ERR_IO) : 0;
+	return file_write_at(b->lock, 0, pid, (u32)strlen(pid)) ? failed(why, path, "its lock cannot be written", ERR_IO) : 0;
 }
 
 static int

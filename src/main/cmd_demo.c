@@ -2,6 +2,7 @@
 
 #include "app/demo.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "crypt/ct.h"
 #include "json/jout.h"
 #include "json/json.h"
@@ -19,7 +20,6 @@
 #include "sys/sig.h"
 
 #include <poll.h>
-#include <stdio.h>
 
 #define API "demo"
 #define KEY_MAX 64
@@ -160,7 +160,7 @@ open_listeners(struct show *s)
 	}
 	sock_local(s->listener, &s->addr);
 	s->upstream_addr.family = ADDR_UNIX;
-	if (snprintf(s->upstream_addr.path, sizeof s->upstream_addr.path, "%s/demo.sock", s->data) >= SOCK_UNIX_MAX)
+	if (!text_c(s->upstream_addr.path, sizeof s->upstream_addr.path, "%s/demo.sock", s->data))
 		return fail("", STR("the path of the data directory is too long: choose another --data"));
 	s->upstream = boot_listen(&s->upstream_addr, &why);
 	return s->upstream < 0 ? fail("", buf_str(&why)) : 0;
@@ -268,7 +268,7 @@ make_key(struct show *s)
 	if (err || json_parse(&d, buf_str(&out), tok, 64))
 		return fail("", buf_str(&why));
 	key = json_str(json_get(json_root(&d), "key"), NULL);
-	snprintf(s->key, sizeof s->key, "%.*s", STR_ARG(key));
+	text_c(s->key, sizeof s->key, "%S", key);
 	return 0;
 }
 

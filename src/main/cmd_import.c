@@ -1,11 +1,10 @@
 #include "main/cmd.h"
 
+#include "base/text.h"
 #include "main/fresh.h"
 #include "main/say.h"
 #include "sys/file.h"
 #include "sys/proc.h"
-
-#include <stdio.h>
 
 #define PATH_N 512
 
@@ -16,7 +15,7 @@ default_out(const char *document, char out[PATH_N])
 	const char *slash = strrchr(document, '/'), *dot = strrchr(document, '.');
 	size_t n = dot && (!slash || dot > slash + 1) ? (size_t)(dot - document) : strlen(document);
 
-	return snprintf(out, PATH_N, "%.*s.cat", (int)n, document) < PATH_N;
+	return text_c(out, PATH_N, "%S.cat", str_of(document, n));
 }
 
 /* Splits a path into its directory, opened, and the name in it. */
@@ -29,7 +28,7 @@ open_parent(const char *path, const char **name)
 	*name = slash ? slash + 1 : path;
 	if (!slash)
 		return file_open(FILE_HERE, ".", FILE_READ);
-	if (snprintf(dir, sizeof dir, "%.*s", slash == path ? 1 : (int)(slash - path), path) >= (int)sizeof dir)
+	if (!text_c(dir, sizeof dir, "%S", str_of(path, slash == path ? 1 : (size_t)(slash - path))))
 		return ERR_BAD;
 	return file_open(FILE_HERE, dir, FILE_READ | FILE_FOLLOW);
 }

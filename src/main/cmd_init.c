@@ -13,30 +13,33 @@
 #define TEXT_N (64 * 1024)
 
 struct init {
-	const char *document, *base_url, *name, *title, *listen, *data, *env, *out;
+	const char *document, *base_url, *name, *title, *listen, *data, *env, *header, *out;
 	bool force;
 	struct arena arena;
 	u8 made[NAME_MAX_N + 1];
 };
 
-/* A name for URLs from a title: "Forgejo API (v1)" gives "forgejo-api-v1". */
+/* A name for URLs from a title: "Forgejo API (v1)" gives "forgejo-api-v1". What is too long ends behind a word. */
 static void
 make_name(struct init *n, struct str title)
 {
 	struct buf b = buf_over(n->made, NAME_MAX_N - 4);
+	u32 i = 0, word = 0; /* word: where the last whole one ends */
 
-	for (u32 i = 0; i < title.n && buf_room(&b); i++) {
+	for (; i < title.n && buf_room(&b); i++) {
 		u8 c = title.p[i];
 
 		if (c >= 'A' && c <= 'Z')
 			c = (u8)(c + 32);
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
 			buf_byte(&b, c);
-		else if (b.w && b.p[b.w - 1] != '-')
+		} else if (b.w && b.p[b.w - 1] != '-') {
+			word = b.w;
 			buf_byte(&b, '-');
+		}
 	}
-	while (b.w && b.p[b.w - 1] == '-')
-		b.w--;
+	if (word && (i < title.n || b.p[b.w - 1] == '-'))
+		b.w = word;
 	if (b.w == 0 || conf_name_wrong(buf_str(&b))) { /* a word of ours, or nothing usable */
 		b = buf_over(n->made + b.w, NAME_MAX_N - b.w);
 		buf_c(&b, b.p == n->made ? "api" : "-api");
@@ -60,6 +63,8 @@ check_words(const struct init *n)
 
 	if (!n->document || !n->base_url)
 		return usage("--document and --base-url are needed");
+	if (n->header && !n->env)
+		return usage("--credential-header wants --credential-env, too: what to send there");
 	if (url_parse(str_c(n->base_url), &u) || u.query.p)
 		return usage("--base-url is like http://127.0.0.1:3000/api/v1 or unix:/run/api.sock:/v1");
 	if (n->name && conf_name_wrong(str_c(n->name))) {
@@ -137,7 +142,9 @@ compose(struct init *n, const struct catalog *c, struct buf *b)
 		struct buf f = buf_over(from, sizeof from);
 
 		buf_fmt(&f, "env:%s", n->env);
-		option(b, "credential_in", STR("bearer"));
+		option(b, "credential_in", n->header ? STR("header") : STR("bearer"));
+		if (n->header)
+			option(b, "credential_name", str_c(n->header));
 		option(b, "credential_from", buf_str(&f));
 	} else {
 		BUF_LIT(b, "\t# option credential_in 'bearer'\n\t# option credential_from 'env:API_TOKEN'\n");
@@ -196,6 +203,7 @@ cmd_init(struct flags *a)
 		{ .name = "listen", .value = &n.listen },
 		{ .name = "data", .value = &n.data },
 		{ .name = "credential-env", .value = &n.env },
+		{ .name = "credential-header", .value = &n.header },
 		{ .name = "config", .letter = 'c', .value = &n.out },
 		{ .name = "force", .flag = &n.force },
 	};

@@ -1,5 +1,6 @@
 #include "main/control.h"
 
+#include "base/text.h"
 #include "http/body.h"
 #include "http/hout.h"
 #include "json/json.h"
@@ -9,7 +10,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 
 #define HEAD_FIELDS 16
 #define TOKENS 64
@@ -155,7 +155,7 @@ begin(struct talk *t, const struct control_ask *ask, struct arena *a, struct buf
 	u8 *room;
 	int err;
 
-	if (snprintf(to.path, sizeof to.path, "%s/control", ask->data) >= (int)sizeof to.path)
+	if (!text_c(to.path, sizeof to.path, "%s/control", ask->data))
 		return ERR_NONE;
 	t->until = clock_mono_ms() + ask->wait_ms;
 	t->fd = sock_connect(&to);

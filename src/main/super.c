@@ -1,6 +1,7 @@
 #include "main/super_priv.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "main/flags.h"
 #include "main/plan.h"
 #include "main/say.h"
@@ -12,7 +13,6 @@
 #include "sys/sig.h"
 
 #include <poll.h>
-#include <stdio.h>
 
 #define OWN_N (256 * 1024)   /* the supervisor's own memory */
 #define LOOK_MS 2000         /* how often documents and the system's name files are looked at */
@@ -171,7 +171,7 @@ open_control(struct super *s, const struct conf *c, struct buf *why)
 
 	w->addr.family = ADDR_UNIX;
 	w->control = true;
-	if (snprintf(w->addr.path, sizeof w->addr.path, "%s/control", c->data) >= (int)sizeof w->addr.path) {
+	if (!text_c(w->addr.path, sizeof w->addr.path, "%s/control", c->data)) {
 		buf_fmt(why, "%s: the path is too long for the control socket in it (at most %d characters): take "
 		    "another "
 		    "data directory", c->data, SOCK_UNIX_MAX - 8);

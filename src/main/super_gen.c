@@ -1,6 +1,7 @@
 #include "main/super_priv.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "crypt/ct.h"
 #include "main/flags.h"
@@ -9,8 +10,6 @@
 #include "sys/page.h"
 #include "sys/proc.h"
 #include "sys/sig.h"
-
-#include <stdio.h>
 
 static void
 forget(struct super_gen *g)
@@ -94,7 +93,7 @@ fresh_of(struct super *s, u32 api, char name[48])
 {
 	const struct conf *c = coming(s)->conf;
 
-	snprintf(name, 48, "%.*s.cat", STR_ARG(c->gen.api[api].name));
+	text_c(name, 48, "%S.cat", c->gen.api[api].name);
 	return (struct fresh){ .document = c->documents[api], .dir = s->catalogs, .name = name };
 }
 

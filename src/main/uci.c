@@ -1,8 +1,7 @@
 #include "main/uci.h"
 
+#include "base/text.h"
 #include "base/utf8.h"
-
-#include <stdio.h>
 
 #define WORDS_MAX 3
 
@@ -32,7 +31,7 @@ step(struct uci *u)
 static int
 bad(struct uci *u, const char *why, struct str word)
 {
-	snprintf(u->why, sizeof u->why, "%s", why);
+	text_c(u->why, sizeof u->why, "%s", why);
 	u->word = word;
 	return ERR_BAD;
 }
@@ -80,7 +79,7 @@ quoted(struct uci *u, int quote)
 	step(u);
 	while (cur(u) != quote) {
 		if (cur(u) == -1) {
-			snprintf(u->why, sizeof u->why, "the %c that opens in line %u is never closed", quote,
+			text_c(u->why, sizeof u->why, "the %c that opens in line %u is never closed", quote,
 			    u->suspect ? u->suspect : begun);
 			u->word = STR_NONE;
 			return ERR_BAD;

@@ -1,6 +1,7 @@
 #include "main/work_priv.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "crypt/ct.h"
 #include "main/plan.h"
 #include "net/wtls.h"
@@ -13,7 +14,6 @@
 #include "sys/sig.h"
 
 #include <poll.h>
-#include <stdio.h>
 
 #define STORE_WAIT_MS 3000 /* what another process may take to let go of the store */
 #define FILE_N_MAX (1ULL << 31)
@@ -167,7 +167,7 @@ work_run(const struct work_start *start)
 	struct work *w;
 	char name[16];
 
-	snprintf(name, sizeof name, "worker%u", start->index + 1);
+	text_c(name, sizeof name, "worker%u", start->index + 1);
 	proc_name(name);
 	log_init(2, (enum log_level)start->log_level, name);
 	plan_worker(&plan);

@@ -67,17 +67,62 @@ addr_read(struct addr *a, struct str text, u16 default_port)
 	return 0;
 }
 
+static void
+print_v4(struct buf *b, const u8 ip[4])
+{
+	buf_fmt(b, "%u.%u.%u.%u", (u32)ip[0], (u32)ip[1], (u32)ip[2], (u32)ip[3]);
+}
+
+/* Where the longest run of two or more zero groups begins, and how long it is (RFC 5952, 4.2). */
+static u32
+zero_run(const u8 ip[16], u32 *n)
+{
+	u32 best = 0, run = 0;
+
+	*n = 1;
+	for (u32 i = 0; i < 8; i++) {
+		run = ip[2 * i] || ip[2 * i + 1] ? 0 : run + 1;
+		if (run > *n) {
+			*n = run;
+			best = i + 1 - run;
+		}
+	}
+	return best;
+}
+
+static void
+print_v6(struct buf *b, const u8 ip[16])
+{
+	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+	u32 n, at = zero_run(ip, &n);
+
+	if (memcmp(ip, mapped, sizeof mapped) == 0) {
+		BUF_LIT(b, "::ffff:");
+		print_v4(b, ip + 12);
+		return;
+	}
+	for (u32 i = 0; i < 8; i++) {
+		if (n > 1 && i == at) {
+			BUF_LIT(b, "::");
+			i += n - 1;
+			continue;
+		}
+		if (i && !(n > 1 && i == at + n))
+			buf_byte(b, ':');
+		buf_fmt(b, "%x", (u32)ip[2 * i] << 8 | ip[2 * i + 1]);
+	}
+}
+
+/* Not inet_ntop: that brings all of printf along. */
 void
 addr_print_ip(struct buf *b, const struct addr *a)
 {
-	char c[64];
-
-	if (a->family == ADDR_UNIX)
-		buf_fmt(b, "unix:%s", a->path);
-	else if (a->family != ADDR_NONE && inet_ntop(a->family == ADDR_V4 ? AF_INET : AF_INET6, a->ip, c, sizeof c))
-		buf_c(b, c);
-	else
-		BUF_LIT(b, "-");
+	switch (a->family) {
+	case ADDR_V4: print_v4(b, a->ip); return;
+	case ADDR_V6: print_v6(b, a->ip); return;
+	case ADDR_UNIX: buf_fmt(b, "unix:%s", a->path); return;
+	}
+	BUF_LIT(b, "-");
 }
 
 void

@@ -1,9 +1,9 @@
 #include "sys/place.h"
 
+#include "base/text.h"
 #include "sys/file.h"
 #include "sys/rand.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -27,9 +27,8 @@ place_in_memory(const char *path)
 {
 	char part[PLACE_N];
 	struct statfs fs;
-	int n = snprintf(part, sizeof part, "%s", path);
 
-	if (n <= 0 || n >= (int)sizeof part)
+	if (!text_c(part, sizeof part, "%s", path))
 		return false;
 	while (statfs(part, &fs)) {
 		char *slash = strrchr(part, '/');
@@ -46,13 +45,15 @@ place_temporary(const char *prefix, char out[PLACE_N])
 {
 	const char *under = getenv("TMPDIR");
 	u8 random[8];
-	u64 name = 0;
+	u8 hex[2 * sizeof random];
+	struct buf name = buf_over(hex, sizeof hex);
 
 	rand_bytes(random, sizeof random);
-	memcpy(&name, random, sizeof name);
+	for (u32 i = 0; i < sizeof random; i++)
+		buf_hex(&name, random[i], 2);
 	if (!under || under[0] != '/')
 		under = "/tmp";
-	if (snprintf(out, PLACE_N, "%s/%s%016llx", under, prefix, (unsigned long long)name) >= PLACE_N)
+	if (!text_c(out, PLACE_N, "%s/%s%S", under, prefix, buf_str(&name)))
 		return ERR_IO;
 	return file_make_dir(FILE_HERE, out, 0700) ? ERR_IO : 0;
 }

@@ -1,6 +1,7 @@
 #include "sys/sig.h"
 
-#include <stdio.h>
+#include "base/text.h"
+
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,9 +58,9 @@ void
 sig_words(int status, char out[16])
 {
 	if (WIFSIGNALED(status))
-		snprintf(out, 16, "signal %d", WTERMSIG(status));
+		text_c(out, 16, "signal %d", WTERMSIG(status));
 	else
-		snprintf(out, 16, "exit %d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		text_c(out, 16, "exit %d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 }
 
 void
