@@ -396,6 +396,10 @@ call_body(struct call *c, struct str *part, msec now)
 		return 0;
 	if (c->state != CALL_BODY)
 		return c->err ? c->err : ERR_BAD;
+	if (c->peer->wire.err == ERR_FULL) { /* another wire read meanwhile, and no block was left to keep ours in */
+		call_fail_own(c, ERR_FULL, "the gate is out of buffers");
+		return c->err;
+	}
 	while (c->pending == 0) {
 		int n = take_piece(c);
 

@@ -62,7 +62,7 @@ call_fail_dial(struct call *c, msec now)
 		breaker_none(&c->origin->breaker);
 	c->trying = false;
 
-	buf_put(&b, str_of(c->dial->why, c->dial->why_n));
+	buf_put(&b, str_of(c->dial->why, min_u32(c->dial->why_n, sizeof c->why)));
 	return end(c, &b);
 }
 

@@ -684,6 +684,36 @@ test_two_calls_share_the_scratch(void **state)
 	close(fd[1]);
 }
 
+/* Another wire takes the scratch buffer when no block is left for the part that was handed out: it is lost, and the
+ * call says so instead of pointing to it. */
+static void
+test_part_that_cannot_be_kept(void **state)
+{
+	static struct buf all[LEASE_4K + LEASE_16K + LEASE_64K + LEASE_256K + 1];
+	struct lease *l = &u->rig->net.lease;
+	struct str part;
+	u32 n = 0;
+	int fd;
+
+	u->hold = true;
+	fd = exchange(-1, H "Content-Length: 11\r\n\r\n");
+	up_say(fd, STR("{\"ok\":true}"));
+	up_move(u, 5);
+	assert_int_equal(call_body(u->c, &part, u->rig->now), 11); /* read just now: it lies in scratch */
+	call_eat(u->c, 4);
+	while ((all[n] = lease_take(l, 1)).p)
+		n++;
+	wire_settle(&u->c->peer->wire);
+	while (n)
+		lease_give(l, &all[--n]);
+	assert_int_equal(call_body(u->c, &part, u->rig->now), ERR_FULL);
+	assert_true(str_is(call_why(u->c), "the gate is out of buffers"));
+	call_end(u->c, u->rig->now);
+	u->c = NULL;
+	assert_int_equal(u->calls.keep.idle, 0);
+	close(fd);
+}
+
 /* --- requests ------------------------------------------------------------------------------------- */
 
 static struct str
@@ -947,7 +977,8 @@ main(void)
 		WITH(test_unread_answer_is_not_kept), WITH(test_first_byte_deadline), WITH(test_idle_deadline),
 		WITH(test_total_deadline_beats_dripping), WITH(test_connect_deadline),
 		WITH(test_breaker), WITH(test_dial_failures_have_sentences), WITH(test_large_body), WITH(test_large_chunked_body),
-		WITH(test_back_pressure), WITH(test_two_calls_share_the_scratch), WITH(test_large_request),
+		WITH(test_back_pressure), WITH(test_two_calls_share_the_scratch),
+		WITH(test_part_that_cannot_be_kept), WITH(test_large_request),
 		WITH(test_answer_before_the_request_is_complete),
 		WITH(test_interim_before_the_request_is_complete), WITH(test_request_deadline),
 		WITH(test_request_that_does_not_fit), WITH(test_pools_are_ordinary_answers), WITH(test_idle_limit),
