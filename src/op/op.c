@@ -5,7 +5,10 @@
 #include "catalog/args.h"
 #include "catalog/params.h"
 #include "http/hout.h"
+#include "op/accept.h"
 #include "op/credential.h"
+
+#define PIECES_MAX 16 /* pieces of a body that nobody wants, read before the others are looked at */
 
 static void op_run(struct ready *r, msec now);
 
@@ -40,11 +43,14 @@ static const u8 methods[CATALOG_METHODS] = {
 };
 
 static void
-write_request(struct buf *out, const struct environment *e, u8 method, const struct params *p)
+write_request(struct buf *out, const struct op *op, const struct op_spec *spec, const struct params *p)
 {
+	u8 method = op->method;
+
 	hout_request(out, head_method_name((enum method)method), buf_str(&p->target));
-	hout_field(out, "Host", e->host_field);
-	BUF_LIT(out, "Accept: application/json, */*;q=0.5\r\nAccept-Encoding: identity\r\nUser-Agent: mcpgated\r\n");
+	hout_field(out, "Host", op->environment->host_field);
+	accept_put(out, spec->catalog, spec->operation);
+	BUF_LIT(out, "Accept-Encoding: identity\r\nUser-Agent: mcpgated\r\n");
 	buf_put(out, buf_str(&p->fields));
 	if (p->has_body) {
 		hout_field(out, "Content-Type", p->body_type);
@@ -63,7 +69,7 @@ start_call(struct op *op, const struct op_spec *spec, const struct params *p, st
 	const struct environment *e = op->environment;
 	struct call_spec cs = { .to = { .host = e->host, .unix_path = e->unix_path, .port = e->port } };
 	struct buf *out;
-	u32 n = buf_len(&p->target) + buf_len(&p->fields) + buf_len(&p->body) + e->host_field.n + 512;
+	u32 n = buf_len(&p->target) + buf_len(&p->fields) + buf_len(&p->body) + e->host_field.n + ACCEPT_N + 512;
 
 	cs.to.configured = true;
 	cs.to.tls = e->trust ? e->trust : spec->tls;
@@ -83,7 +89,7 @@ start_call(struct op *op, const struct op_spec *spec, const struct params *p, st
 	}
 	out = call_out(op->call, n);
 	if (out)
-		write_request(out, e, op->method, p);
+		write_request(out, op, spec, p);
 	if (!out || out->over || call_send(op->call)) {
 		BUF_LIT(why, "The request is too large to be sent, or a value cannot be sent in a header.");
 		return OP_FAULT_ARGUMENT;
@@ -188,11 +194,22 @@ take_why(struct op *op, struct str why)
 		memcpy(op->why, why.p, op->why_n);
 }
 
+/* What upstream says its answer is. It goes into ours, so what is no media type is not repeated. */
+static struct str
+media_type(const struct call *c)
+{
+	struct str type = call_type(c), rest = type, first = str_next(&rest, '/');
+
+	if (type.n == 0 || (field_token(first) && field_token(rest)))
+		return type;
+	return STR("application/octet-stream");
+}
+
 static void
 take_head(struct op *op)
 {
 	const struct call *c = op->call;
-	struct str type = call_type(c);
+	struct str type = media_type(c);
 
 	op->head = true;
 	op->status = c->status;
@@ -253,29 +270,38 @@ op_end(struct op *op, msec now)
 
 /* ---- without its request ------------------------------------------------------------------------- */
 
-/* Runs a detached op to its end: the body is read and dropped. */
+/* Reads some of a body and drops it: 0 it has ended, ERR_MORE not yet. An upstream that sends as fast as we read must
+ * not keep the worker: its deadlines are judged by the next turn's clock. */
+static int
+drop_body(struct op *op, msec now)
+{
+	struct str part;
+
+	for (u32 i = 0; i < PIECES_MAX; i++) {
+		int n = op_body(op, &part, now);
+
+		if (n <= 0)
+			return n == ERR_MORE ? ERR_MORE : 0;
+		op_eat(op, (u32)n);
+	}
+	call_settle(op->call);
+	loop_ready(op->ops->loop, &op->ready);
+	return ERR_MORE;
+}
+
+/* Runs a detached op to its end. */
 static void
 op_run(struct ready *r, msec now)
 {
 	struct op *op = CONTAINER_OF(r, struct op, ready);
 	enum step s = op_step(op, now);
-	struct str part;
-	int n;
 
 	if (s == STEP_WAIT)
 		return;
-	if (s == STEP_MORE) {
+	if (s == STEP_MORE)
 		loop_ready(op->ops->loop, r);
-		return;
-	}
-	while (s == STEP_DONE && (n = op_body(op, &part, now)) != 0) {
-		if (n == ERR_MORE)
-			return;
-		if (n < 0)
-			break;
-		op_eat(op, (u32)n);
-	}
-	op_end(op, now);
+	else if (s == STEP_FAIL || drop_body(op, now) == 0)
+		op_end(op, now);
 }
 
 void

@@ -60,7 +60,10 @@ pdnsTest('servers and configuration', async () => {
   await same('list_servers', {}, '/servers');
   await same('get_server', { server_id: 'localhost' }, '/servers/localhost');
   await same('list_config', { server_id: 'localhost' }, '/servers/localhost/config');
-  await same('get_config', { server_id: 'localhost', setting: 'launch' }, '/servers/localhost/config/launch');
+  const one = await call.tool('get_config', { server_id: 'localhost', setting: 'launch' }); // described, but not made in 4.7
+  const theirs = await pdns.ask('/servers/localhost/config/launch');
+  assert.equal(one.isError, theirs.status >= 400, one.text);
+  assert.ok(one.text.includes(theirs.text) && (theirs.status === 200 || one.text.includes(String(theirs.status))), one.text);
   const stats = await done('get_statistics', { server_id: 'localhost', includerings: false });
   assert.deepEqual(JSON.parse(stats.text).map((s) => s.name), (await pdns.ask('/servers/localhost/statistics?includerings=false')).json.map((s) => s.name));
 });
