@@ -114,7 +114,8 @@ take_lock(struct boot *b, const char *path, struct buf *why)
 	b->unclean = got > 0;
 	text_c(pid, sizeof pid, "%d\n", proc_self());
 	file_cut(b->lock, 0);
-	return file_write_at(b->lock, 0, pid, (u32)strlen(pid)) ? failed(why, path, "its lock cannot be written", ERR_IO) : 0;
+	return file_write_at(b->lock, 0, pid, (u32)strlen(pid)) ? failed(why, path, "its lock cannot be written",
+	    ERR_IO) : 0;
 }
 
 static int

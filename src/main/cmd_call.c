@@ -143,7 +143,10 @@ print_answer(struct ask *k, const struct control_answer *answer)
 		json_i64(json_get(error, "code"), &code);
 		say_errf("mcpgated call: %S\n", json_kind(error) == JSON_OBJECT
 		    ? json_str(json_get(error, "message"), &k->arena) : control_error(answer));
-		return code == CODE_PARAMS ? EXIT_USAGE : EXIT_FAILED;
+		if (code != CODE_PARAMS)
+			return EXIT_FAILED;
+		say_errf("`mcpgated catalog show` with the document of api '%s' lists its tools.\n", k->api);
+		return EXIT_USAGE;
 	}
 	json_bool(json_get(result, "isError"), &failed);
 	if (k->json) {

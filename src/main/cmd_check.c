@@ -52,7 +52,7 @@ check_api(struct flags *a, const struct conf *c, u32 i)
 	    api->path.n ? STR(" and ") : STR(""), api->path);
 	print_environments(api);
 	if (info.counts.skipped)
-		say_errf("api '%S': %u operations are left out; `mcpgated import %S -o /dev/null` tells why\n",
+		say_errf("api '%S': %u operations are left out; `mcpgated import --strict %S` tells why\n",
 		    api->name,
 		    info.counts.skipped, api->document);
 	if (!api->environments) {

@@ -53,6 +53,7 @@ int
 cmd_import(struct flags *a)
 {
 	struct fresh f = { .tell = true };
+	struct file_info there;
 	const char *out = NULL;
 	char made[PATH_N];
 	const struct flags_option options[] = {
@@ -76,6 +77,10 @@ cmd_import(struct flags *a)
 	if (f.dir < 0 || !*f.name) {
 		say_errf("mcpgated import: %s: %s\n", out, *f.name ? file_why() : "names no file");
 		return EXIT_FAILED;
+	}
+	if (file_look(f.dir, f.name, &there) == 0 && there.kind != FILE_REGULAR) { /* it is replaced, not written to */
+		say_errf("mcpgated import: %s is no ordinary file: choose another -o\n", out);
+		return EXIT_USAGE;
 	}
 	if (strcmp(out, f.document) == 0) {
 		say_errf("mcpgated import: %s would replace the document: choose another -o\n", out);

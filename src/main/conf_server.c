@@ -1,11 +1,15 @@
 #include "main/conf_priv.h"
 
 #include "base/log.h"
+#include "crypt/ct.h"
 #include "http/url.h"
+#include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/page.h"
 
 #define PEM_MAX (256 * 1024)
 #define PASSWD_MAX (1024 * 1024)
+#define EXPIRES_SOON_S (14 * 86400)
 #define NAMES_MAX (1024 * 1024)
 
 /* "localhost" and "*" are what people write; names are not looked up, so that starting needs no network. */
@@ -68,10 +72,36 @@ read_listens(struct conf_work *w, const struct conf_section *s)
 	w->conf->listens = n;
 }
 
+/* Whether clients can be shown this: judged here, with a line, rather than by a worker that cannot serve. */
+static void
+check_tls(struct conf_work *w, u32 cert_line, u32 key_line)
+{
+	struct arena scratch = page_arena(2 * PEM_MAX);
+	struct cert_chain chain;
+	struct cert_key key;
+	const char *why = "";
+	wall now = clock_wall_s();
+
+	if (cert_chain_read(w->conf->tls_cert, &scratch, &chain, &why))
+		conf_mistake(w, cert_line, "tls_cert cannot be used: %s", why);
+	else if (cert_key_read(w->conf->tls_key, &scratch, &key, &why))
+		conf_mistake(w, key_line, "tls_key cannot be used: %s", why);
+	else if (!cert_match(&chain, &key))
+		conf_mistake(w, key_line, "tls_key is not the key of the first certificate in tls_cert");
+	else if (now > chain.until || now < chain.from)
+		conf_warn(w, cert_line, "the certificate in tls_cert is %s", now < chain.from ?
+		    "not valid yet" : "expired");
+	else if (now + EXPIRES_SOON_S > chain.until)
+		conf_warn(w, cert_line, "the certificate in tls_cert expires in %u days", (chain.until - now) / 86400);
+	ct_wipe(scratch.p, scratch.used);
+	page_give(&scratch);
+}
+
 static void
 read_tls(struct conf_work *w, const struct conf_section *s)
 {
 	struct str cert = conf_str(s, "tls_cert"), key = conf_str(s, "tls_key");
+	u32 mistakes = w->mistakes;
 
 	if (!cert.n != !key.n) {
 		conf_mistake(w, conf_line(s, cert.n ? "tls_cert" : "tls_key"), "%s needs %s beside it",
@@ -84,10 +114,8 @@ read_tls(struct conf_work *w, const struct conf_section *s)
 	}
 	w->conf->tls_cert = conf_file(w, cert, conf_line(s, "tls_cert"), PEM_MAX);
 	w->conf->tls_key = conf_file(w, key, conf_line(s, "tls_key"), PEM_MAX);
-	if (w->conf->tls_cert.n && str_find_str(w->conf->tls_cert, STR("-----BEGIN CERTIFICATE-----")) < 0)
-		conf_mistake(w, conf_line(s, "tls_cert"), "%S holds no '-----BEGIN CERTIFICATE-----'", cert);
-	if (w->conf->tls_key.n && str_find_str(w->conf->tls_key, STR("PRIVATE KEY-----")) < 0)
-		conf_mistake(w, conf_line(s, "tls_key"), "%S holds no '-----BEGIN ... PRIVATE KEY-----'", key);
+	if (w->mistakes == mistakes)
+		check_tls(w, conf_line(s, "tls_cert"), conf_line(s, "tls_key"));
 }
 
 static struct str

@@ -256,6 +256,7 @@ super_run(const struct super_ask *ask)
 		say_errf("mcpgated: cannot start: %s\n", file_why());
 		return EXIT_FAILED;
 	}
+	jail_hide();
 	begin(s, ask);
 	if (!s->gen[0].pages.p || !s->gen[1].pages.p || loop_init(&s->loop, &own, SUPER_CHILDREN + 8, 8)) {
 		say_errf("mcpgated: cannot start: %s\n", file_why());

@@ -104,6 +104,13 @@ jail_drop(const struct jail *j, struct buf *why)
 	return set_limits(j, why) || lacks;
 }
 
+void
+jail_hide(void)
+{
+	limit(RLIMIT_CORE, 0);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 bool
 jail_with_parent(int parent, int number)
 {

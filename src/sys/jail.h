@@ -37,6 +37,9 @@ int jail_files(const struct jail *j, struct buf *why);
 /* Confines system calls, for all threads of the process. 0, or 1 with why when the kernel or this build cannot. */
 int jail_calls(const struct jail *j, struct buf *why);
 
+/* Keeps this process's memory from being looked at or dumped: for the supervisor, which holds secrets, too. */
+void jail_hide(void);
+
 /* Ends this process by signal when its parent dies; call it after jail_drop, which would undo it. false: the parent is
  * gone already. */
 bool jail_with_parent(int parent, int number);

@@ -114,7 +114,9 @@ static const struct {
 	{ SYS_epoll_wait, W },
 #endif
 	{ SYS_epoll_pwait, W },
+#ifdef SYS_futex
 	{ SYS_futex, W | I },
+#endif
 #ifdef SYS_futex_time64
 	{ SYS_futex_time64, W | I },
 #endif
@@ -189,8 +191,15 @@ static const struct {
 #ifdef SYS_clock_nanosleep_time64
 	{ SYS_clock_nanosleep_time64, W },
 #endif
+#ifdef SYS_clock_nanosleep_time32
+	{ SYS_clock_nanosleep_time32, W },
+#endif
+#ifdef SYS_clock_nanosleep
 	{ SYS_clock_nanosleep, W },
+#endif
+#ifdef SYS_nanosleep
 	{ SYS_nanosleep, W },
+#endif
 #ifdef SYS_rseq /* a thread of glibc begins with these two */
 	{ SYS_rseq, W },
 #endif

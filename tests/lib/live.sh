@@ -28,8 +28,8 @@ ok() { passed=$((passed + 1)); }
 bad() { # bad TEXT: with what was seen
 	failed=$((failed + 1))
 	echo "FAIL: $1"
-	[ ! -s "$T/out" ] || sed 's/^/  out: /' "$T/out" | head -20
-	[ ! -s "$T/err" ] || sed 's/^/  err: /' "$T/err" | head -20
+	[ ! -s "$T/out" ] || head -20 "$T/out" | cut -c1-200 | sed 's/^/  out: /'
+	[ ! -s "$T/err" ] || head -20 "$T/err" | cut -c1-200 | sed 's/^/  err: /'
 }
 
 # same NAME WANTED SEEN

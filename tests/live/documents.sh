@@ -1,0 +1,74 @@
+#!/bin/sh
+# Real API documents: none is aborted, every operation of the document is accounted for in the report, and the largest
+# one (github, 13 MB) costs less than 2 s and 160 MB. Last line: N passed, N failed
+. "$(dirname "$0")/../lib/live.sh"
+docs=$top/../shared/data/openapi
+[ -d "$docs" ] || { echo 'skipped: no ../shared'; exit 0; }
+command -v python3 >/dev/null || { echo 'skipped: no python3'; exit 0; }
+
+# counts DOC REPORT CATALOG_LIST: what is wrong with the numbers, or nothing
+cat >"$T/counts.py" <<'PY'
+import collections, json, sys
+doc, report = json.load(open(sys.argv[1])), json.load(open(sys.argv[2]))
+tools = [line.split("\t") for line in open(sys.argv[3])]
+methods = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+there = {(m.upper(), path) for path, item in doc["paths"].items() for m in item if m in methods}
+c = report["counts"]
+taken = {(t[2], t[3].rstrip("\n")) for t in tools}
+
+def want(what, ok):
+    if not ok:
+        print(what)
+
+want("the document has %d operations, the report says %d" % (len(there), c["operations"]), len(there) == c["operations"])
+want("imported and skipped do not add up", c["imported"] + c["skipped"] == c["operations"])
+want("read, write and destructive do not add up", c["read"] + c["write"] + c["destructive"] == c["imported"])
+want("the catalog has %d tools, the report says %d" % (len(tools), c["imported"]), len(tools) == c["imported"])
+want("tools that are no operation: %s" % sorted(taken - there)[:3], taken <= there)
+names = collections.Counter(t[0] for t in tools)
+want("names given twice: %s" % [n for n in names if names[n] > 1], max(names.values()) == 1)
+want("names over 64: %s" % [n for n in names if len(n) > 64], max(map(len, names)) <= 64)
+PY
+
+# What a command takes, with an alarm: "CODE SECONDS MEGABYTES"
+cat >"$T/cost.py" <<'PY'
+import resource, subprocess, sys, time
+began = time.monotonic()
+code = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, timeout=60).returncode
+use = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(code, round(use.ru_utime + use.ru_stime, 2), use.ru_maxrss // 1024, round(time.monotonic() - began, 2), file=sys.stderr)
+PY
+
+import() { # import NAME FILE
+	doc=$docs/$1/$2 cat=$T/$1.cat
+	[ -f "$doc" ] || { bad "$doc is not there"; return; }
+	python3 "$T/cost.py" "$M" import "$doc" -o "$cat" --report "$T/$1.json" >"$T/out" 2>"$T/err"
+	read -r rc cpu mb wall <<-END
+	$(tail -1 "$T/err")
+	END
+	skipped=$(grep -o '"skipped":[0-9]*' "$T/$1.json" | head -1 | tr -dc 0-9)
+	if [ "${skipped:-none}" = 0 ]; then
+		same "$1: exit code" 0 "$rc"
+	else
+		same "$1: exit code with $skipped left out" 3 "$rc"
+	fi
+	echo "     $1: $(sed 's/.*"operations":\([0-9]*\),"imported":\([0-9]*\).*/\1 operations, \2 tools/' "$T/$1.json"), $cpu s, $mb MB"
+	run "$M" catalog show "$cat"
+	expect "$1: the catalog opens" 0
+	cp "$T/out" "$T/$1.tools"
+	: >"$T/out"
+	same "$1: the counts" '' "$(python3 "$T/counts.py" "$doc" "$T/$1.json" "$T/$1.tools" 2>&1)"
+	cp "$cat" "$T/first.cat"
+	"$M" import "$doc" -o "$cat" >/dev/null 2>&1
+	cmp -s "$cat" "$T/first.cat" && ok || bad "$1: the same catalog each time"
+}
+
+import awork swagger.json
+import stripe spec3.json
+import twilio twilio_api_v2010.json
+import grocy grocy.openapi.json
+import github api.github.com.json
+# On a machine that others use, too, the clock on the wall tells more about them: processor time counts.
+[ "$(echo "$cpu" | awk '{ print $1 < 2 }')" = 1 ] && ok || bad "github: $cpu s of processor time ($wall s), wanted less than 2"
+[ "$mb" -lt 160 ] && ok || bad "github: $mb MB, wanted less than 160"
+summary
