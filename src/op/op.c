@@ -8,7 +8,7 @@
 #include "op/accept.h"
 #include "op/credential.h"
 
-#define PIECES_MAX 16 /* pieces of a body that nobody wants, read before the others are looked at */
+#define DROP_MAX (256 * 1024) /* bytes of a body that nobody wants: so much is read to keep its connection */
 
 static void op_run(struct ready *r, msec now);
 
@@ -270,23 +270,20 @@ op_end(struct op *op, msec now)
 
 /* ---- without its request ------------------------------------------------------------------------- */
 
-/* Reads some of a body and drops it: 0 it has ended, ERR_MORE not yet. An upstream that sends as fast as we read must
- * not keep the worker: its deadlines are judged by the next turn's clock. */
+/* Reads a body and drops it: 0 it has ended, or goes on for longer than its connection is worth; ERR_MORE not yet. */
 static int
 drop_body(struct op *op, msec now)
 {
 	struct str part;
 
-	for (u32 i = 0; i < PIECES_MAX; i++) {
+	while (op->call->got < DROP_MAX) {
 		int n = op_body(op, &part, now);
 
 		if (n <= 0)
 			return n == ERR_MORE ? ERR_MORE : 0;
 		op_eat(op, (u32)n);
 	}
-	call_settle(op->call);
-	loop_ready(op->ops->loop, &op->ready);
-	return ERR_MORE;
+	return 0;
 }
 
 /* Runs a detached op to its end. */
