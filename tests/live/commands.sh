@@ -30,6 +30,12 @@ expect 'a word too many' 2 err "'now' is one word too many"
 run "$M" --version
 expect version 0 out '^mcpgated '
 
+"$M" help config markdown | grep '^| `' >"$T/rows"
+while IFS= read -r row; do
+	grep -qF -- "$row" "$top/README.md" || bad "README.md lacks (run sh tools/reference): $row"
+done <"$T/rows"
+[ -s "$T/rows" ] && ok || bad 'help config markdown'
+
 # --- init and check -----------------------------------------------------------------------------------------
 cd "$T" || exit 1
 run "$M" init

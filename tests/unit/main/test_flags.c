@@ -1,0 +1,114 @@
+/* The words of a command line against a table of options. */
+#include "main/flags.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+/* What tools/pack makes of fs/, here in small. */
+struct pack_file {
+	const char *name;
+	const unsigned char *p;
+	unsigned n;
+};
+extern const struct pack_file pack_files[];
+extern const unsigned pack_files_n;
+const struct pack_file pack_files[] = { { "help/try.txt", (const unsigned char *)"usage: try\n", 11 }, { 0, 0, 0 } };
+const unsigned pack_files_n = 1;
+
+static struct flags a;
+static bool loud;
+static const char *file;
+static struct flags_many hosts;
+
+static const struct flags_option options[] = {
+	{ .name = "config", .letter = 'c', .value = &file },
+	{ .name = "loud", .flag = &loud },
+	{ .name = "host", .many = &hosts },
+};
+
+/* Reads the words of a line. What is said on the way goes nowhere. */
+static int
+reads(const char *line)
+{
+	static char text[256];
+	static char *word[32];
+	int n = 0, quiet = open("/dev/null", O_WRONLY), out = dup(1), err = dup(2), code;
+
+	snprintf(text, sizeof text, "%s", line);
+	for (char *p = strtok(text, " "); p; p = strtok(NULL, " "))
+		word[n++] = p;
+	memset(&a, 0, sizeof a);
+	memset(&hosts, 0, sizeof hosts);
+	loud = false;
+	file = NULL;
+	a = (struct flags){ .command = "try", .n = n, .word = word };
+	dup2(quiet, 1);
+	dup2(quiet, 2);
+	code = flags_read(&a, options, ARRAY_N(options));
+	dup2(out, 1);
+	dup2(err, 2);
+	close(quiet);
+	close(out);
+	close(err);
+	return code;
+}
+
+static void
+test_words_and_options_in_any_order(void **state)
+{
+	assert_int_equal(reads("one -c f.conf two --loud --host a --host=b three"), FLAGS_GO);
+	assert_string_equal(file, "f.conf");
+	assert_true(loud);
+	assert_int_equal(hosts.n, 2);
+	assert_string_equal(hosts.at[1], "b");
+	assert_int_equal(a.rests, 3);
+	assert_string_equal(a.rest[2], "three");
+	assert_int_equal(reads(""), FLAGS_GO);
+	assert_int_equal(a.rests, 0);
+	assert_int_equal(reads("--config=x=y"), FLAGS_GO);
+	assert_string_equal(file, "x=y");
+	assert_int_equal(reads("- -- --loud -c"), FLAGS_GO);
+	assert_false(loud);
+	assert_int_equal(a.rests, 3);
+	assert_string_equal(a.rest[1], "--loud");
+}
+
+static void
+test_mistakes(void **state)
+{
+	assert_int_equal(reads("--lout"), EXIT_USAGE);
+	assert_int_equal(reads("-x"), EXIT_USAGE);
+	assert_int_equal(reads("-c"), EXIT_USAGE);
+	assert_int_equal(reads("--config"), EXIT_USAGE);
+	assert_int_equal(reads("--loud=yes"), EXIT_USAGE);
+	assert_int_equal(reads("--host 1 --host 2 --host 3 --host 4 --host 5 --host 6 --host 7 --host 8 --host 9 --host 10 "
+	                       "--host 11 --host 12 --host 13 --host 14 --host 15"), FLAGS_GO);
+	assert_int_equal(hosts.n, 15);
+}
+
+static void
+test_help(void **state)
+{
+	assert_int_equal(reads("one --help --nonsense"), EXIT_OK);
+	assert_int_equal(reads("-h"), EXIT_OK);
+	assert_true(str_is(flags_file("help/try.txt"), "usage: try\n"));
+	assert_null(flags_file("help/none.txt").p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words_and_options_in_any_order),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_help),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
