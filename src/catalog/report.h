@@ -24,6 +24,7 @@ struct report {
 	struct arena *arena;
 	struct report_item *item;
 	u32 n, cap, note_n, lost; /* lost: notes beyond REPORT_NOTES_MAX */
+	u32 outside;              /* schemas that lie outside the document and are never fetched */
 	struct catalog_info info;
 	u64 tool_bytes;           /* of all tools */
 	struct { struct str name; u32 bytes; } largest[REPORT_LARGEST];
@@ -41,7 +42,7 @@ void report_tool(struct report *r, struct str name, u32 bytes);
 /* Estimated tokens of n bytes of tool JSON: bytes / 4, rounded up. A rule of thumb, the same for every model. */
 u64 report_tokens(u64 bytes);
 
-/* Whether anything of the document was left out: exit code 3 of the command. */
+/* Whether anything of the document was left out, or of what it refers to: exit code 3 of the command. */
 bool report_losses(const struct report *r);
 
 /* Appends the report for people; all: every item, else only reasons with their numbers. Check out->over. */

@@ -387,14 +387,20 @@ own_keywords(struct reader *r, struct jcur schema)
 	}
 }
 
+/* err: of following it. What lies outside is never fetched, and that is told as a loss. */
 static void
-broken_ref(struct schema *s, struct jcur at, const char *why)
+broken_ref(struct schema *s, struct jcur at, int err)
 {
 	u8 space[512];
 	struct buf pointer = buf_over(space, sizeof space);
 	size_t mark = s->scratch.used;
-	struct report_item item = { .kind = REPORT_NOTE, .method = CATALOG_METHODS, .why = why };
+	struct report_item item = { .kind = REPORT_NOTE, .method = CATALOG_METHODS };
 
+	item.why = "a $ref leads nowhere: anything is allowed there";
+	if (err == ERR_DENY) {
+		item.why = "a $ref points outside the document, which is not followed: anything is allowed there";
+		s->report->outside++;
+	}
 	refs_pointer(s->refs, at, &pointer);
 	item.pointer = buf_str(&pointer);
 	item.detail = json_str(refs_get(s->refs, at, STR("$ref")), &s->scratch);
@@ -424,7 +430,7 @@ merge(struct reader *r, struct jcur c)
 		struct jcur to = refs_follow(r->s->refs, c);
 
 		if (to.err)
-			broken_ref(r->s, c, "a $ref leads nowhere: anything is allowed there");
+			broken_ref(r->s, c, to.err);
 		merge(r, to);
 	}
 	all = refs_get(r->s->refs, c, STR("allOf"));
@@ -525,7 +531,7 @@ schema_shape(struct schema *s, u32 ref)
 	if (json_len(c) == 1) {
 		to = refs_follow(s->refs, c);
 		if (to.err) {
-			broken_ref(s, c, "a $ref leads nowhere: anything is allowed there");
+			broken_ref(s, c, to.err);
 			return &s->anything;
 		}
 		if (to.at != c.at)

@@ -99,6 +99,26 @@ test_refs(void **state)
 	    "{\"type\":\"string\",\"description\":\"Any JSON value; write objects and arrays as JSON text.\"}");
 }
 
+/* Anything is allowed where a schema cannot be had; where it lies outside, that is a loss for the exit code, too. */
+static void
+test_refs_told(void **state)
+{
+	static const struct { const char *schema; u32 outside; } refs[] = {
+		{ "{\"$ref\":\"#/nowhere\"}", 0 },
+		{ "{\"$ref\":\"http://127.0.0.1:1/s.json\"}", 1 },
+		{ "{\"$ref\":\"file:///etc/passwd\"}", 1 },
+		{ "{\"type\":\"object\",\"properties\":{\"x\":{\"$ref\":\"other.json\",\"title\":\"X\"}}}", 1 },
+	};
+
+	for (u32 i = 0; i < ARRAY_N(refs); i++) {
+		with(refs[i].schema, "");
+		assert_int_equal(m.im.report.outside > 0, refs[i].outside);
+		assert_int_equal(report_losses(&m.im.report), refs[i].outside);
+		assert_true(m.im.report.note_n > 0);
+		made_free(&m);
+	}
+}
+
 static void
 test_all_of(void **state)
 {
@@ -313,7 +333,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_types), cmocka_unit_test(test_keywords), cmocka_unit_test(test_refs),
+		cmocka_unit_test(test_types), cmocka_unit_test(test_keywords), cmocka_unit_test(test_refs), cmocka_unit_test(test_refs_told),
 		cmocka_unit_test(test_all_of), cmocka_unit_test(test_any_of), cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_depth), cmocka_unit_test(test_bombs), cmocka_unit_test(test_entangled),
 		cmocka_unit_test(test_nodes),
