@@ -8,10 +8,11 @@
 #include "mcp/tools.h"
 
 #define BATCH_MAX 32              /* messages of one batch */
-#define BATCH_N_MAX (60 * 1024)   /* bytes of a batch: it must be kept while its calls run */
+#define BATCH_N_MAX (56 * 1024)   /* bytes of a batch: it must be kept while its calls run, */
+#define BATCH_REST_N (8 * 1024)   /* and beside it what an answer needs: 64 KB, the largest block, in all */
 #define SCRATCH_FOR_KEYS 2048     /* for json_parse_request: objects of many members */
 
-enum { AT_START, AT_CALL, AT_BATCH, AT_REPLY };
+enum { AT_START, AT_CALL, AT_REPLY };
 
 static const char *const names[MCP_VERSIONS] = {
 	"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28",
@@ -35,12 +36,13 @@ mcp_version_of(struct str name)
 enum step
 mcp_refuse(struct mcp *m, u16 status, int code, const char *message)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(m->x), 800), 800);
+	u32 n = 200 + m->id.n + 6 * (u32)strlen(message); /* each byte of it may need an escape */
+	struct buf b = buf_over(arena_bytes(exchange_arena(m->x), n), n);
 
 	m->answer.status = status;
 	m->answer.views = 1;
-	if (b.p) {
-		rpc_error(&b, m->id, m->modern, code, str_c(message), STR_NONE);
+	rpc_error(&b, m->id, m->modern, code, str_c(message), STR_NONE);
+	if (!b.over) {
 		m->answer.view[0] = buf_str(&b);
 	} else {
 		m->answer.view[0] = STR("{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32603,\"message\":\"Busy\"}}");
@@ -134,20 +136,40 @@ refuse_session(struct mcp *m)
 	return mcp_refuse(m, 404, RPC_REQUEST, "Session not found: it ended or is not yours; initialize again");
 }
 
+/* What a message asks for, whose era is known. */
+static enum step
+run_known(struct mcp *m, struct rpc *r, msec now)
+{
+	if (r->id.n == 0) { /* a notification: nothing is ever answered to it */
+		m->answer.status = 202;
+		return STEP_DONE;
+	}
+	return run_method(m, r, now);
+}
+
+/* Takes a message and its id. ERR_BAD: it is none, and that is answered. */
+static int
+take_message(struct mcp *m, struct jcur message, struct rpc *r)
+{
+	const char *why = NULL;
+	int err = rpc_take(r, message, &why);
+
+	memset(&m->answer, 0, sizeof m->answer);
+	keep_id(m, r->id);
+	if (err)
+		mcp_refuse(m, 400, RPC_REQUEST, why);
+	return err;
+}
+
 /* One message of either era, up to its answer. Called again after a wait until it is done. */
 static enum step
 run_message(struct mcp *m, struct jcur message, msec now)
 {
-	const char *why = NULL;
 	struct rpc r;
 	enum step s;
 
-	memset(&m->answer, 0, sizeof m->answer);
-	if (rpc_take(&r, message, &why)) {
-		keep_id(m, r.id);
-		return mcp_refuse(m, 400, RPC_REQUEST, why);
-	}
-	keep_id(m, r.id);
+	if (take_message(m, message, &r))
+		return STEP_DONE;
 	switch (modern_judge(m, &r)) {
 	case ERA_REFUSED: return STEP_DONE;
 	case ERA_MODERN: break;
@@ -158,11 +180,7 @@ run_message(struct mcp *m, struct jcur message, msec now)
 		if (s == STEP_FAIL)
 			return refuse_session(m);
 	}
-	if (r.id.n == 0) { /* a notification: nothing is ever answered to it */
-		m->answer.status = 202;
-		return STEP_DONE;
-	}
-	return run_method(m, &r, now);
+	return run_known(m, &r, now);
 }
 
 /* ---- replies ------------------------------------------------------------------------------------- */
@@ -210,31 +228,40 @@ refuse_body(struct mcp *m, int err, const struct jdoc *d)
 
 /* ---- batches (2025-03-26 and before) ------------------------------------------------------------- */
 
-/* Parses the kept batch again and finds message i: tokens are scratch and do not outlive a wait. */
-static int
-batch_message(struct mcp *m, struct jdoc *d, u32 i, struct jcur *message)
+/* Runs message i of the kept batch, which is parsed again: tokens are scratch and do not outlive a wait. Era, version
+ * and session were judged when the batch came; the headers they stood in are gone by now. */
+static enum step
+run_batched(struct mcp *m, u32 i, msec now)
 {
-	if (parse(m, d, m->batch))
-		return ERR_BAD;
-	*message = json_at(json_root(d), i);
-	return 0;
+	struct jdoc d;
+	struct rpc r;
+
+	if (parse(m, &d, m->batch))
+		return mcp_refuse(m, 500, RPC_INTERNAL, "The batch cannot be read again");
+	if (take_message(m, json_at(json_root(&d), i), &r))
+		return STEP_DONE;
+	return run_known(m, &r, now);
 }
 
-/* Appends what the current message answers. 0 when it is all there; else as pull->fill. */
+/* Appends what the current message answers, a large list in parts. 0 when it is all there; else as pull->fill. */
 static int
 put_answer(struct mcp *m, struct buf *out, msec now)
 {
 	struct answer *a = &m->answer;
-	u32 n = 0;
+	u32 from = m->answer_at;
 
 	if (a->pull)
 		return a->pull->fill(a->pull, out, now);
-	for (u32 i = 0; i < a->views; i++)
-		n += a->view[i].n;
-	if (buf_room(out) < n + 2)
-		return ERR_FULL;
-	for (u32 i = 0; i < a->views; i++)
-		buf_put(out, a->view[i]);
+	for (u32 i = 0; i < a->views; i++) {
+		struct str rest = str_cut(a->view[i], min_u32(from, a->view[i].n), a->view[i].n);
+		u32 n = min_u32(rest.n, buf_room(out));
+
+		from -= a->view[i].n - rest.n;
+		buf_put(out, str_cut(rest, 0, n));
+		m->answer_at += n;
+		if (n < rest.n)
+			return ERR_FULL;
+	}
 	return 0;
 }
 
@@ -244,70 +271,122 @@ next_message(struct mcp *m, msec now)
 	mcp_end(m, now);
 	memset(&m->answer, 0, sizeof m->answer);
 	memset(&m->list, 0, sizeof m->list);
-	m->message_at = 0;
+	arena_rewind(exchange_arena(m->x), m->batch_mark);
+	m->message_at = AT_START;
+	m->answer_begun = false;
+	m->answer_at = 0;
 	m->batch_at++;
 }
 
-/* Runs the messages one after another; each answer is streamed as it comes. */
+/* Goes on with the current message until its answer is known, then lets the reply go on. Never from within the reply:
+ * a call that begins writes its request through the scratch that the reply is being written to. */
+static void
+run_batch(struct ready *r, msec now)
+{
+	struct mcp *m = CONTAINER_OF(r, struct mcp, batch_ready);
+	enum step s = STEP_DONE; /* with its answer known, this is news of the answer's body */
+
+	if (m->message_at != AT_REPLY)
+		s = m->message_at == AT_CALL ? tools_call_step(m, now) : run_batched(m, m->batch_at, now);
+	if (s == STEP_WAIT) {
+		m->message_at = AT_CALL;
+		return;
+	}
+	m->message_at = AT_REPLY;
+	loop_ready(m->shared->ops->loop, exchange_ready(m->x));
+}
+
+/* Appends the answer of the current message and goes to the next. 0, or what the pull is to return. */
+static int
+put_message(struct mcp *m, struct buf *out, msec now)
+{
+	int n;
+
+	if (m->answer.status != 202) {
+		if (!m->answer_begun) {
+			buf_byte(out, m->batch_any ? ',' : '[');
+			m->batch_any = m->answer_begun = true;
+		}
+		n = put_answer(m, out, now);
+		if (n)
+			return n;
+	}
+	next_message(m, now);
+	return 0;
+}
+
+/* The answers one after another, each streamed as it comes; run_batch finds them. */
 static int
 fill_batch(struct pull *p, struct buf *out, msec now)
 {
 	struct mcp *m = CONTAINER_OF(p, struct mcp, batch_pull);
 	u32 had = out->w;
-	struct jdoc d;
-	struct jcur message;
-	int n;
+	int n = 0;
 
-	while (m->batch_at < m->batch_n) {
-		if (m->message_at != AT_REPLY) {
-			enum step s = STEP_DONE;
-
-			if (m->message_at == AT_CALL)
-				s = tools_call_step(m, now);
-			else if (batch_message(m, &d, m->batch_at, &message) == 0)
-				s = run_message(m, message, now);
-			m->message_at = m->op ? AT_CALL : AT_START;
-			if (s != STEP_DONE)
-				return out->w > had ? (int)(out->w - had) : ERR_MORE;
-			m->message_at = AT_REPLY;
-			if (m->answer.status == 202) {
-				next_message(m, now);
-				continue;
-			}
-			buf_byte(out, m->batch_any ? ',' : '[');
-			m->batch_any = true;
-		}
-		n = put_answer(m, out, now);
-		if (n != 0)
-			return out->w > had ? (int)(out->w - had) : n;
-		next_message(m, now);
+	while (n == 0 && m->batch_at < m->batch_n) {
+		if (m->message_at == AT_START)
+			loop_ready(m->shared->ops->loop, &m->batch_ready);
+		n = m->message_at != AT_REPLY ? ERR_MORE : buf_room(out) < 2 ? ERR_FULL : put_message(m, out, now);
 	}
+	if (n == 0 && buf_room(out) == 0)
+		n = ERR_FULL;
+	if (n)
+		return out->w > had ? (int)(out->w - had) : n;
 	buf_byte(out, ']');
 	return 0;
 }
 
+/* Why a batch cannot be taken, or NULL. *calls: whether anything in it is answered. */
+static const char *
+judge_batch(struct mcp *m, struct jcur list, bool *calls)
+{
+	u32 n = json_len(list);
+
+	if (m->version > MCP_2025_03_26)
+		return "Batches are not part of this protocol version";
+	if (n == 0 || n > BATCH_MAX || m->x->body.n > BATCH_N_MAX)
+		return "A batch holds 1 to 32 messages and at most 56 KB";
+	for (struct jcur e = json_first(list); !e.err; e = json_next(e)) {
+		if (modern_names(e))
+			return "Batches are not part of this protocol version";
+		if (json_is(json_get(e, "method"), "initialize"))
+			return "initialize must not be part of a batch";
+		*calls = *calls || json_kind(json_get(e, "id")) != JSON_MISSING ||
+		         json_kind(json_get(e, "method")) == JSON_MISSING; /* no message at all: that is answered */
+	}
+	return NULL;
+}
+
 /* A batch is only for revisions that have them. It is copied, since its calls outlive the input buffer. */
 static enum step
-start_batch(struct mcp *m, struct jcur list)
+start_batch(struct mcp *m, struct jcur list, msec now)
 {
 	struct str header = field_get(&m->x->req.fields, FIELD_MCP_PROTOCOL_VERSION);
-	u32 n = json_len(list), calls = 0;
+	int version = header.p ? mcp_version_of(header) : MCP_2025_03_26;
+	bool calls = false;
+	const char *why;
+	enum step s;
 
-	m->modern = str_is(header, "2026-07-28");
-	if (header.p && mcp_version_of(header) > MCP_2025_03_26)
-		return mcp_refuse(m, 400, RPC_REQUEST, "Batches are not part of this protocol version");
-	if (n == 0 || n > BATCH_MAX || m->x->body.n > BATCH_N_MAX)
-		return mcp_refuse(m, 400, RPC_REQUEST, "A batch holds 1 to 32 messages and at most 60 KB");
-	for (struct jcur e = json_first(list); !e.err; e = json_next(e)) {
-		calls += json_kind(json_get(e, "id")) != JSON_MISSING;
-		if (json_is(json_get(e, "method"), "initialize"))
-			return mcp_refuse(m, 400, RPC_REQUEST, "initialize must not be part of a batch");
-	}
-	m->batch = arena_dup(exchange_arena_n(m->x, m->x->body.n + 8192), m->x->body);
+	m->modern = version == MCP_2026_07_28;
+	m->version = version < 0 ? MCP_2026_07_28 : (u8)version;
+	exchange_arena_n(m->x, min_u32(m->x->body.n, BATCH_N_MAX) + BATCH_REST_N);
+	s = m->modern ? STEP_DONE : session_check(m, now);
+	if (s == STEP_WAIT)
+		return s;
+	if (s == STEP_FAIL)
+		return refuse_session(m);
+	why = judge_batch(m, list, &calls);
+	if (why)
+		return mcp_refuse(m, 400, RPC_REQUEST, why);
+	m->batch = arena_dup(exchange_arena(m->x), m->x->body);
 	if (!m->batch.p)
 		return mcp_refuse(m, 503, RPC_INTERNAL, "Busy: try again in a second");
-	m->batch_n = n;
+	m->batch_mark = (u32)exchange_arena(m->x)->used;
+	m->batch_n = json_len(list);
+	exchange_forget(m->x);
 	m->batch_pull.fill = fill_batch;
+	ready_init(&m->batch_ready, run_batch);
+	m->owner = &m->batch_ready;
 	memset(&m->answer, 0, sizeof m->answer);
 	m->answer.status = calls ? 200 : 202;
 	if (calls)
@@ -329,7 +408,7 @@ start(struct mcp *m, msec now)
 	if (err)
 		return refuse_body(m, err, &d);
 	root = json_root(&d);
-	s = json_kind(root) == JSON_ARRAY ? start_batch(m, root) : run_message(m, root, now);
+	s = json_kind(root) == JSON_ARRAY ? start_batch(m, root, now) : run_message(m, root, now);
 	if (s == STEP_WAIT || s == STEP_MORE) {
 		m->at = m->op ? AT_CALL : AT_START;
 		return s;
@@ -342,8 +421,10 @@ mcp_step(struct mcp *m, msec now)
 {
 	enum step s;
 
-	if (m->at == AT_START)
+	if (m->at == AT_START) {
+		m->owner = exchange_ready(m->x);
 		return start(m, now);
+	}
 	if (m->at == AT_CALL) {
 		s = tools_call_step(m, now);
 		return s == STEP_DONE ? send_answer(m) : s;
@@ -367,11 +448,19 @@ mcp_delete(struct mcp *m, msec now)
 	return reply_error(m->x, 404, "no such session");
 }
 
-void
-mcp_cancel(struct mcp *m, msec now)
+static void
+let_go(struct mcp *m)
 {
 	result_end(&m->result);
 	m->result.m = NULL;
+	if (m->batch.p)
+		ready_cancel(&m->batch_ready);
+}
+
+void
+mcp_cancel(struct mcp *m, msec now)
+{
+	let_go(m);
 	if (m->op)
 		op_leave(m->op, !m->modern, now);
 	m->op = NULL;
@@ -382,8 +471,7 @@ mcp_cancel(struct mcp *m, msec now)
 void
 mcp_end(struct mcp *m, msec now)
 {
-	result_end(&m->result);
-	m->result.m = NULL;
+	let_go(m);
 	if (m->op)
 		op_end(m->op, now);
 	m->op = NULL;

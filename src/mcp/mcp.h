@@ -85,8 +85,12 @@ struct mcp {
 	u8 at, message_at;
 	struct str batch; /* copy of a batch body, else empty */
 	u32 batch_n, batch_at;
+	u32 batch_mark; /* what of the exchange's arena stays from message to message */
+	u32 answer_at;  /* bytes of the current answer's views that are written */
 	struct pull batch_pull;
-	bool batch_any;
+	struct ready batch_ready;
+	bool batch_any, answer_begun; /* something of the batch, of the current answer, is written */
+	struct ready *owner; /* whom an op marks */
 	struct {
 		struct pull pull;
 		u32 at, to;       /* tools still to be looked at */

@@ -5,6 +5,7 @@
 #define KEY_VERSION "io.modelcontextprotocol/protocolVersion"
 #define KEY_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
 #define LIST_TTL_MS 60000
+#define NAME_TEXT_N 512 /* bytes of an Mcp-Name behind its Base64 */
 
 static enum era
 refuse(struct mcp *m, u16 status, int code, const char *fmt, struct str what)
@@ -98,8 +99,8 @@ static enum era
 check_headers(struct mcp *m, struct rpc *r)
 {
 	const struct fields *f = &m->x->req.fields;
-	struct arena *a = exchange_arena(m->x);
-	struct buf text = buf_over(arena_bytes(a, 512), 512);
+	u8 room[NAME_TEXT_N];
+	struct buf text = buf_over(room, sizeof room);
 	struct str value, body;
 	int err = header_value(f, FIELD_MCP_METHOD, false, &text, &value);
 
@@ -119,7 +120,7 @@ check_headers(struct mcp *m, struct rpc *r)
 	if (err)
 		return refuse(m, 400, RPC_HEADER,
 		    "Header mismatch: the Mcp-Name header is malformed or stands twice", STR_NONE);
-	body = named(r, a);
+	body = named(r, exchange_arena(m->x));
 	if (body.p && !str_same(value, body))
 		return refuse(m, 400, RPC_HEADER, "Header mismatch: Mcp-Name '%S' is not the name in the body", value);
 	return ERA_MODERN;
@@ -146,6 +147,14 @@ check_modern(struct mcp *m, struct rpc *r, struct str header, struct jcur versio
 		return refuse(m, 400, RPC_PARAMS, "Invalid params: _meta must carry the object " KEY_CAPABILITIES,
 		    STR_NONE);
 	return check_headers(m, r);
+}
+
+bool
+modern_names(struct jcur message)
+{
+	struct jcur meta = json_get(json_get(message, "params"), "_meta");
+
+	return json_kind(json_get(meta, KEY_VERSION)) != JSON_MISSING;
 }
 
 enum era

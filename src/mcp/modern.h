@@ -12,6 +12,9 @@ enum era { ERA_MODERN, ERA_LEGACY, ERA_REFUSED };
 /* Judges version, headers and _meta. ERA_REFUSED: the answer is set. */
 enum era modern_judge(struct mcp *m, struct rpc *r);
 
+/* Whether a message says in its _meta which version it speaks, as only those of this era do. */
+bool modern_names(struct jcur message);
+
 /* Writes the texts of an api into a. ERR_FULL when they do not fit. */
 int modern_prepare(struct mcp_text *t, const struct api *api, struct str version, struct arena *a);
 

@@ -6,6 +6,7 @@
 #define ROOM_FOR_PROPERTY 1300 /* bytes our environment property may add to a tool */
 #define ROOM_FOR_END 1500      /* bytes behind the last tool */
 #define WHY_N 1200             /* bytes of a sentence about a wrong argument */
+#define WHY_LEAST 100          /* bytes of it that are worth an answer */
 #define OUR_ARGUMENT "environment"
 #define OUR_ARGUMENT_ELSE "gate_environment" /* where the api uses that name itself */
 
@@ -178,26 +179,40 @@ tools_list(struct mcp *m, struct rpc *r)
 
 /* ---- the call ------------------------------------------------------------------------------------ */
 
-/* A result that says what is wrong, for the model: isError with one text. */
+static void
+put_fault(struct mcp *m, struct str why, u32 retry_after_s, struct buf *b)
+{
+	rpc_result_open(b, m->id);
+	BUF_LIT(b, "{\"content\":[{\"type\":\"text\",\"text\":");
+	jout_quoted(b, why);
+	BUF_LIT(b, "}]");
+	if (retry_after_s)
+		buf_fmt(b, ",\"retry_after_seconds\":%u", retry_after_s);
+	BUF_LIT(b, ",\"isError\":true");
+	modern_result_close(m, b, false);
+	buf_byte(b, '}');
+}
+
+/* A result that says what is wrong, for the model: isError with one text. The arena may be in use already, and then
+ * its size stands: a text that does not fit what is left of it is cut until it does. */
 static void
 answer_fault(struct mcp *m, struct str why, u32 retry_after_s)
 {
-	u32 n = 1400 + 6 * why.n;
-	struct buf b = buf_over(arena_bytes(exchange_arena_n(m->x, n), n), n);
+	struct arena *a = exchange_arena_n(m->x, ROOM_FOR_END + RPC_ID_MAX + 2 * why.n);
+	u32 n = (u32)(a->cap - a->used);
+	struct buf b = buf_over(a->p + a->used, n);
 
-	if (!b.p) {
+	put_fault(m, why, retry_after_s, &b);
+	while (b.over && why.n > WHY_LEAST) {
+		b = buf_over(b.p, n);
+		why = utf8_prefix(why, why.n / 2);
+		put_fault(m, why, retry_after_s, &b);
+	}
+	if (!b.p || b.over) {
 		mcp_refuse(m, 503, RPC_INTERNAL, "Busy: try again in a second");
 		return;
 	}
-	rpc_result_open(&b, m->id);
-	BUF_LIT(&b, "{\"content\":[{\"type\":\"text\",\"text\":");
-	jout_quoted(&b, why);
-	BUF_LIT(&b, "}]");
-	if (retry_after_s)
-		buf_fmt(&b, ",\"retry_after_seconds\":%u", retry_after_s);
-	BUF_LIT(&b, ",\"isError\":true");
-	modern_result_close(m, &b, false);
-	buf_byte(&b, '}');
+	arena_bytes(a, b.w);
 	m->answer.status = 200;
 	m->answer.views = 1;
 	m->answer.view[0] = buf_str(&b);
@@ -240,7 +255,8 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 {
 	struct str name = json_str(json_get(r->params, "name"), exchange_arena(m->x)), skip;
 	struct jcur args = json_get(r->params, "arguments");
-	struct buf why = buf_over(arena_bytes(exchange_arena(m->x), WHY_N), WHY_N);
+	u8 room[WHY_N];
+	struct buf why = buf_over(room, sizeof room);
 	struct catalog_op op;
 	struct op_spec spec;
 	int environment, fault;
@@ -249,10 +265,6 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 	if (!name.p || (json_kind(args) != JSON_MISSING && json_kind(args) != JSON_OBJECT)) {
 		mcp_refuse(m, 200, RPC_PARAMS, !name.p ? "Invalid params: tools/call needs the name of a tool"
 		                                       : "Invalid params: arguments must be an object");
-		return STEP_DONE;
-	}
-	if (!why.p) {
-		mcp_refuse(m, 503, RPC_INTERNAL, "Busy: try again in a second");
 		return STEP_DONE;
 	}
 	if (catalog_find(m->catalog, name, &op) < 0 || !gate_offers(m->who, m->api, m->view, &op)) {
@@ -270,13 +282,13 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 	spec.args = args;
 	spec.skip = skip;
 	spec.hold = m->hold;
-	fault = op_start(m->shared->ops, &spec, exchange_ready(m->x), now, &m->op, &why);
+	fault = op_start(m->shared->ops, &spec, m->owner, now, &m->op, &why);
 	if (fault) {
 		answer_fault(m, buf_str(&why), fault == OP_FAULT_BUSY ? max_u32(m->shared->ops->calls->wait_s, 1) : 0);
 		return STEP_DONE;
 	}
 	s = tools_call_step(m, now);
-	if (s == STEP_WAIT && !m->batch.n) /* a batch still looks at the headers */
+	if (s == STEP_WAIT)
 		exchange_forget(m->x);
 	return s;
 }

@@ -39,7 +39,7 @@ for (const version of ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])
     assert.equal(began.json.result.protocolVersion, version);
     assert.ok(began.json.result.serverInfo.name && began.json.result.capabilities.tools);
     const session = began.headers['mcp-session-id'];
-    const told = await call.legacy('notifications/initialized', undefined, { session, version, id: undefined });
+    const told = await call.legacy('notifications/initialized', undefined, { session, version, id: null });
     assert.equal(told.status, 202);
     assert.equal(told.body, '');
     const bare = version < '2025-06-18' ? { 'MCP-Protocol-Version': null } : {}; // the header came with 2025-06-18
@@ -68,6 +68,37 @@ test('batches where the revision has them, nowhere else', async () => {
   assert.equal(two.status, 200);
   assert.deepEqual(two.json.map((m) => m.id).sort(), [1, 2]);
   assert.equal((await send('2025-11-25')).status, 400);
+});
+test('a batch whose calls wait, beside requests of the other era on other connections', async () => {
+  const { session } = await call.session('2025-03-26');
+  const slow = (id) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'slow', arguments: { ms: 60 } } });
+  const batch = [slow('a'), { jsonrpc: '2.0', id: 'b', method: 'ping' }, { jsonrpc: '2.0', method: 'notifications/initialized' }, slow('c'), 7,
+    { jsonrpc: '2.0', id: 'd', method: 'nobody' }, { jsonrpc: '2.0', id: 'e', method: 'tools/call', params: { name: 'echo', arguments: { text: 'x', count: 'many' } } },
+    { jsonrpc: '2.0', id: 'f', method: 'tools/list' }];
+  let over = false;
+  const others = (async () => { for (let i = 0; !over; i++) assert.equal((await call.modern('tools/list', {}, { id: i })).status, 200); })();
+  const r = await call.legacy('x', undefined, { session, version: '2025-03-26', send: { body: JSON.stringify(batch) } });
+  over = true;
+  await others;
+  assert.equal(r.status, 200, r.body);
+  assert.deepEqual(r.json.map((m) => m.id), ['a', 'b', 'c', null, 'd', 'e', 'f']);
+  assert.match(r.json[0].result.content[0].text, /slept/);
+  assert.match(r.json[2].result.content[0].text, /slept/);
+  assert.deepEqual([r.json[1].result, r.json[3].error.code, r.json[4].error.code, r.json[5].result.isError], [{}, -32600, -32601, true]);
+  assert.equal(r.json[6].result.tools.length, (await call.tools()).length);
+});
+test('batches that cannot be taken: empty, too long, of the other era, of an ended session', async () => {
+  const send = (list, o = {}) => call.legacy('x', undefined, { version: '2025-03-26', ...o, send: { body: JSON.stringify(list) } });
+  const ping = (id) => ({ jsonrpc: '2.0', id, method: 'ping' });
+  assert.equal((await send([])).status, 400);
+  assert.equal((await send(Array.from({ length: 33 }, (_, i) => ping(i)))).status, 400);
+  assert.equal((await send(Array.from({ length: 32 }, (_, i) => ping(i)))).json.length, 32);
+  assert.equal((await send([JSON.parse(modernRequest('tools/list', {}, {}).body)], { headers: { 'MCP-Protocol-Version': null } })).status, 400);
+  const { session } = await call.session('2025-11-25');
+  assert.equal((await send([ping(1)], { session, headers: { 'MCP-Protocol-Version': null } })).status, 400, 'the session says which version');
+  await call.legacy('', undefined, { session, send: { method: 'DELETE', body: undefined } });
+  assert.equal((await send([ping(1)], { session })).status, 404);
+  assert.equal((await send([{ jsonrpc: '2.0', method: 'notifications/initialized' }])).status, 202);
 });
 test('errors before any method: JSON, version, size', async () => {
   const bad = await call.legacy('x', undefined, { send: { body: '{not json' } });

@@ -10,7 +10,7 @@ export const meta = (over = {}) => ({
 });
 
 // The message and header pairs of a modern request. headers: { name: value } replaces, null removes, an array repeats.
-// body: text to send instead; message: (m) => m changes the message before it is written.
+// body: text to send instead; message: (m) => m changes the message before it is written; id null: a notification.
 export function modernRequest(method, params = {}, { key, id = 1, headers = {}, body, message = (m) => m } = {}) {
   const base = {
     'Content-Type': 'application/json', 'Accept': 'application/json, text/event-stream', 'MCP-Protocol-Version': MODERN, 'Mcp-Method': method,
@@ -21,7 +21,7 @@ export function modernRequest(method, params = {}, { key, id = 1, headers = {}, 
     if (v !== null) base[k] = v;
   }
   const pairs = Object.entries(base).flatMap(([k, v]) => (Array.isArray(v) ? v.map((one) => [k, one]) : [[k, v]]));
-  const m = message({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), method, params: { ...params, _meta: meta() } });
+  const m = message({ jsonrpc: '2.0', ...(id === null ? {} : { id }), method, params: { ...params, _meta: meta() } });
   return { headers: pairs, body: body ?? JSON.stringify(m) };
 }
 
@@ -47,12 +47,12 @@ export function caller(server, { key, path = '/mcp', host = server.host } = {}) 
         'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', ...(key ? { Authorization: `Bearer ${key}` } : {}),
         ...(session ? { 'Mcp-Session-Id': session } : {}), ...(method === 'initialize' ? {} : { 'MCP-Protocol-Version': version }), ...headers,
       }).filter(([, v]) => v !== null),
-      body: JSON.stringify({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), method, ...(params === undefined ? {} : { params }) }), ...send,
+      body: JSON.stringify({ jsonrpc: '2.0', ...(id === null ? {} : { id }), method, ...(params === undefined ? {} : { params }) }), ...send,
     }),
     async session(version = LEGACY) {
       const r = await self.legacy('initialize', { protocolVersion: version, capabilities: {}, clientInfo: { name: 'mcpgated-tests', version: '1' } });
       const session = r.headers['mcp-session-id'];
-      await self.legacy('notifications/initialized', undefined, { session, version, id: undefined });
+      await self.legacy('notifications/initialized', undefined, { session, version, id: null });
       return { ...r, session };
     },
     // A tool's result: { isError, text, blocks }, or a thrown JSON-RPC error.
