@@ -38,6 +38,8 @@ const base = (o = {}) => call.modern('tools/call', o.params ?? ECHO, o);
 const is = (r, ...want) => assert.ok(want.includes(r.status), `HTTP ${r.status}, wanted ${want.join(' or ')}: ${r.body.slice(0, 300)}`);
 const code = (r, ...want) => assert.ok(want.includes(r.json?.error?.code), `error ${r.json?.error?.code} (HTTP ${r.status}), wanted ${want.join(' or ')}: ${r.body.slice(0, 300)}`);
 const isHM = (r) => { is(r, 400); code(r, -32020); };
+// Refused as arguments, or as JSON: U+0000 stops a whole body (policy level of tests/data/json).
+const refusedAsCall = (r, v) => r.json?.error?.code === -32602 || r.json?.result?.isError === true || (v.includes('\0') && r.status === 400 && r.json?.error?.code === -32700);
 const isFine = (r) => { is(r, 200); assert.ok(r.json?.result && r.json.result.isError !== true, r.body.slice(0, 300)); };
 
 // The upstream must hear nothing while f runs.
@@ -56,9 +58,10 @@ async function trap(f) {
   let hits = 0;
   const s = net.createServer((c) => { hits++; c.destroy(); });
   await new Promise((resolve) => { s.listen(0, '127.0.0.1', resolve); });
-  await f(`http://127.0.0.1:${s.address().port}`);
-  await sleep(100);
-  s.close();
+  try {
+    await f(`http://127.0.0.1:${s.address().port}`);
+    await sleep(100);
+  } finally { s.close(); }
   assert.equal(hits, 0, 'something was fetched');
 }
 
@@ -80,7 +83,7 @@ const documentOf = (schema, more = {}) => ({
   ...more,
 });
 
-// Opens a stream and resolves with { socket, status, text(), closed } once its head is there.
+// Opens a stream and resolves with { socket, status, bytes, closed } once its head is there.
 function openStream(request) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(server.port, '127.0.0.1');
@@ -90,6 +93,7 @@ function openStream(request) {
       self.bytes += d.toString('latin1');
       const m = /^HTTP\/1\.1 (\d+)[\s\S]*?\r\n\r\n/.exec(self.bytes);
       if (m && !self.status) { self.status = Number(m[1]); resolve(self); }
+      if (self.bytes.endsWith('\r\n0\r\n\r\n')) self.closed = true; // the stream is over; its connection may serve on
     });
     socket.on('close', () => { self.closed = true; resolve(self); });
     socket.on('error', (e) => { if (!self.status) reject(e); });
@@ -301,7 +305,7 @@ const drivers = {
     });
   },
   J13: async () => {
-    for (const id of ['%2e%2e', 'a/b', 'a?b', 'a#b', 'a;b', '...', 'ü/%']) {
+    for (const id of ['a/b', 'a?b', 'a#b', 'a;b', '...', 'ü/%']) {
       const r = await call.tool('get_item', { id });
       assert.equal(r.isError, false, `${id}: ${r.text}`);
       const { path: seen, id: got } = JSON.parse(r.text);
@@ -309,10 +313,9 @@ const drivers = {
       assert.equal(seen.split(/[/?#]/).length, 3, `one segment: ${seen}`);
     }
     await quiet(async () => {
-      for (const id of ['..', '.', '', '../admin', 'a\0b', 'a\r\nHost: evil']) {
+      for (const id of ['..', '.', '', '%2e%2e', '../admin', 'a\0b', 'a\r\nHost: evil']) {
         const r = await base({ params: { name: 'get_item', arguments: { id } } });
-        const refused = r.json?.error?.code === -32602 || r.json?.result?.isError === true;
-        if (refused) continue;
+        if (refusedAsCall(r, id)) continue;
         assert.ok(id === '../admin' || id.includes('\0') || id.includes('\r'), `${JSON.stringify(id)} was sent: ${r.body.slice(0, 200)}`);
         const { path: seen, id: got } = JSON.parse(r.json.result.content[0].text);
         assert.equal(got, id);
@@ -324,7 +327,7 @@ const drivers = {
   J14: () => quiet(async () => {
     for (const v of ['a\r\nX-Evil: 1', 'a\nb', 'a\0b']) {
       const r = await base({ params: { name: 'echo', arguments: { text: 'hi', 'X-Trace': v } } });
-      assert.ok(r.json?.error?.code === -32602 || r.json?.result?.isError === true, `${JSON.stringify(v)}: ${r.body.slice(0, 300)}`);
+      assert.ok(refusedAsCall(r, v), `${JSON.stringify(v)}: ${r.body.slice(0, 300)}`);
     }
   }),
   J15: async () => {
@@ -432,13 +435,13 @@ const drivers = {
     assert.ok(answered > 1500);
   },
   S08: async () => {
-    const before = upstream.cancelled;
     const s = net.connect(server.port, '127.0.0.1', () => s.write(requestBytes({ method: 'POST', path: '/mcp', host: HOST, ...modernRequest('tools/call', { name: 'slow', arguments: { ms: 20000 } }, { key }) })));
     s.on('error', () => {});
-    await sleep(300);
+    const call20 = () => upstream.seen.find((q) => q.query.get('ms') === '20000'); // others of the test before may still end
+    for (let i = 0; i < 40 && !call20(); i++) await sleep(50);
     s.destroy();
-    for (let i = 0; i < 20 && upstream.cancelled === before; i++) await sleep(50);
-    assert.equal(upstream.cancelled, before + 1, 'the upstream call was not cancelled within a second');
+    for (let i = 0; i < 20 && !call20()?.cancelled; i++) await sleep(50);
+    assert.ok(call20()?.cancelled, 'the upstream call was not cancelled within a second');
     await ping();
   },
   S09: async () => {

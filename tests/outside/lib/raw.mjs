@@ -63,8 +63,13 @@ export function rawExchange(port, bytes, { want = 1, idle = 3000, head = false }
       s.destroy();
       try { resolve({ responses: parseResponses(got, { closed, head }), closed, bytes: got }); } catch (e) { reject(e); }
     };
+    // In pieces, reading between them: a refusal in the middle of a large request must be seen before a write fails.
+    const send = (at) => {
+      if (at >= bytes.length || s.destroyed) return;
+      s.write(bytes.subarray(at, at + 65536), () => setImmediate(send, at + 65536));
+    };
     s.setTimeout(idle, done);
-    s.on('connect', () => s.write(bytes));
+    s.on('connect', () => send(0));
     s.on('data', (d) => {
       got = Buffer.concat([got, d]);
       try { if (parseResponses(got, { head }).length >= want) done(); } catch (e) { s.destroy(); reject(e); }

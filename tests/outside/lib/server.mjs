@@ -99,7 +99,7 @@ export async function startServer({ apis, server = {}, host, env = {}, extra = '
     // SIGTERM; resolves with the exit code, which tests want to be 0.
     async stop() {
       if (!over) p.kill('SIGTERM');
-      const code = await Promise.race([ended, sleep(10000).then(() => 'still running')]);
+      const code = await Promise.race([ended, sleep(10000, 'still running', { ref: false })]);
       if (!over) { try { process.kill(-p.pid, 'SIGKILL'); } catch { /* gone */ } await ended; }
       if (process.env.KEEP) console.log(`kept ${dir}`); else remove();
       return code;
