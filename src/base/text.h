@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 
-/* Formats like buf_fmt into n bytes at out, always NUL-ended, for system calls and names. Whether all of it fitted; what
- * did not fit is left out. */
+/* Formats like buf_fmt into n bytes at out, always NUL-ended, for system calls and names. Whether all of it fitted;
+ * what did not fit is left out. */
 bool text_c(char *out, u32 n, const char *fmt, ...);
 
 /* Edit distance of two words of at most 32 characters, without case; 99 when one is longer. */

@@ -144,6 +144,46 @@ expect 'credential remove' 0 err removed
 run "$M" credential remove main --data "$T/kdata"
 expect 'credential remove twice' 1 err 'no such credential'
 
+# --- the examples can be read as they are -----------------------------------------------------------------------------
+for f in "$top"/fs/etc/examples/*.conf; do
+	run "$M" key list -c "$f" --data "$T/kdata"
+	expect "$(basename "$f")" 0
+	sed "s,/var/lib/mcpgated,$T/edata," "$f" >"$T/example.conf"
+	run "$M" key list -c "$T/example.conf"
+	expect "$(basename "$f"), read in full" 0 out '^ID'
+done
+
+# --- a credential of the store reaches the API it is for, and no other way in --------------------------------------------
+"$M" demo --listen 127.0.0.1:0 --data "$T/demo" >"$T/stdout" 2>"$T/log" </dev/null &
+pid=$!
+pids="$pids $pid"
+until_true 10 grep -q 'Ctrl-C ends it' "$T/stdout" && ok || bad 'the demo starts'
+conf
+sed -i "s,option base_url .*,option base_url 'unix:$T/demo/demo.sock:/sandbox/v1'," "$T/conf"
+run "$M" call -c "$T/conf" demo get_status
+expect 'without a credential' 1 out 'HTTP 401'
+printf "	option credential_name X-Demo-Token\n	option credential_from store:tok/en\n" >>"$T/conf"
+run "$M" call -c "$T/conf" demo get_status
+expect 'a credential that is not there' 1 out 'no credential for this environment'
+"$M" credential add tok/en -c "$T/conf" <"$T/demo/demo-production.token" 2>/dev/null
+run "$M" call -c "$T/conf" demo get_status
+expect 'another credential' 1 out 'HTTP 401'
+"$M" credential add tok/en -c "$T/conf" <"$T/demo/demo-sandbox.token" 2>/dev/null
+run "$M" call -c "$T/conf" demo get_status
+expect 'the right one' 0 out '"data":"sandbox"'
+grep -q "$(cat "$T/demo/demo-sandbox.token")" "$T/out" "$T/err" && bad 'the secret is shown' || ok
+sed -i "s,store:tok/en,file:$T/demo/demo-sandbox.token," "$T/conf"
+run "$M" call -c "$T/conf" demo get_status
+expect 'from a file' 0 out '"data":"sandbox"'
+sed -i "s,file:.*,env:DEMO_TOKEN," "$T/conf"
+run env DEMO_TOKEN="$(cat "$T/demo/demo-sandbox.token")" "$M" call -c "$T/conf" demo list_tasks per_page=1 'sort=-id'
+expect 'from the environment' 0 out '"per_page":1'
+echo '{"per_page":1,"q":"go"}' >"$T/arguments"
+DEMO_TOKEN="$(cat "$T/demo/demo-sandbox.token")" "$M" call -c "$T/conf" --stdin --json demo list_tasks <"$T/arguments" >"$T/out" 2>"$T/err"
+rc=$?
+expect 'arguments on standard input, JSON out' 0 out '"isError":false' out 'Go live'
+stop 'the demo'
+
 # --- call, without a server -------------------------------------------------------------------------------------------
 conf
 run "$M" call -c "$T/conf" demo get_project id=1
