@@ -83,6 +83,46 @@ touch "$T/api.json"
 kill -HUP "$pid"
 until_true 8 is_generation 10 && ok || bad 'and another'
 
+# --- a call that is under way keeps its configuration; the one after the next waits for it ----------------------
+if command -v python3 >/dev/null; then
+	cat >"$T/slow.py" <<-'EOF'
+	import http.server, sys, time
+	class H(http.server.BaseHTTPRequestHandler):
+	    def do_GET(self):
+	        time.sleep(4)
+	        b = b'{"slow":true}'
+	        self.send_response(200)
+	        self.send_header("Content-Type", "application/json")
+	        self.send_header("Content-Length", str(len(b)))
+	        self.end_headers()
+	        self.wfile.write(b)
+	    def log_message(self, *a): pass
+	s = http.server.HTTPServer(("127.0.0.1", 0), H)
+	print(s.server_port, flush=True)
+	s.serve_forever()
+	EOF
+	python3 "$T/slow.py" >"$T/port" 2>/dev/null &
+	pids="$pids $!"
+	until_true 5 [ -s "$T/port" ]
+	until_true 5 grep -q . "$T/port"
+	sed -i "s,option base_url .*,option base_url 'http://127.0.0.1:$(cat "$T/port")'," "$T/conf"
+	kill -HUP "$pid"
+	until_true 8 is_generation 11 && ok || bad 'generation 11'
+	rpc "$key" tools/call get_project '{"id":1}' >"$T/called" 2>&1 &
+	call=$!
+	sleep 0.5
+	sed -i "s,option base_url .*,option base_url 'http://127.0.0.1:9'," "$T/conf"
+	kill -HUP "$pid"
+	until_true 3 is_generation 12 && ok || bad 'a reload beside an open call'
+	[ ! -s "$T/called" ] && ok || bad "the call was too fast to show anything: $(cat "$T/called")"
+	kill -HUP "$pid"
+	sleep 1
+	same 'the second reload waits for the call' 12 "$(generation)"
+	wait $call
+	grep -q 'slow.*true' "$T/called" && ok || bad "the call ends under the configuration it began with: $(cat "$T/called")"
+	until_true 5 is_generation 13 && ok || bad 'then the second reload comes into force'
+fi
+
 # --- what only a start can change is said -----------------------------------------------------------------------
 conf "	option workers 2"
 kill -HUP "$pid"
