@@ -2,6 +2,8 @@
 
 #include "base/limits.h"
 
+#define LARGE 2 /* index of the first class above 16 KB */
+
 static const struct {
 	u32 size, count;
 } classes[LEASE_CLASSES] = {
@@ -59,8 +61,18 @@ lease_give(struct lease *l, struct buf *b)
 u32
 lease_room(const struct lease *l)
 {
+	return lease_room_beside(l, 0);
+}
+
+u32
+lease_room_beside(const struct lease *l, u32 spare)
+{
+	u32 large = 0;
+
+	for (u32 i = LARGE; i < LEASE_CLASSES; i++)
+		large += l->pool[i].count - l->pool[i].used;
 	for (u32 i = LEASE_CLASSES; i-- > 0;)
-		if (l->pool[i].used < l->pool[i].count)
+		if (l->pool[i].used < l->pool[i].count && (i < LARGE || large > spare))
 			return classes[i].size;
 	return 0;
 }

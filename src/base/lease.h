@@ -30,6 +30,9 @@ void lease_give(struct lease *l, struct buf *b);
 /* Size of the largest block that could be taken now; 0 when all are in use. */
 u32 lease_room(const struct lease *l);
 
+/* The same for what may have to wait: as if `spare` of the blocks above 16 KB were in use. */
+u32 lease_room_beside(const struct lease *l, u32 spare);
+
 /* Makes room for n more bytes behind b->w: compacts, or moves to a larger block. ERR_FULL when it cannot; b is then
  * unchanged. b is a leased block or has p NULL. */
 int lease_grow(struct lease *l, struct buf *b, u32 n);

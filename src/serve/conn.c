@@ -8,7 +8,7 @@
 #define STEPS_MAX 96 /* steps of one connection before the others are looked at: pipelines must not starve them */
 #define RATE_MIN 1024 /* bytes a second a peer must send or take */
 #define FIRST_MS 5000 /* from accept to the first byte */
-#define RELIEVE_N 16384 /* blocks above this are few: */
+#define RELIEVE_N 4096 /* blocks above this are few: */
 #define RELIEVE_MS 2000 /* nobody may keep one longer by being slow, when others need it */
 
 static void
@@ -91,6 +91,8 @@ held_since(const struct conn *c, msec now)
 		return c->out.since;
 	if (c->wire.in.cap > RELIEVE_N && (c->state == CONN_BODY || c->state == CONN_SKIP))
 		return c->in.since;
+	if (c->wire.in.cap > RELIEVE_N && c->state == CONN_HEAD && c->begun)
+		return c->timer.at - c->serve->conf->head_ms;
 	return now;
 }
 

@@ -13,6 +13,7 @@
 #define READ_MOST (32 * 1024)  /* the same when that was not a whole head */
 #define SKIP_MAX (64 * 1024)  /* bytes of a refused request's body that are read so that the connection can stay */
 #define CHUNK_SLACK 2048      /* framing that may lie behind the payload while chunks are decoded in place */
+#define SPARE_LARGE ((LEASE_64K + LEASE_256K) / 3) /* blocks above 16 KB that half a request may not take from answers */
 #define OUT_MOST (8 * 1024)   /* answers collected for one send while a pipeline is worked off */
 
 static_assert(READ_MOST > TARGET_MAX + HEAD_MAX + 16, "a head fits into one read");
@@ -273,18 +274,34 @@ rest(struct conn *c, msec now)
 	return STEP_WAIT;
 }
 
+/* Reads at most so much that it can be kept, should the rest be long in coming: the block it lies in now, or one that
+ * answers can do without. Else peers that send half a request each would stop everybody's answers. */
+static int
+read_some(struct conn *c, u32 most)
+{
+	const struct wire *w = &c->wire;
+	u32 room = lease_room_beside(&c->serve->net->lease, SPARE_LARGE);
+
+	if (w->in.p && c->serve->net->in_by != w)
+		room = max_u32(room, w->in.cap);
+	return room ? wire_fill(&c->wire, min_u32(most, room)) : ERR_FULL;
+}
+
 /* Reads once. > 0; 0 nothing now; else the connection is over. */
 static int
 fill(struct conn *c, u32 most, msec now)
 {
-	int n = wire_readable(&c->wire) ? wire_fill(&c->wire, most) : ERR_MORE;
+	int n = wire_readable(&c->wire) ? read_some(c, most) : ERR_MORE;
 
+	if (n == ERR_FULL && !c->wire.err) {
+		conn_relieve(c->serve, now);
+		n = c->state == CONN_DEAD ? ERR_IO : read_some(c, most); /* it may have been this one */
+	}
 	if (n > 0)
 		c->in.moved += (u32)n;
 	if (n > 0 || n == ERR_MORE)
 		return n > 0 ? n : 0;
 	if (n == ERR_FULL && !c->wire.err) {
-		conn_relieve(c->serve, now);
 		c->unread = true;
 		conn_refuse(c, &no_job, false, now);
 	} else {

@@ -144,6 +144,8 @@ check_empty(void **state)
 }
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: box.example\r\n\r\n"
+#define GET_BEGINS "GET /json HTTP/1.1\r\nHost: box.example\r\nX: "
+#define POST_BEGINS "POST /mcp HTTP/1.1\r\nHost: box.example\r\nContent-Length: 200000\r\n\r\n"
 #define HEAD(path) "HEAD " path " HTTP/1.1\r\nHost: box.example\r\n\r\n"
 
 /* --- requests ---------------------------------------------------------------------------------------- */
@@ -892,6 +894,68 @@ test_slow_readers_give_way(void **state)
 	close(good);
 }
 
+/* Many peers send half a request each: the blocks that answers need stay free for them. */
+static void
+test_half_requests_leave_room(void **state)
+{
+	static int fd[LEASE_16K + LEASE_64K + LEASE_256K];
+	char part[6000] = GET_BEGINS;
+
+	memset(part + strlen(part), 'a', sizeof part - 1 - strlen(part));
+	for (u32 i = 0; i < ARRAY_N(fd); i++)
+		say(fd[i] = client(), part);
+	assert_int_equal(W.net.lease.pool[1].used, LEASE_16K);
+	assert_true(lease_room(&W.net.lease) > 65535);
+	assert_true(ask(GET("/pull/50/50")));
+	assert_heard("Content-Length: 50\r\n");
+	for (u32 i = 0; i < ARRAY_N(fd); i++)
+		close(fd[i]);
+	turns(3);
+}
+
+/* The same held for long: one of them goes for each other peer that needs a block, and a peer that is itself the
+ * slowest of all goes without further ado. */
+static void
+test_half_requests_give_way(void **state)
+{
+	static struct buf taken[LEASE_4K + LEASE_16K + LEASE_64K + LEASE_256K];
+	static char part[6000] = POST_BEGINS;
+	u32 n = 0;
+	int slow = client(), good;
+
+	memset(part + strlen(part), 'a', sizeof part - 1 - strlen(part));
+	say(slow, part);
+	while ((taken[n] = lease_take(&W.net.lease, 1)).p)
+		n++;
+	good = client();
+	say(good, GET("/json"));
+	assert_false(hear(good));
+	assert_heard("HTTP/1.1 503");
+	close(good);
+	later(2100);
+	good = client();
+	say(good, GET("/json"));
+	assert_true(hear(good));
+	assert_heard("HTTP/1.1 200");
+	assert_int_equal(serve_live(&W.serve), 1);
+	close(good);
+	close(slow);
+	while (n--)
+		lease_give(&W.net.lease, &taken[n]);
+	turns(3);
+	say(slow = client(), part);
+	for (n = 0; (taken[n] = lease_take(&W.net.lease, 1)).p;)
+		n++;
+	later(2100);
+	for (u32 i = 0; i < 4; i++) /* until its block is full and it needs a larger one */
+		if (send(slow, part + 200, sizeof part - 201, MSG_NOSIGNAL) > 0)
+			turns(3);
+	assert_int_equal(serve_live(&W.serve), 0);
+	while (n--)
+		lease_give(&W.net.lease, &taken[n]);
+	close(slow);
+}
+
 static void
 test_linger(void **state)
 {
@@ -1037,6 +1101,8 @@ main(int argc, char **argv)
 		T(test_slow_reader),
 		T(test_back_pressure),
 		T(test_slow_readers_give_way),
+		T(test_half_requests_leave_room),
+		T(test_half_requests_give_way),
 		T(test_linger),
 		T(test_control),
 		T(test_drain),
