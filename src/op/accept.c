@@ -32,7 +32,8 @@ is_kind(struct str kind)
 {
 	struct str rest = kind;
 
-	return kind.n <= KIND_N_MAX && str_find(kind, '*', 0) < 0 && field_token(str_next(&rest, '/')) && field_token(rest);
+	return kind.n <= KIND_N_MAX && str_find(kind, '*', 0) < 0 && field_token(str_next(&rest, '/')) &&
+	       field_token(rest);
 }
 
 /* Appends the kinds of successful answers that a wish fits, each once. How many. */
