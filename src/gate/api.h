@@ -30,6 +30,7 @@ struct credential {
 	u8 in;             /* enum credential_in */
 	struct str name;   /* header, query parameter or cookie name */
 	struct str value;  /* the text with {secret} already filled in; empty when it comes from the store */
+	struct str secret; /* what was filled in there; empty: value is it, or holds none yet */
 	struct str store;  /* name under which the store holds it sealed; empty: value is it */
 };
 

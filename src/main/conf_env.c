@@ -164,7 +164,7 @@ read_credential(struct conf_work *w, const struct conf_section *s, struct enviro
 	else if (str_starts(from, STR("store:")))
 		c->store = str_cut(from, 6, from.n);
 	else if (from.n && !w->ask->no_secrets)
-		c->value = fill_in(w, pattern, read_secret(w, from, line));
+		c->value = fill_in(w, pattern, c->secret = read_secret(w, from, line));
 	else if (!from.n)
 		c->value = pattern;
 	if (c->store.n)

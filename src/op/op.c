@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "catalog/args.h"
 #include "catalog/params.h"
+#include "filter/redact.h"
 #include "http/hout.h"
 #include "op/accept.h"
 #include "op/credential.h"
@@ -23,7 +24,7 @@ ops_init(struct ops *o, struct arena *a, struct loop *loop, struct calls *calls)
 	o->target = arena_bytes(a, UPSTREAM_URL_MAX);
 	o->fields = arena_bytes(a, OPS_FIELDS_N);
 	o->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
-	if (!o->canon || !o->body || !o->target || !o->fields || !o->tok)
+	if (!o->canon || !o->body || !o->target || !o->fields || !o->tok || secrets_init(&o->secrets, a))
 		return ERR_FULL;
 	return pool_init(&o->pool, a, sizeof(struct op), CALLS_MAX);
 }
@@ -32,7 +33,8 @@ size_t
 ops_bytes(void)
 {
 	return 2 * (size_t)RPC_BODY_MAX + UPSTREAM_URL_MAX + OPS_FIELDS_N +
-	       RPC_TOKENS_MAX * sizeof(struct jsmntok) + pool_bytes(sizeof(struct op), CALLS_MAX) + vault_bytes() + 64;
+	       RPC_TOKENS_MAX * sizeof(struct jsmntok) + pool_bytes(sizeof(struct op), CALLS_MAX) + vault_bytes() +
+	       secrets_bytes() + 64;
 }
 
 /* ---- the request --------------------------------------------------------------------------------- */
@@ -114,10 +116,14 @@ build(struct op *op, const struct op_spec *spec, struct params *p, msec now, str
 	if (params_build(spec->catalog, spec->operation, p, why))
 		return OP_FAULT_ARGUMENT;
 	switch (credential_put(&op->environment->credential, &op->ops->vault, p, now, why)) {
-	case 0: return 0;
+	case 0: break;
 	case ERR_MORE: return OP_FAULT_BUSY;
+	default: return OP_FAULT_CONFIG;
 	}
-	return OP_FAULT_CONFIG;
+	if (secrets_take(&op->ops->secrets, op->environment, &op->ops->vault, now, &op->secrets) == 0)
+		return 0;
+	BUF_LIT(why, "The gate is busy: too many environments are in use at once. Try again in a second.");
+	return OP_FAULT_BUSY;
 }
 
 static void
@@ -133,6 +139,7 @@ drop(struct op *op, msec now)
 {
 	if (op->call)
 		call_end(op->call, now);
+	secrets_give(&op->ops->secrets, op->secrets);
 	--*op->hold;
 	pool_give(&op->ops->pool, op);
 }
@@ -189,18 +196,21 @@ op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec no
 static void
 take_why(struct op *op, struct str why)
 {
-	op->why_n = (u8)min_u32(why.n, OP_WHY_MAX);
-	if (op->why_n)
-		memcpy(op->why, why.p, op->why_n);
+	struct buf b = buf_over(op->why, OP_WHY_MAX);
+
+	redact_put(op->secrets, why, &b);
+	op->why_n = (u8)b.w;
 }
 
-/* What upstream says its answer is. It goes into ours, so what is no media type is not repeated. */
+/* What upstream says its answer is. It goes into ours, so what is no media type, or is a secret, is not repeated. */
 static struct str
-media_type(const struct call *c)
+media_type(const struct op *op)
 {
-	struct str type = call_type(c), rest = type, first = str_next(&rest, '/');
+	struct str type = call_type(op->call), rest = type, first = str_next(&rest, '/');
+	u8 room[CALL_TYPE_MAX];
+	struct buf b = buf_over(room, sizeof room);
 
-	if (type.n == 0 || (field_token(first) && field_token(rest)))
+	if (type.n == 0 || (field_token(first) && field_token(rest) && redact_put(op->secrets, type, &b) == 0))
 		return type;
 	return STR("application/octet-stream");
 }
@@ -209,7 +219,7 @@ static void
 take_head(struct op *op)
 {
 	const struct call *c = op->call;
-	struct str type = media_type(c);
+	struct str type = media_type(op);
 
 	op->head = true;
 	op->status = c->status;
@@ -264,6 +274,7 @@ op_end(struct op *op, msec now)
 		op->ops->failed++;
 	ready_cancel(&op->ready);
 	call_end(op->call, now);
+	secrets_give(&op->ops->secrets, op->secrets);
 	--*op->hold;
 	pool_give(&op->ops->pool, op);
 }

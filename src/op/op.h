@@ -12,6 +12,7 @@
 #include "call/call.h"
 #include "gate/gate.h"
 #include "json/json.h"
+#include "op/secrets.h"
 #include "op/vault.h"
 
 #define OPS_FIELDS_N 8192 /* bytes of header fields that parameters and credentials may need */
@@ -22,6 +23,7 @@ struct ops {
 	struct calls *calls;
 	struct pool pool;
 	struct vault vault;       /* secrets kept in the store: vault_init is the caller's */
+	struct secrets secrets;   /* what must not come back */
 	u8 *canon;                /* RPC_BODY_MAX bytes: arguments as they were understood */
 	u8 *body;                 /* RPC_BODY_MAX bytes: request body being built */
 	u8 *target;               /* UPSTREAM_URL_MAX bytes: request target being built */
@@ -61,6 +63,7 @@ struct op {
 	struct call *call;
 	const struct api *api;
 	const struct environment *environment;
+	const struct needles *secrets; /* what must not get out of its answer; NULL: nothing */
 	u32 *hold;
 	u64 who;              /* principal id */
 	u32 operation;        /* place in the catalog */
@@ -71,8 +74,8 @@ struct op {
 	u32 retry_after_s;    /* what the upstream asked for; 0: nothing */
 	u64 length;           /* of its body, UINT64_MAX when not said */
 	u8 type_n, why_n;
-	char type[OP_TYPE_MAX]; /* media type without parameters, lower case */
-	char why[OP_WHY_MAX];
+	char type[OP_TYPE_MAX]; /* media type without parameters, lower case, without secrets */
+	char why[OP_WHY_MAX];   /* without secrets */
 	msec began;
 };
 

@@ -167,6 +167,7 @@ test_secret_from_environment(void **state)
 	assert_int_equal(cred->in, CREDENTIAL_HEADER);
 	assert_true(str_is(cred->name, "Authorization"));
 	assert_true(str_is(cred->value, "token s3cr3t"));
+	assert_true(str_is(cred->secret, "s3cr3t"));
 	assert_int_equal(reads(API ENV " option credential_from env:TEST_CONF_TOKEN\n"), 0);
 	assert_int_equal(c->gen.api[0].environment[0].credential.in, CREDENTIAL_BEARER);
 	assert_true(str_is(c->gen.api[0].environment[0].credential.value, "s3cr3t"));
