@@ -6,8 +6,8 @@ CC_REL   := musl-gcc
 else
 CC_REL   := gcc
 endif
-OPT      := -O2
-OPT_COLD := -Os
+OPT      := -Oz
+OPT_HOT  := -O2
 ifeq ($(ARCH),x86_64)
 HARDEN_ARCH := -fcf-protection=full
 endif
