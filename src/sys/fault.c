@@ -118,25 +118,30 @@ fault_plan(const char *plan)
 	set_plan(plan);
 }
 
+/* The helper thread counts, too. */
 static void
 count(const char *call)
 {
 	for (u32 i = 0; i < CALLS_SEEN; i++) {
-		if (!fault.seen[i].call)
-			fault.seen[i].call = call;
-		if (strcmp(fault.seen[i].call, call) == 0) {
-			fault.seen[i].n++;
-			return;
-		}
+		const char *none = NULL;
+
+		__atomic_compare_exchange_n(&fault.seen[i].call, &none, call, false, __ATOMIC_RELAXED,
+		                            __ATOMIC_RELAXED);
+		if (none && strcmp(none, call) != 0)
+			continue;
+		__atomic_add_fetch(&fault.seen[i].n, 1, __ATOMIC_RELAXED);
+		return;
 	}
 }
 
 u32
 fault_count(const char *call)
 {
-	for (u32 i = 0; i < CALLS_SEEN && fault.seen[i].call; i++) {
-		if (strcmp(fault.seen[i].call, call) == 0)
-			return fault.seen[i].n;
+	for (u32 i = 0; i < CALLS_SEEN; i++) {
+		const char *seen = __atomic_load_n(&fault.seen[i].call, __ATOMIC_RELAXED);
+
+		if (seen && strcmp(seen, call) == 0)
+			return __atomic_load_n(&fault.seen[i].n, __ATOMIC_RELAXED);
 	}
 	return 0;
 }
