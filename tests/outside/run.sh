@@ -14,4 +14,5 @@ for own in node_modules/node-linux-*/bin/node; do # Debian 12 has Node 18, some 
 	[ -x "$own" ] && "$own" --version >/dev/null 2>&1 && node=$PWD/$own
 done
 [ $# -gt 0 ] || set -- *.test.mjs
-exec "$node" --test --test-concurrency=1 --test-timeout=300000 --test-reporter=./lib/reporter.mjs "$@"
+# What a failed test leaves open must not keep its file from ending.
+exec "$node" --test --test-force-exit --test-concurrency=1 --test-timeout=300000 --test-reporter=./lib/reporter.mjs "$@"
