@@ -1,6 +1,7 @@
 #include "main/fresh.h"
 
 #include "base/log.h"
+#include "gate/api.h"
 #include "main/flags.h"
 #include "main/say.h"
 #include "sys/file.h"
@@ -9,6 +10,7 @@
 #include "sys/proc.h"
 #include "sys/sig.h"
 
+#define FILES_MAX (2 * APIS_MAX + 256) /* its own few, beside what it inherits: a catalog per api and generation */
 #define CPU_S_MAX 300
 #define TEXT_N (4u << 20) /* bytes of a report */
 
@@ -96,8 +98,8 @@ read_document(const struct fresh *f, struct arena *a, struct import *im)
 static void
 enter_jail(const struct fresh *f)
 {
-	struct jail j = { .kind = JAIL_IMPORT, .files_max = 32, .file_n_max = CATALOG_FILE_MAX, .cpu_s_max = CPU_S_MAX,
-		.dir = f->dir };
+	struct jail j = { .kind = JAIL_IMPORT, .files_max = FILES_MAX, .file_n_max = CATALOG_FILE_MAX,
+		.cpu_s_max = CPU_S_MAX, .dir = f->dir };
 	u8 room[400];
 	struct buf why = buf_over(room, sizeof room);
 
