@@ -55,6 +55,8 @@ result_start(struct result *r, struct mcp *m)
 	r->form = form_of(m->op);
 	r->pull.fill = fill_result;
 	r->skipped = r->form == FORM_NONE;
+	redact_init(&r->redact, r->form == FORM_IMAGE || r->form == FORM_AUDIO ? NULL : m->op->secrets,
+	    r->form == FORM_JSON ? REDACT_JSON : REDACT_TEXT, m->op->length, m->shared->lease);
 	limit_init(&r->limit, r->form == FORM_JSON ? LIMIT_JSON : LIMIT_TEXT, m->api->response_budget,
 	    m->op->length == UINT64_MAX ? LIMIT_UNKNOWN : m->op->length, m->shared->lease);
 }
@@ -62,8 +64,10 @@ result_start(struct result *r, struct mcp *m)
 void
 result_end(struct result *r)
 {
-	if (r->m)
-		limit_done(&r->limit);
+	if (!r->m)
+		return;
+	redact_done(&r->redact);
+	limit_done(&r->limit);
 }
 
 /* ---- begin --------------------------------------------------------------------------------------- */
@@ -113,7 +117,7 @@ put_begin(struct result *r, struct buf *out)
 
 /* ---- body ---------------------------------------------------------------------------------------- */
 
-/* One piece of text through the budget and the escape. Returns false when out has no room for more. */
+/* Text without secrets through the budget and the escape. Returns false when out has no room for more. */
 static bool
 pass_text(struct result *r, struct str *in, struct buf *out)
 {
@@ -131,15 +135,28 @@ pass_text(struct result *r, struct str *in, struct buf *out)
 }
 
 static bool
-pass(struct result *r, struct str *in, struct buf *out)
+pass_bytes(struct result *r, struct str *in, struct buf *out)
 {
-	u32 n;
+	u32 n = b64_run(&r->b64, *in, out);
 
-	if (r->form == FORM_JSON || r->form == FORM_TEXT)
-		return pass_text(r, in, out);
-	n = b64_run(&r->b64, *in, out);
 	*in = str_cut(*in, n, in->n);
 	return in->n == 0;
+}
+
+/* One piece through everything. Returns false when out has no room for more. */
+static bool
+pass(struct result *r, struct str *in, struct buf *out)
+{
+	bool text = r->form == FORM_JSON || r->form == FORM_TEXT, more;
+
+	for (;;) {
+		struct str v = redact_look(&r->redact, in), rest = v;
+
+		more = text ? pass_text(r, &rest, out) : pass_bytes(r, &rest, out);
+		redact_took(&r->redact, in, v.n - rest.n);
+		if (!more || v.n == 0 || rest.n || limit_over(&r->limit))
+			return more; /* rest: limit.err */
+	}
 }
 
 /* Moves the body until it ends (0), waits (ERR_MORE) or out is full (ERR_FULL). */
@@ -153,7 +170,7 @@ run_body(struct result *r, struct buf *out, msec now)
 		bool more;
 		int n;
 
-		if (r->skipped || limit_over(&r->limit) || r->limit.err)
+		if (r->skipped || limit_over(&r->limit) || r->limit.err || r->redact.err)
 			return 0;
 		n = op_body(op, &part, now);
 		if (n == ERR_MORE)
@@ -170,18 +187,23 @@ run_body(struct result *r, struct buf *out, msec now)
 	}
 }
 
-/* What the filters still hold. 0, or ERR_FULL. */
+/* What the filters still hold, one after the other. 0, or ERR_FULL. Harmless to repeat. */
 static int
 run_end(struct result *r, struct buf *out)
 {
 	struct str none = str_of("", 0);
 
-	if (r->form == FORM_JSON || r->form == FORM_TEXT) {
-		if (!pass_text(r, &none, out))
-			return ERR_FULL;
-		return escape_end(&r->escape, out);
-	}
-	return r->skipped ? 0 : b64_end(&r->b64, out);
+	if (r->skipped)
+		return 0;
+	redact_end(&r->redact);
+	if (!pass(r, &none, out))
+		return ERR_FULL;
+	if (r->form != FORM_JSON && r->form != FORM_TEXT)
+		return b64_end(&r->b64, out);
+	limit_end(&r->limit);
+	if (!pass_text(r, &none, out))
+		return ERR_FULL;
+	return escape_end(&r->escape, out);
 }
 
 /* ---- close --------------------------------------------------------------------------------------- */
@@ -234,10 +256,21 @@ note_broke(const struct result *r, struct buf *out)
 	put_note(out, buf_str(&b));
 }
 
+static void
+note_removed(const struct result *r, struct buf *out)
+{
+	u8 room[80];
+	struct buf b = buf_over(room, sizeof room);
+
+	buf_fmt(&b, r->redact.count == 1 ? "%u secret was removed from this answer." :
+	                                   "%u secrets were removed from this answer.", r->redact.count);
+	put_note(out, buf_str(&b));
+}
+
 static bool
 is_error(const struct result *r)
 {
-	return r->broke || r->limit.err || r->m->op->status >= 300;
+	return r->broke || r->limit.err || r->redact.err || r->m->op->status >= 300;
 }
 
 static void
@@ -255,7 +288,9 @@ put_close(struct result *r, struct buf *out)
 		put_note(out, STR("The API said this is JSON, but it is not valid JSON; it is given as text."));
 	if (r->broke)
 		note_broke(r, out);
-	if (r->limit.err)
+	if (r->redact.count)
+		note_removed(r, out);
+	if (r->limit.err || r->redact.err)
 		put_note(out, STR("The answer could not be held in memory and is incomplete; try again in a second."));
 	BUF_LIT(out, "]");
 	if (op->retry_after_s && op->status >= 400)
@@ -292,7 +327,6 @@ fill_result(struct pull *p, struct buf *out, msec now)
 		n = run_body(r, out, now);
 		if (n)
 			return progress(out, had, n);
-		limit_end(&r->limit);
 		r->at = AT_END;
 	}
 	if (r->at == AT_END) {

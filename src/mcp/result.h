@@ -1,14 +1,17 @@
-/* result: what a tools/call answers, streamed: upstream's body becomes the text (or image, audio, blob)
- * of one content block while it flows through, in constant memory. content stands first and isError last,
- * so that an answer that breaks off late still says so.
+/* result: what a tools/call answers, streamed: upstream's body becomes the text (or image, audio,
+ * blob) of one content block while it flows through, in constant memory. content stands first and
+ * isError last, so that an answer that breaks off late still says so. Secrets of the environment
+ * are taken out on the way (not out of images and sounds), and the answer says how many.
  *
- *   {"jsonrpc":..,"id":..,"result":{"content":[{"type":"text","text":" <body> "} , notes ],"isError":..,...}} */
+ *   {"jsonrpc":..,"id":..,"result":{"content":[{"type":"text","text":" <body> "} , notes ],"isError":..,...}}
+ */
 #ifndef MCP_RESULT_H
 #define MCP_RESULT_H
 
 #include "filter/b64.h"
 #include "filter/escape.h"
 #include "filter/limit.h"
+#include "filter/redact.h"
 #include "serve/reply.h"
 
 struct mcp;
@@ -24,6 +27,7 @@ struct result {
 	bool skipped; /* the body is not shown at all */
 	struct escape escape;
 	struct b64 b64;
+	struct redact redact;
 	struct limit limit;
 };
 

@@ -73,7 +73,7 @@ run "$M" key add claude -c mcpgated.conf
 expect 'key add' 0 out '^sk-' err 'shown this once'
 key=$(cat "$T/out")
 run "$M" call -c mcpgated.conf things getThing id=7
-expect 'call without a server' 0 out '"path": "/v1/things/7"' out '"key": "up-5ecret"'
+expect 'call without a server' 0 out '"path": "/v1/things/7"' out '"key": "\[redacted\]"' out '1 secret was removed'
 run "$M" call -c mcpgated.conf things getThng id=7
 expect 'call of no tool' 2 err 'Unknown tool: getThng' err 'mcpgated catalog show'
 start "$M" serve -c mcpgated.conf

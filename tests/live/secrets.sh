@@ -1,0 +1,108 @@
+#!/bin/sh
+# An upstream gives our credential back: in every form, place and kind of body, cut anywhere. None of it reaches the client
+# or the log. Last line: N passed, N failed
+. "$(dirname "$0")/../lib/live.sh"
+command -v python3 >/dev/null || { echo 'skipped: no python3'; exit 0; }
+
+# --- an API that tells what it was sent, in the form that is asked for -----------------------------------
+cat >"$T/api.py" <<'PY'
+import base64, http.server, json, sys, urllib.parse as u
+full = lambda s, f: "".join(f % ord(c) for c in s)
+FORMS = {
+    "plain": lambda s: s, "slash": lambda s: s.replace("/", "\\/"), "u": lambda s: full(s, "\\u%04x"), "U": lambda s: full(s, "\\u%04X"),
+    "percent": u.quote_plus, "percents": lambda s: full(s, "%%%02x"), "nested": lambda s: json.dumps(json.dumps(s))[1:-1],
+    "b64": lambda s: base64.b64encode(s.encode()).decode(), "b64a": lambda s: base64.b64encode(b"a" + s.encode()).decode(),
+    "b64ab": lambda s: base64.b64encode(b"ab" + s.encode()).decode(), "url": lambda s: base64.urlsafe_b64encode(b"xy:" + s.encode()).decode(),
+    "basic": lambda s: base64.b64encode(b"user:" + s.encode() + b":more").decode(),
+    "b64slash": lambda s: base64.b64encode(s.encode()).decode().replace("/", "\\/").replace("+", "\\u002b"),
+}
+class H(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        q = {k: v[0] for k, v in u.parse_qs(u.urlsplit(self.path).query).items()}
+        s = FORMS[q.get("form", "plain")]((self.headers.get("X-Token") or "").split(" ")[-1])
+        kind, times, cut = q.get("kind", "application/json"), int(q.get("times", 1)), int(q.get("cut", 0))
+        body = ('{"a":[' + ",".join(['{"n":%d,"t":"%s"}' % (i, s) for i in range(times)]) + ']}').encode()
+        self.send_response(int(q.get("status", 200)))
+        self.send_header("Content-Type", s if kind == "secret" else kind)
+        self.send_header("Transfer-Encoding", "chunked") if cut else self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if not cut:
+            return self.wfile.write(body)
+        for i in range(0, len(body), cut):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(body[i:i + cut]), body[i:i + cut]))
+            self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
+    def log_message(self, *a): pass
+s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), H)
+print(s.server_address[1], flush=True)
+s.serve_forever()
+PY
+python3 "$T/api.py" >"$T/api.port" 2>"$T/api.log" &
+pids="$pids $!"
+until_true 10 test -s "$T/api.port" || bad 'the API of this test starts'
+cat >"$T/api.json" <<'JSON'
+{"openapi":"3.0.3","info":{"title":"t","version":"1"},"paths":{"/tell":{"get":{"operationId":"tell","parameters":[
+{"name":"form","in":"query","schema":{"type":"string"}},{"name":"kind","in":"query","schema":{"type":"string"}},
+{"name":"times","in":"query","schema":{"type":"integer"}},{"name":"cut","in":"query","schema":{"type":"integer"}},
+{"name":"status","in":"query","schema":{"type":"integer"}}],"responses":{}}}}}
+JSON
+cat >"$T/conf" <<EOF
+config server
+	list listen '127.0.0.1:0'
+	option data '$T/data'
+config api 'tell'
+	option document '$T/api.json'
+	option response_budget '100m'
+config environment 'sandbox'
+	option base_url 'http://127.0.0.1:$(cat "$T/api.port")'
+	option credential_in 'header'
+	option credential_name 'X-Token'
+	option credential_value 'token {secret}'
+	option credential_from 'env:TELL_TOKEN'
+EOF
+TELL_TOKEN='c4nary/Wq+7f?~zz'
+export TELL_TOKEN
+start "$M" serve -c "$T/conf"
+ready start
+key=$("$M" key add all --data "$T/data" 2>/dev/null)
+sleep 1.1
+
+# --- what came is a result, tells of TIMES removed secrets, and holds no form of it; JSON is JSON ----------
+cat >"$T/judge.py" <<'PY'
+import base64, json, re, sys, urllib.parse as u
+secret, answer, times = sys.argv[1], open(sys.argv[2]).read(), int(sys.argv[3])
+r = json.loads(answer)["result"]
+blocks = [b["text"] if b["type"] == "text" else base64.b64decode(b["resource"]["blob"]).decode() for b in r["content"]]
+text = blocks[0]
+if text.startswith("API error"): text = text.split(": ", 1)[1]
+decode = lambda t: u.unquote(re.sub(r"\\+", "", re.sub(r"\\+u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), t)))
+seen = [text, decode(text), decode(decode(text)), u.unquote_plus(text)]
+for c in [secret] + [base64.b64encode(b"x" * n + secret.encode())[4 if n else 0:-4].decode() for n in range(3)]:
+    for t in seen + [json.dumps(r), answer]:
+        for x in (t, t.replace("-", "+").replace("_", "/")):
+            if c in x: sys.exit("%s is in it: %s" % (c, t[:200]))
+note = "%d secret%s removed" % (times, " was" if times == 1 else "s were")
+if not any(note in b for b in blocks[1:]): sys.exit("no note: %s" % blocks[1:])
+got = json.loads(text)["a"]
+if len(got) != times or any("[redacted]" not in o["t"] for o in got): sys.exit("not as it was: %s" % text[:200])
+PY
+ask() { # ask NAME ARGUMENTS TIMES
+	rpc "$key" tools/call tell "$2" >"$T/out" 2>"$T/err"
+	same "$1" '' "$(python3 "$T/judge.py" "$TELL_TOKEN" "$T/out" "$3" 2>&1)"
+}
+for form in plain slash u U percent percents nested b64 b64a b64ab url basic b64slash; do
+	ask "$form" '{"form":"'$form'"}' 1
+	ask "$form, byte by byte" '{"form":"'$form'","cut":1}' 1
+	ask "$form, in sevens" '{"form":"'$form'","times":20,"cut":7}' 20
+	ask "$form, as text" '{"form":"'$form'","kind":"text/plain","cut":5}' 1
+	ask "$form, as bytes" '{"form":"'$form'","kind":"application/octet-stream"}' 1
+	ask "$form, as an error" '{"form":"'$form'","status":500}' 1
+done
+ask 'many' '{"times":20000}' 20000
+ask 'many, in pieces' '{"times":20000,"cut":4099}' 20000
+rpc "$key" tools/call tell '{"kind":"secret"}' >"$T/out"
+grep -q 'c4nary' "$T/out" && bad 'a secret as a media type' || ok
+! grep -q 'c4nary' "$T/log" && ok || bad 'a secret in the log'
+stop end
+summary
