@@ -13,7 +13,7 @@
 #define READ_MOST (32 * 1024)  /* the same when that was not a whole head */
 #define SKIP_MAX (64 * 1024)  /* bytes of a refused request's body that are read so that the connection can stay */
 #define CHUNK_SLACK 2048      /* framing that may lie behind the payload while chunks are decoded in place */
-#define SPARE_LARGE ((LEASE_64K + LEASE_256K) / 3) /* blocks above 16 KB that half a request may not take from answers */
+#define SPARE_LARGE ((LEASE_64K + LEASE_256K) / 3) /* blocks above 16 KB kept from half requests, for answers */
 #define OUT_MOST (8 * 1024)   /* answers collected for one send while a pipeline is worked off */
 
 static_assert(READ_MOST > TARGET_MAX + HEAD_MAX + 16, "a head fits into one read");
@@ -54,18 +54,13 @@ refuse_parse(struct conn *c, u16 status, const char *why, msec now)
 	return conn_refuse(c, by_status(status), false, now);
 }
 
-/* At most a few lines in ten seconds, so that a flood of foreign names cannot flood the log. */
 static void
 log_host(struct serve *s, struct str host, msec now)
 {
 	u8 text[160];
 	struct buf b = buf_over(text, sizeof text);
 
-	if (now - s->log_at > 10000) {
-		s->log_at = now;
-		s->log_n = 0;
-	}
-	if (s->log_n++ >= 5)
+	if (!serve_tells(s, now))
 		return;
 	text_safe(&b, host, 100);
 	log_warn("serve", "refused Host %S: if clients may use this name, add `list allow_host '%S'` to config server",
