@@ -14,9 +14,12 @@ static struct {
 void
 log_init(int fd, enum log_level least, const char *who)
 {
+	size_t n = strnlen(who, sizeof sink.who - 1);
+
 	sink.fd = fd;
 	sink.least = least;
-	text_c(sink.who, sizeof sink.who, "%s", who);
+	memcpy(sink.who, who, n);
+	sink.who[n] = 0;
 }
 
 void
