@@ -55,14 +55,28 @@ take_catalog(struct work *w, u64 api, int fd)
 	file_close(fd);
 }
 
+/* A generation that was not loaded yet is overtaken by the next one: it is not used, and the supervisor must know, or
+ * its pages would count as ours for good and every further reload would wait for them. */
+static void
+skip_next(struct work *w)
+{
+	if (!w->next)
+		return;
+	drop_files(w->coming);
+	tell(w, WORK_FREED, w->next->gen.number, 0);
+	w->next = NULL;
+}
+
 static void
 take_message(struct work *w, const struct work_message *m, int fd, msec now)
 {
 	switch (m->kind) {
 	case WORK_CATALOG:
+		skip_next(w);
 		take_catalog(w, m->value, fd);
 		return;
 	case WORK_LOAD:
+		skip_next(w);
 		w->next = (const struct conf *)(uintptr_t)m->value; /* shared pages: the address holds here, too */
 		return;
 	case WORK_DRAIN:

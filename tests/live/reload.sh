@@ -123,6 +123,29 @@ if command -v python3 >/dev/null; then
 	until_true 5 is_generation 13 && ok || bad 'then the second reload comes into force'
 fi
 
+# --- a reload while a worker begins: the configuration it never took up must not count as used for good -----------
+children_now() { read -r now rest <"/proc/$pid/task/$pid/children"; }
+for round in 1 2 3 4; do
+	[ -r "/proc/$pid/task/$pid/children" ] || break
+	g=$(generation)
+	children_now
+	old=$now
+	n=0
+	kill -KILL "$old"
+	while [ "$now" = "$old" ] || [ -z "$now" ]; do # at once: it shall stop before it reads what it is sent
+		children_now
+		n=$((n + 1))
+		[ $n -lt 100000 ] || break
+	done
+	kill -STOP "$now"
+	kill -HUP "$pid"
+	sleep 0.3
+	kill -CONT "$now"
+	until_true 8 is_generation $((g + 1)) && ok || bad 'a reload beside a worker that begins'
+	kill -HUP "$pid"
+	until_true 8 is_generation $((g + 2)) && ok || bad 'and one after it'
+done
+
 # --- what only a start can change is said -----------------------------------------------------------------------
 conf "	option workers 2"
 kill -HUP "$pid"
