@@ -25,6 +25,7 @@ export async function startUpstream() {
     };
     const [, first, second] = url.pathname.split('/');
     if (first === 'items') return json(200, { path: q.url, id: decodeURIComponent(second ?? ''), query: [...url.searchParams] });
+    if (first === 'echo') await sleep(Number(/"text":"wait (\d+)"/.exec(entry.body)?.[1] ?? 0));
     if (first === 'echo') return json(200, { got: entry.body, query: [...url.searchParams], trace: q.headers['x-trace'] ?? null });
     if (first === 'slow') { await sleep(Number(url.searchParams.get('ms') ?? 1000)); return json(200, { slept: url.searchParams.get('ms') }); }
     if (first === 'text') {
