@@ -57,10 +57,9 @@ fill_stream(struct pull *p, struct buf *out, msec now)
 		say_ended(s, out);
 		return 0;
 	}
-	if (now >= s->alive_at) {
+	if (s->alive)
 		BUF_LIT(out, ":\n\n");
-		s->alive_at = now + SUBSCRIBE_ALIVE_MS;
-	}
+	s->alive = false;
 	return out->w > had ? (int)(out->w - had) : ERR_MORE;
 }
 
@@ -77,14 +76,21 @@ close_stream(struct pull *p)
 
 /* ---- opening ------------------------------------------------------------------------------------- */
 
-static u32
-streams_of(const struct mcp_shared *s, const struct principal *who)
+/* Whether whoever asks has as many streams as one may have: one key, or one address where no key is asked for. */
+static bool
+has_enough(const struct mcp *m, u64 from)
 {
+	u64 id = m->who->id;
 	u32 n = 0;
 
-	LIST_EACH(&s->listening, l, next)
-		n += CONTAINER_OF(l, struct stream, link)->who.id == who->id;
-	return n;
+	if (!id && !from)
+		return false;
+	LIST_EACH(&m->shared->listening, l, next) {
+		const struct stream *s = CONTAINER_OF(l, struct stream, link);
+
+		n += s->who.id == id && (id || s->from == from);
+	}
+	return n >= SUBSCRIBE_PER_PRINCIPAL;
 }
 
 /* Accept must allow text/event-stream; without the header anything is allowed. */
@@ -102,6 +108,7 @@ subscribe_listen(struct mcp *m, struct rpc *r, msec now)
 {
 	struct jcur filter = json_get(r->params, "notifications");
 	struct mcp_shared *sh = m->shared;
+	u64 from = exchange_from(m->x);
 	struct stream *s;
 
 	if (json_kind(filter) != JSON_OBJECT)
@@ -110,8 +117,9 @@ subscribe_listen(struct mcp *m, struct rpc *r, msec now)
 		return mcp_refuse(m, 400, RPC_REQUEST, "The id of a subscription may have at most 64 bytes");
 	if (!takes_events(m))
 		return mcp_refuse(m, 406, RPC_REQUEST, "subscriptions/listen answers text/event-stream: accept it");
-	if (m->who->id && streams_of(sh, m->who) >= SUBSCRIBE_PER_PRINCIPAL)
-		return mcp_refuse(m, 429, RPC_REQUEST, "Too many open subscriptions: the limit is 8 for one key");
+	if (has_enough(m, from))
+		return mcp_refuse(m, 429, RPC_REQUEST,
+		    "Too many open subscriptions: the limit is 8 for one key, or for one address without a key");
 	s = sh->draining ? NULL : pool_take(&sh->streams);
 	if (!s) {
 		reply_field(m->x, "Retry-After", STR("5"));
@@ -120,6 +128,7 @@ subscribe_listen(struct mcp *m, struct rpc *r, msec now)
 	s->pull = (struct pull){ fill_stream, close_stream };
 	s->shared = sh;
 	s->who = *m->who;
+	s->from = from;
 	s->api = m->api->index;
 	s->key_n = (u8)min_u32(m->key_name.n, sizeof s->key);
 	if (s->key_n)
@@ -207,9 +216,14 @@ subscribe_turn(struct mcp_shared *sh, struct loop *loop, msec now)
 	LIST_EACH(&sh->listening, l, next) {
 		struct stream *s = CONTAINER_OF(l, struct stream, link);
 
-		if (s->alive_at && now >= s->alive_at)
+		if (!s->alive_at)
+			continue;
+		if (now >= s->alive_at) { /* once: a peer that reads nothing is not asked again and again */
+			s->alive = true;
+			s->alive_at = now + SUBSCRIBE_ALIVE_MS;
 			loop_ready(loop, s->ready);
-		else if (s->alive_at && s->alive_at < next_at)
+		}
+		if (s->alive_at < next_at)
 			next_at = s->alive_at;
 	}
 	return next_at;

@@ -16,10 +16,12 @@ struct stream {
 	struct mcp_shared *shared;
 	struct ready *ready;   /* of its connection */
 	struct principal who;
+	u64 from;              /* exchange_from: whose it is, where nobody in particular asks */
 	msec alive_at;
 	u32 api;
 	u8 id_n;
 	bool tools;            /* wants notifications/tools/list_changed */
+	bool alive;            /* a comment line is due */
 	bool acknowledged, changed, ended;
 	bool judging;          /* op is under way */
 	struct store_op op;

@@ -113,7 +113,8 @@ conn_relieve(struct serve *s, msec now)
 	}
 	if (!worst)
 		return;
-	log_warn("serve", "memory is short: dropped a peer that was waited for since %D ms", longest);
+	if (serve_tells(s, now))
+		log_warn("serve", "memory is short: dropped a peer that was waited for since %D ms", longest);
 	conn_drop(worst);
 }
 

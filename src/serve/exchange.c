@@ -1,6 +1,7 @@
 #include "serve/exchange.h"
 
 #include "base/limits.h"
+#include "base/map.h"
 #include "serve/conn.h"
 
 #include <poll.h>
@@ -40,6 +41,16 @@ exchange_peer(const struct exchange *x)
 	*peer = (struct addr){ .family = c->family, .port = c->port };
 	memcpy(peer->ip, c->ip, sizeof c->ip);
 	return peer;
+}
+
+u64
+exchange_from(const struct exchange *x)
+{
+	const struct addr *peer = exchange_peer(x);
+
+	if (peer->family == ADDR_UNIX || addr_kind(peer) == ADDR_LOOPBACK)
+		return 0;
+	return map_hash(str_of(peer->ip, peer->family == ADDR_V4 ? 4 : 8), peer->family);
 }
 
 bool

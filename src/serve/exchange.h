@@ -68,4 +68,8 @@ void exchange_forget(struct exchange *x);
 const struct addr *exchange_peer(const struct exchange *x);
 bool exchange_control(const struct exchange *x);
 
+/* A number equal in all requests of one address (a /64 of IPv6), to count by what nobody in
+ * particular asks for; 0 for this machine itself, which may be a proxy. */
+u64 exchange_from(const struct exchange *x);
+
 #endif

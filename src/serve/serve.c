@@ -8,6 +8,8 @@
 
 #define BURST_MAX 64  /* connections taken in one run of a listener */
 #define PAUSE_MS 100  /* accepting rests when descriptors have run out */
+#define LINES_MAX 5   /* about peers in the log */
+#define LINES_MS 10000
 
 int
 serve_init(struct serve *s, struct arena *a, struct net *net, const struct serve_ops *ops, void *app)
@@ -47,11 +49,22 @@ serve_conf(struct serve *s, const struct serve_conf *conf)
 	s->conf = conf;
 }
 
+bool
+serve_tells(struct serve *s, msec now)
+{
+	if (now - s->log_at > LINES_MS) {
+		s->log_at = now;
+		s->log_n = 0;
+	}
+	return s->log_n++ < LINES_MAX;
+}
+
 /* Descriptors or something else of the system has run out: a listener that stays readable would spin. */
 static void
 pause_accept(struct listener *l, msec now)
 {
-	log_warn("serve", "accept fails: pausing for %u ms", PAUSE_MS);
+	if (serve_tells(l->serve, now))
+		log_warn("serve", "accept fails: pausing for %u ms", PAUSE_MS);
 	watch_want(l->serve->net->loop, &l->watch, 0);
 	timer_set(&l->serve->net->loop->timers, &l->timer, &l->ready, now + PAUSE_MS);
 }
@@ -109,6 +122,21 @@ drop_idle(struct serve *s)
 	return true;
 }
 
+/* The same for the contexts of TLS, of which there are far fewer: its context is free at once. */
+static bool
+drop_idle_tls(struct serve *s)
+{
+	LIST_EACH(&s->idle, l, next) {
+		struct conn *c = CONTAINER_OF(l, struct conn, idle);
+
+		if (!c->wire.tls)
+			continue;
+		conn_drop(c);
+		return true;
+	}
+	return false;
+}
+
 static bool
 may_control(const struct listener *l, int fd)
 {
@@ -122,9 +150,11 @@ take(struct listener *l, int fd, const struct addr *peer, msec now)
 {
 	struct serve *s = l->serve;
 	struct conn *c = NULL;
+	int err;
 
 	if (l->control && !may_control(l, fd)) {
-		log_warn("serve", "control socket: refused another user");
+		if (serve_tells(s, now))
+			log_warn("serve", "control socket: refused another user");
 		sock_close(fd);
 		return;
 	}
@@ -137,7 +167,10 @@ take(struct listener *l, int fd, const struct addr *peer, msec now)
 	c->tls = l->tls;
 	c->control = l->control;
 	s->control_conns += l->control;
-	if (l->tls && wtls_accept(&c->wire))
+	err = l->tls ? wtls_accept(&c->wire) : 0;
+	if (err == ERR_FULL && drop_idle_tls(s))
+		err = wtls_accept(&c->wire);
+	if (err)
 		conn_drop(c); /* no context is free: nothing can be said before a handshake */
 }
 

@@ -54,7 +54,7 @@ struct serve {
 	bool draining;
 	u32 streams, streams_max;
 	u64 requests, refused; /* counters for /metrics */
-	msec log_at;           /* refused Hosts in the log: since when, how many */
+	msec log_at;           /* lines about peers in the log: since when, how many */
 	u32 log_n;
 	/* scratch of whoever runs */
 	struct addr peer;
@@ -83,6 +83,9 @@ u32 serve_timers(void);
 /* Stops accepting; idle connections are closed, answers from now on say Connection: close. Streams are filled once more
  * and then closed: tell their owners before. */
 void serve_drain(struct serve *s, msec now);
+
+/* Whether a line about a peer may be logged: a few in ten seconds, so that a flood of peers is no flood of lines. */
+bool serve_tells(struct serve *s, msec now);
 
 /* Connections that are still there: draining is over at 0. */
 u32 serve_live(const struct serve *s);

@@ -746,6 +746,41 @@ test_blocks_run_out(void **state)
 		lease_give(&W.net.lease, &taken[n]);
 }
 
+static u64
+from(const char *text)
+{
+	struct conn c = { .serve = &W.serve };
+	struct exchange x = { .conn = &c };
+	struct addr a;
+
+	assert_int_equal(addr_read_ip(&a, str_c(text)), 0);
+	c.family = a.family;
+	memcpy(c.ip, a.ip, sizeof c.ip);
+	return exchange_from(&x);
+}
+
+static void
+test_addresses_apart(void **state)
+{
+	assert_true(from("127.0.0.1") == 0 && from("::1") == 0);
+	assert_true(from("192.0.2.1") == from("192.0.2.1") && from("192.0.2.1") != from("192.0.2.2"));
+	assert_true(from("2001:db8::1") == from("2001:db8::ffff:1") && from("2001:db8::1") != from("2001:db8:0:1::1"));
+	assert_true(from("192.0.2.1") != 0);
+}
+
+static void
+test_lines_are_few(void **state)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < 100; i++)
+		n += serve_tells(&W.serve, W.now + 50000);
+	assert_true(n > 0 && n < 10);
+	assert_true(serve_tells(&W.serve, W.now + 70000));
+	W.serve.log_at = W.now; /* what check_empty does is told again */
+	W.serve.log_n = 0;
+}
+
 /* --- deadlines --------------------------------------------------------------------------------------- */
 
 static void
@@ -1094,6 +1129,8 @@ main(int argc, char **argv)
 		T(test_jobs_run_out),
 		T(test_connections_run_out),
 		T(test_blocks_run_out),
+		T(test_addresses_apart),
+		T(test_lines_are_few),
 		T(test_silence_is_closed),
 		T(test_slow_head),
 		T(test_idle),
