@@ -1,5 +1,6 @@
-/* A class for BearSSL's engine, wrapped around its own certificate validation: it adds the pin, and
- * it remembers the key that was shown, so that a refused pin can be told. */
+/* A class for BearSSL's engine, wrapped around its own certificate validation: it adds the pin and
+ * bounds, wants the name where names belong, and remembers the key that was shown, so that a refused
+ * pin can be told. */
 #include "crypt/tls_priv.h"
 
 #include "crypt/ct.h"
@@ -7,6 +8,9 @@
 
 #define EPOCH_DAYS 719528 /* days from year 0 to 1970 */
 #define RSA_MIN 256       /* bytes of modulus */
+#define CHAIN_N_MAX 65536 /* bytes of all certificates */
+
+static const unsigned char dns_name[] = { 0, 2 }; /* BearSSL's way to write subjectAltName.dNSName */
 
 static struct tls_peer *
 peer_of(const br_x509_class **ctx)
@@ -19,10 +23,17 @@ start_chain(const br_x509_class **ctx, const char *server_name)
 {
 	struct tls_peer *p = peer_of(ctx);
 
-	p->certs = 0;
+	p->certs = p->bytes = 0;
 	p->tls->full = true;
 	if (p->chain)
 		p->x.minimal.vtable->start_chain(&p->x.minimal.vtable, server_name);
+}
+
+/* Whether there is more than anybody needs: each certificate costs us the check of a signature. */
+static bool
+too_long(const struct tls_peer *p)
+{
+	return p->certs > CERT_CHAIN_MAX || p->bytes > CHAIN_N_MAX;
 }
 
 static void
@@ -31,6 +42,9 @@ start_cert(const br_x509_class **ctx, uint32_t length)
 	struct tls_peer *p = peer_of(ctx);
 
 	p->certs++;
+	p->bytes += min_u32(length, CHAIN_N_MAX + 1);
+	if (too_long(p))
+		return;
 	if (p->chain)
 		p->x.minimal.vtable->start_cert(&p->x.minimal.vtable, length);
 	else if (p->certs == 1)
@@ -42,6 +56,8 @@ append(const br_x509_class **ctx, const unsigned char *buf, size_t n)
 {
 	struct tls_peer *p = peer_of(ctx);
 
+	if (too_long(p))
+		return;
 	if (p->chain)
 		p->x.minimal.vtable->append(&p->x.minimal.vtable, buf, n);
 	else if (p->certs == 1)
@@ -53,7 +69,7 @@ end_cert(const br_x509_class **ctx)
 {
 	struct tls_peer *p = peer_of(ctx);
 
-	if (p->chain)
+	if (p->chain && !too_long(p))
 		p->x.minimal.vtable->end_cert(&p->x.minimal.vtable);
 }
 
@@ -68,6 +84,15 @@ shown_key(struct tls_peer *p)
 	return br_x509_decoder_get_pkey(&p->x.decoder);
 }
 
+/* What the chain is worth. A common name that is like the host's name does not count (RFC 9525). */
+static unsigned
+judge_chain(struct tls_peer *p)
+{
+	unsigned err = p->x.minimal.vtable->end_chain(&p->x.minimal.vtable);
+
+	return err == 0 && p->dns.status == 0 ? BR_ERR_X509_BAD_SERVER_NAME : err;
+}
+
 static unsigned
 end_chain(const br_x509_class **ctx)
 {
@@ -75,8 +100,10 @@ end_chain(const br_x509_class **ctx)
 	const br_x509_pkey *key = shown_key(p);
 	unsigned err = 0;
 
+	if (too_long(p))
+		return TLS_ERR_CHAIN;
 	if (p->chain)
-		err = p->x.minimal.vtable->end_chain(&p->x.minimal.vtable);
+		err = judge_chain(p);
 	if (key)
 		p->tls->has_pin = x509_pin(key, p->tls->pin) == 0;
 	if (p->certs == 0)
@@ -122,6 +149,8 @@ init_minimal(struct tls_peer *p, const struct tls_client *c)
 	br_x509_minimal_set_hash(x, br_sha384_ID, &br_sha384_vtable);
 	br_x509_minimal_set_hash(x, br_sha512_ID, &br_sha512_vtable);
 	br_x509_minimal_set_minrsa(x, RSA_MIN);
+	p->dns = (br_name_element){ .oid = dns_name, .buf = p->dns_room, .len = sizeof p->dns_room };
+	br_x509_minimal_set_name_elements(x, &p->dns, 1);
 	br_x509_minimal_set_time(x, EPOCH_DAYS + c->now / 86400, c->now % 86400);
 }
 

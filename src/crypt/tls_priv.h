@@ -9,8 +9,8 @@
 #define TLS_IN_N BR_SSL_BUFSIZE_INPUT /* a whole record: a peer may send 16 KB */
 #define TLS_OUT_N (4096 + 85)         /* our records are 4 KB */
 
-/* Our own error, beside BearSSL's. */
-enum tls_own { TLS_ERR_PIN = 100 };
+/* Our own errors, beside BearSSL's. */
+enum tls_own { TLS_ERR_PIN = 100, TLS_ERR_CHAIN };
 
 /* First member of both ends. */
 struct tls {
@@ -30,7 +30,9 @@ struct tls_peer {
 	const br_x509_class *vtable;
 	struct tls *tls;
 	bool chain, pinned;
-	u32 certs; /* begun so far */
+	u32 certs, bytes; /* begun so far */
+	br_name_element dns; /* filled when the certificate has a DNS name beside its common name */
+	char dns_room[2];
 	u8 want[CERT_PIN_N];
 	union {
 		br_x509_minimal_context minimal;

@@ -48,6 +48,7 @@ static const struct word words[] = {
 	{ BR_ERR_X509_LIMIT_EXCEEDED, "a certificate's key is too large" },
 	{ BR_ERR_X509_NOT_TRUSTED, "unknown issuer: the chain ends at no trust anchor" },
 	{ TLS_ERR_PIN, "the server's key is not the pinned one" },
+	{ TLS_ERR_CHAIN, "the server's chain has more than 10 certificates, or 64 KB" },
 };
 
 /* Alerts (RFC 5246, section 7.2), as they read when the peer sent them and when we did. */
