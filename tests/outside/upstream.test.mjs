@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { authority, dnsName, dnsRecord, dnsReply, evilDocument, startEvil, startNames } from './lib/evil.mjs';
+import { authority, dnsName, dnsRecord, dnsReply, evilDocument, startEvil, startNames, startOpenssl } from './lib/evil.mjs';
 import { lacksShared, shared, tempDir } from './lib/programs.mjs';
 import { requestBytes } from './lib/raw.mjs';
 import { caller, modernRequest } from './lib/rpc.mjs';
@@ -26,7 +26,10 @@ before(async () => {
   temp = tempDir('upstream');
   evil = await startEvil();
   good = await startEvil();
-  server = await serve([evilApi('evil', evil.url, credential), evilApi('good', good.url)]);
+  server = await serve([
+    evilApi('evil', evil.url, credential), evilApi('good', good.url, { first_timeout: '10s', total_timeout: '15s' }),
+    evilApi('single', evil.url, { concurrency: 1, first_timeout: '10s', total_timeout: '15s' }),
+  ]);
   key = await server.key('upstream');
   call = caller(server, { key, path: '/evil/mcp' });
   well = caller(server, { key, path: '/good/mcp' });
@@ -67,6 +70,11 @@ fault('N01', 'connection refused; others are not affected', async () => {
       isError(value);
       assert.ok(ms <= 3000, `${ms} ms`);
       assert.equal((await up.tool('get_ok')).text, '{"ok":true}');
+      if (i < 5) assert.match(all(value), /refused/, 'it was tried');
+      else {
+        assert.match(all(value), /5 times in a row/, 'the breaker is open');
+        assert.ok(value.result.retry_after_seconds >= 1, JSON.stringify(value.result));
+      }
     }
   } finally { assert.equal(await s.stop(), 0); }
 });
@@ -76,10 +84,14 @@ fault('N02', 'accepts and never answers', async () => {
   isError(value);
   assert.ok(ms >= 900 && ms < 2000, `${ms} ms, the deadline is 1 s`);
   const { headers, body } = modernRequest('tools/call', { name: 'get_hang', arguments: {} }, { key });
-  const s = net.connect(server.port, '127.0.0.1', () => s.write(requestBytes({ method: 'POST', path: '/evil/mcp', host: server.host, headers, body })));
+  const one = caller(server, { key, path: '/single/mcp' });
+  const s = net.connect(server.port, '127.0.0.1', () => s.write(requestBytes({ method: 'POST', path: '/single/mcp', host: server.host, headers, body })));
   s.on('error', () => {});
   await sleep(200);
+  isError(await one.tool('get_ok'), 'the only place to be taken');
   s.destroy();
+  await sleep(50);
+  assert.equal((await one.tool('get_ok')).text, '{"ok":true}', 'who leaves gives the place back at once');
   await clean();
 });
 
@@ -146,9 +158,11 @@ fault('N10', 'an endless body is cut, in constant memory', async () => {
 });
 
 fault('N11', 'compressed bodies', async () => {
-  isError(await call.tool('get_gzip'));
-  await evil.told();
-  const asked = evil.requests.filter((q) => q.target === '/gzip').at(-1).headers['accept-encoding'];
+  const packed = await well.tool('get_gzip'); // it takes a second to make
+  isError(packed);
+  assert.match(all(packed), /compressed/);
+  await good.told();
+  const asked = good.requests.filter((q) => q.target === '/gzip').at(-1).headers['accept-encoding'];
   assert.equal(asked, 'identity');
   await clean();
 });
@@ -184,18 +198,40 @@ fault('N14', 'certificates that must be refused, and one that must not', async (
   const own = authority(temp.dir);
   const kinds = {
     fine: [own.make('fine'), true],
-    rsa: [own.make('rsa', { rsa: true }), true],
+    rsa: [own.make('rsa', { rsa: 2048 }), true],
+    chain: [own.make('chain', { under: 3 }), true],
     selfsigned: [own.make('selfsigned', { self: true }), false],
     expired: [own.make('expired', { to: '20250201000000Z' }), false],
     future: [own.make('future', { from: '20440101000000Z' }), false],
     wrongname: [own.make('wrongname', { san: 'DNS:other.example' }), false],
     wildcard: [own.make('wildcard', { san: 'DNS:*.localhost' }), false],
     noname: [own.make('noname', { san: '' }), false],
+    commonname: [own.make('commonname', { cn: 'localhost', san: '' }), false],
+    critical: [own.make('critical', { ext: '1.2.3.4.5=critical,ASN1:UTF8String:what\n' }), false],
+    longchain: [own.make('longchain', { under: 12 }), false],
+    notca: [own.make('notca', { ext: 'basicConstraints=critical,CA:FALSE\n' }), true],
   };
+  const weak = ['-cipher', 'DEFAULT@SECLEVEL=0'], fine = own.make('other');
+  const stranger = {
+    weakkey: await startOpenssl(own.make('weakkey', { rsa: 1024 }), weak),
+    sha1: await startOpenssl(own.make('sha1', { md: 'sha1' }), weak),
+    large: await startOpenssl(own.make('large', { ext: `1.2.3.4.5=ASN1:UTF8String:${'x'.repeat(90000)}\n` }), weak),
+    tls10: await startOpenssl(fine, ['-tls1', ...weak]),
+    tls11: await startOpenssl(fine, ['-tls1_1', ...weak]),
+    tls13: await startOpenssl(fine, ['-tls1_3']),
+    cbc: await startOpenssl(fine, ['-tls1_2', '-cipher', 'ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0']),
+    null: await startOpenssl(fine, ['-tls1_2', '-cipher', 'ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0']),
+  };
+  // Ends in the middle of the handshake: at once, after the first bytes of an answer, with an answer that is not TLS.
+  const cut = await Promise.all(['', '\x16\x03\x03\x00\x40\x02\x00\x00\x3c', 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n'].map((bytes) => new Promise((resolve) => {
+    const l = net.createServer((c) => { c.on('error', () => {}); c.once('data', () => c.end(Buffer.from(bytes, 'latin1'))); });
+    l.listen(0, '127.0.0.1', () => resolve(l));
+  })));
   const servers = [];
   for (const [name, [tls]] of Object.entries(kinds)) servers.push([name, await startEvil({ tls })]);
-  const plain = good.url.replace('http://127.0.0.1', 'https://localhost'); // speaks HTTP where TLS is wanted
-  const s = await serve([...servers.map(([name, e]) => evilApi(name, e.url, { ca: own.ca })), evilApi('plain', plain, { ca: own.ca })]);
+  const plain = good.url.replace('http://127.0.0.1', 'https://localhost'); // waits for HTTP where TLS is wanted
+  const s = await serve([...servers, ...Object.entries(stranger), ...cut.map((l, i) => [`cut${i}`, { url: `https://localhost:${l.address().port}` }]), ['plain', { url: plain }]]
+    .map(([name, e]) => evilApi(name, e.url, { ca: own.ca })));
   try {
     const k = await s.key('n14');
     for (const [name, e] of servers) {
@@ -206,12 +242,20 @@ fault('N14', 'certificates that must be refused, and one that must not', async (
         assert.match(all(r), /certificate|expired|valid|name|trust|TLS/i, `${name} says why: ${all(r)}`);
       }
     }
-    isError(await caller(s, { key: k, path: '/plain/mcp' }).tool('get_ok'));
+    for (const name of [...Object.keys(stranger), 'cut0', 'cut1', 'cut2', 'plain']) {
+      const { value: r, ms } = await timed(() => caller(s, { key: k, path: `/${name}/mcp` }).tool('get_ok'));
+      isError(r, `${name} to be refused`);
+      assert.ok(ms < (name === 'plain' ? 3600 : 1500), `${name}: ${ms} ms`); // that one says nothing: the deadline ends it
+      assert.match(all(r), /TLS|certificate|cipher|key/, `${name} says why: ${all(r)}`);
+      assert.ok(!stranger[name] || !/GET/.test(stranger[name].seen()), `${name}: a request was sent`);
+    }
     await sleep(100); // what they were sent comes through a pipe
     for (const [name, e] of servers) if (!kinds[name][1]) assert.equal(e.requests.length, 0, `${name}: a request was sent`);
   } finally {
     assert.equal(await s.stop(), 0);
     for (const [, e] of servers) await e.stop();
+    for (const e of Object.values(stranger)) e.stop();
+    for (const l of cut) l.close();
   }
 });
 

@@ -10,6 +10,11 @@ import { freePort } from './server.mjs';
 
 export const evilDocument = path.join(top, 'tests/upstreams/evil/openapi.json');
 
+const listens = (port) => new Promise((resolve) => {
+  const c = net.connect(port, '127.0.0.1', () => { c.destroy(); resolve(true); });
+  c.on('error', () => resolve(false));
+});
+
 // requests: what it got, in order. On the same port again after stop() when port is given.
 export async function startEvil({ tls, port } = {}) {
   port ??= await freePort();
@@ -33,17 +38,14 @@ export async function startEvil({ tls, port } = {}) {
     if (at >= 0) self.requests.splice(at, 1);
   };
   for (let i = 0; ; i++) {
-    const up = await new Promise((resolve) => {
-      const c = net.connect(port, '127.0.0.1', () => { c.destroy(); resolve(true); });
-      c.on('error', () => resolve(false));
-    });
-    if (up) return self;
+    if (await listens(port)) return self;
     if (i > 100) throw new Error('evil_upstream.py does not listen');
     await sleep(50);
   }
 }
 
-// A certificate authority in dir: make(name, { san, days, from, to, algorithm, self }) gives { cert, key } paths.
+// A certificate authority in dir: make(name, { cn, san, ext, from, to, self, rsa: bits, md, under }) gives { cert, key }
+// paths; ext: more lines of extensions; under: how many authorities stand between.
 export function authority(dir) {
   const ssl = (...args) => execFileSync('openssl', args, { cwd: dir, stdio: 'pipe' });
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
@@ -53,17 +55,45 @@ export function authority(dir) {
   fs.writeFileSync(path.join(dir, 'ca.cnf'), '[ca]\ndefault_ca=x\n[x]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n');
   return {
     ca: path.join(dir, 'ca.pem'),
-    make(name, { san = 'DNS:localhost', from = '20250101000000Z', to = '20450101000000Z', self = false, rsa = false } = {}) {
-      const kind = rsa ? ['-newkey', 'rsa:2048', '-nodes'] : ec;
-      if (self) ssl('req', '-x509', ...kind, '-days', '30', '-subj', `/CN=${name}`, '-addext', `subjectAltName=${san}`, '-keyout', `${name}.key`, '-out', `${name}.pem`);
+    make(name, { cn = name, san = 'DNS:localhost', ext = '', from = '20250101000000Z', to = '20450101000000Z', self = false, rsa, md = 'sha256', under = 0 } = {}) {
+      const kind = rsa ? ['-newkey', `rsa:${rsa}`, '-nodes'] : ec;
+      const sign = (file, issuer, extensions) => {
+        fs.writeFileSync(path.join(dir, `${file}.ext`), extensions);
+        ssl('ca', '-config', 'ca.cnf', '-batch', '-notext', '-in', `${file}.csr`, '-md', md, '-cert', `${issuer}.pem`, '-keyfile', `${issuer}.key`, '-startdate', from, '-enddate', to, '-extfile', `${file}.ext`, '-out', `${file}.pem`);
+      };
+      if (self) ssl('req', '-x509', ...kind, '-days', '30', '-subj', `/CN=${cn}`, '-addext', `subjectAltName=${san}`, '-keyout', `${name}.key`, '-out', `${name}.pem`);
       else {
-        ssl('req', ...kind, '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
-        fs.writeFileSync(path.join(dir, `${name}.ext`), san ? `subjectAltName=${san}\n` : 'basicConstraints=CA:FALSE\n');
-        ssl('ca', '-config', 'ca.cnf', '-batch', '-notext', '-in', `${name}.csr`, '-cert', 'ca.pem', '-keyfile', 'ca.key', '-startdate', from, '-enddate', to, '-extfile', `${name}.ext`, '-out', `${name}.pem`);
+        let issuer = 'ca', rest = '';
+        for (let i = 0; i < under; i++) {
+          const middle = `${name}-${i}`;
+          ssl('req', ...ec, '-subj', `/CN=${middle}`, '-keyout', `${middle}.key`, '-out', `${middle}.csr`);
+          sign(middle, issuer, 'basicConstraints=critical,CA:TRUE\n');
+          rest = fs.readFileSync(path.join(dir, `${middle}.pem`), 'utf8') + rest;
+          issuer = middle;
+        }
+        ssl('req', ...kind, '-subj', `/CN=${cn}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+        sign(name, issuer, (san ? `subjectAltName=${san}\n` : 'basicConstraints=CA:FALSE\n') + ext);
+        fs.appendFileSync(path.join(dir, `${name}.pem`), rest);
       }
       return { cert: path.join(dir, `${name}.pem`), key: path.join(dir, `${name}.key`) };
     },
   };
+}
+
+// `openssl s_server` with options: what a Python server cannot be made to do. seen(): what it was sent behind the handshake.
+export async function startOpenssl({ cert, key }, options) {
+  const port = await freePort();
+  const p = spawn('openssl', ['s_server', '-accept', `127.0.0.1:${port}`, '-cert', cert, '-cert_chain', cert, '-key', key, '-quiet', ...options], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let out = '', err = '', over = false;
+  p.stdout.on('data', (d) => { out += d; });
+  p.stderr.on('data', (d) => { err += d; });
+  p.on('exit', () => { over = true; });
+  process.on('exit', () => p.kill('SIGKILL'));
+  for (let i = 0; !(await listens(port)); i++) {
+    if (over || i > 100) throw new Error(`openssl s_server does not listen: ${err}`);
+    await sleep(50);
+  }
+  return { url: `https://localhost:${port}`, seen: () => out, stop: () => p.kill('SIGKILL') };
 }
 
 // A name server on 127.0.0.77:53 whose answers the test chooses: answer(name, type, query) gives packets to send, each
