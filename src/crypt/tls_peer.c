@@ -1,6 +1,6 @@
 /* A class for BearSSL's engine, wrapped around its own certificate validation: it adds the pin and
- * bounds, wants the name where names belong, and remembers the key that was shown, so that a refused
- * pin can be told. */
+ * bounds, wants the name where names belong, and remembers the key that was shown, so that a
+ * refused pin can be told. */
 #include "crypt/tls_priv.h"
 
 #include "crypt/ct.h"
@@ -10,7 +10,7 @@
 #define RSA_MIN 256       /* bytes of modulus */
 #define CHAIN_N_MAX 65536 /* bytes of all certificates */
 
-static const unsigned char dns_name[] = { 0, 2 }; /* BearSSL's way to write subjectAltName.dNSName */
+static const unsigned char dns_name[] = { 0, 2 }; /* subjectAltName.dNSName, in BearSSL's way */
 
 static struct tls_peer *
 peer_of(const br_x509_class **ctx)
