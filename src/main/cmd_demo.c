@@ -29,7 +29,7 @@
 	"\"io.modelcontextprotocol/clientCapabilities\":{}"
 
 struct show {
-	const char *listen, *data;
+	const char *program, *listen, *data;
 	struct addr addr;
 	char made[PLACE_N];   /* the temporary directory; empty: none */
 	int listener, upstream; /* ours, and that of the demo API */
@@ -272,15 +272,15 @@ make_key(struct show *s)
 	return 0;
 }
 
-/* Replaces {url}, {key}, {data} and {meta} in the text of fs/. */
+/* Replaces the marks in the text of fs/. */
 static void
 fill_in(struct buf *b, const struct show *s, struct str text, struct str url)
 {
 	const struct {
 		const char *mark;
 		struct str value;
-	} marks[] = { { "{url}", url }, { "{key}", str_c(s->key) }, { "{data}", str_c(s->data) }, { "{meta}",
-	    STR(META) } };
+	} marks[] = { { "{url}", url }, { "{key}", str_c(s->key) }, { "{data}", str_c(s->data) },
+		{ "{meta}", STR(META) }, { "{program}", str_c(s->program) } };
 
 	for (u32 i = 0; i < text.n; i++) {
 		struct str rest = str_cut(text, i, text.n);
@@ -364,6 +364,7 @@ cmd_demo(struct flags *a)
 	if (!s || sig_open() < 0) /* from here on Ctrl-C waits until the directory can be removed */
 		return EXIT_FAILED;
 	s->arena = arena;
+	s->program = a->program;
 	s->listen = listen;
 	s->data = data;
 	code = run(s, log_level);

@@ -13,7 +13,7 @@
 #define TEXT_N (64 * 1024)
 
 struct init {
-	const char *document, *base_url, *name, *title, *listen, *data, *env, *header, *out;
+	const char *program, *document, *base_url, *name, *title, *listen, *data, *env, *header, *out;
 	bool force;
 	struct arena arena;
 	u8 made[NAME_MAX_N + 1];
@@ -170,9 +170,10 @@ write_out(const struct init *n, struct str text)
 		return EXIT_FAILED;
 	}
 	file_close(fd);
-	say_errf("written: %s. Next:\n  mcpgated check -c %s\n  mcpgated key add my-laptop -c %s\n  mcpgated serve "
-	    "-c %s\n", n->out,
-	    n->out, n->out, n->out);
+	say_errf("written: %s. Next:\n", n->out);
+	say_errf("  %s check -c %s\n", n->program, n->out);
+	say_errf("  %s key add my-laptop -c %s\n", n->program, n->out);
+	say_errf("  %s serve -c %s\n", n->program, n->out);
 	return EXIT_OK;
 }
 
@@ -194,7 +195,7 @@ reads_back(struct str text)
 int
 cmd_init(struct flags *a)
 {
-	struct init n = { .listen = "127.0.0.1:8080", .out = "mcpgated.conf" };
+	struct init n = { .program = a->program, .listen = "127.0.0.1:8080", .out = "mcpgated.conf" };
 	const struct flags_option options[] = {
 		{ .name = "document", .value = &n.document },
 		{ .name = "base-url", .value = &n.base_url },

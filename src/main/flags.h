@@ -23,6 +23,7 @@ struct flags_option {
 };
 
 struct flags {
+	const char *program; /* as it was started: for lines that are meant to be pasted */
 	const char *command; /* for messages and --help */
 	int n;
 	char **word;         /* behind the command */

@@ -2,6 +2,7 @@
 #include "main/boot.h"
 #include "main/cmd.h"
 #include "main/say.h"
+#include "sys/image.h"
 #include "sys/page.h"
 
 #define REFERENCE_N (64 * 1024)
@@ -78,7 +79,7 @@ unknown(const char *word)
 int
 main(int argc, char **argv)
 {
-	struct flags a = { .n = argc - 2, .word = argv + 2 };
+	struct flags a = { .program = argv[0], .n = argc - 2, .word = argv + 2 };
 
 	if (argc < 2) {
 		flags_help("mcpgated");
