@@ -198,12 +198,25 @@ put_query(struct making *m, const struct catalog_param *param, struct jcur value
 	*some = *some || n;
 }
 
+/* What makes a header value unfit: NULL when nothing does. Servers read bytes beyond ASCII as they like: refused. */
+static const char *
+header_fault(struct str value)
+{
+	if (!field_value_ok(value))
+		return "must not hold line breaks or other control characters: it travels in a header";
+	for (u32 i = 0; i < value.n; i++)
+		if (value.p[i] > 0x7e)
+			return "must hold ASCII characters only: it travels in a header";
+	return NULL;
+}
+
 static int
 put_header(struct making *m, const struct catalog_param *param, struct jcur value)
 {
 	struct buf *f = &m->p->fields;
 	struct style s = style_of(m, param, f, "");
 	u32 mark = f->w, from;
+	const char *fault;
 
 	s.coding = STYLE_RAW;
 	buf_fmt(f, "%S: ", param->wire);
@@ -212,12 +225,10 @@ put_header(struct making *m, const struct catalog_param *param, struct jcur valu
 		put_json(&s, value, false);
 	else
 		style_put(&s, value);
-	if (!f->over && (!field_value_ok(str_of(f->p + from, f->w - from)) || f->w == from)) {
-		bool empty = f->w == from;
-
+	fault = f->over ? NULL : header_fault(str_of(f->p + from, f->w - from));
+	if (fault || (!f->over && f->w == from)) {
 		f->w = mark;
-		return empty ? 0 : refuse(m, param->arg,
-		    "must not hold line breaks or other control characters: it travels in a header");
+		return fault ? refuse(m, param->arg, fault) : 0;
 	}
 	BUF_LIT(f, "\r\n");
 	return 0;

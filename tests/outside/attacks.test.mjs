@@ -325,7 +325,7 @@ const drivers = {
     });
   },
   J14: () => quiet(async () => {
-    for (const v of ['a\r\nX-Evil: 1', 'a\nb', 'a\0b']) {
+    for (const v of ['a\r\nX-Evil: 1', 'a\nb', 'a\0b', 'a\x7f', 'ü', '漢']) {
       const r = await base({ params: { name: 'echo', arguments: { text: 'hi', 'X-Trace': v } } });
       assert.ok(refusedAsCall(r, v), `${JSON.stringify(v)}: ${r.body.slice(0, 300)}`);
     }
