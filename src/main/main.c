@@ -2,7 +2,6 @@
 #include "main/boot.h"
 #include "main/cmd.h"
 #include "main/say.h"
-#include "sys/image.h"
 #include "sys/page.h"
 
 #define REFERENCE_N (64 * 1024)
