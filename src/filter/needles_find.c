@@ -352,36 +352,35 @@ first_of(const struct needles *set, const struct needles_in *in, struct range r,
 	return false;
 }
 
-/* What may begin at the end, to be told by bytes that follow. An escape that is not complete may
- * always mean something, so it is never cut. escaped: behind the last suspicious escape. */
+/* What may begin at the end, to be told by bytes that follow. What holds an escape was tried
+ * there; an escape that is not complete may always mean something, so it is never cut. */
 static u32
-end_of(const struct needles *set, const struct needles_in *in, u32 escaped, u32 *n)
+end_of(const struct needles *set, const struct needles_in *in, u32 *n)
 {
-	u32 all = in->in.n, back = set->reach + SLASHES_MAX, at;
+	u32 all = in->in.n, at;
+	struct range r = { all - min_u32(all, set->reach + SLASHES_MAX), all };
 
-	if ((escaped || set->slow) && all - escaped < NEEDLES_WRITTEN * set->reach)
-		back = NEEDLES_WRITTEN * set->reach;
-	return first_of(set, in, (struct range){ all - min_u32(all, back), all }, &at, n) ? at : all;
+	return first_of(set, in, r, &at, n) ? at : all;
 }
 
 u32
 needles_find(const struct needles *set, const struct needles_in *in, u32 *n)
 {
-	u32 at = 0, escaped = 0, found;
-	struct range r;
+	struct range r = { 0, in->in.n };
+	u32 at = 0, found;
 
 	*n = 0;
 	if (set->n == 0)
 		return in->in.n;
-	if (set->slow && first_of(set, in, (struct range){ 0, in->in.n }, &found, n))
-		return found;
-	while (!set->slow && (at = needles_skip(set, in->in, at)) < in->in.n) {
+	if (set->slow)
+		return first_of(set, in, r, &found, n) ? found : in->in.n;
+	while ((at = needles_skip(set, in->in, at)) < in->in.n) {
 		if (in->in.p[at] == '\\' || in->in.p[at] == '%')
-			escaped = at = near_escape(set, in, at, &r);
+			at = near_escape(set, in, at, &r);
 		else
 			at = near_mark(set, in, at, &r);
 		if (first_of(set, in, r, &found, n))
 			return found;
 	}
-	return in->more ? end_of(set, in, escaped, n) : in->in.n;
+	return in->more ? end_of(set, in, n) : in->in.n;
 }

@@ -104,6 +104,7 @@ test_json(void **state)
 		{ "a\"secret", "[\"a\\\\\"secret\"]", -1, 0 },
 		{ "a\"secret", "[\"a\\\\\\\"secret\"]", 2, 11 },  /* JSON in JSON */
 		{ "\xd0\xb0\xd0\xb1\xd0\xb2\xd0\xb3", "\"\\u0444\\u0430\\u0431\\u0432\\u0433\"", 7, 24 },
+		{ "ab\xd0\xb0\xd0\xb1Zq7", "\"\\u0444ab\\u0430\\u0431Zq7\"", 7, 17 },
 		{ "12345678", "{\"id\":12345678}", -1, 0 },       /* a number */
 		{ "12345678", "{\"id\":\"12345678\"}", 7, 8 },
 		{ "12345678", "{\"a\\\"\":12345678,\"b\":\"12345678\"}", 21, 8 },
@@ -142,6 +143,19 @@ test_beginnings(void **state)
 	assert_int_equal(find(STR("\"ab\\u04"), true, true, &n), 3);
 	assert_int_equal(find(STR("\"ab\\\\n04"), true, true, &n), -1);
 	assert_int_equal(find(STR("\"ab\\u0430"), true, true, &n), -1);
+}
+
+/* Before its mark is there, and with all the backslashes that may stand before its last character. */
+static void
+test_beginning_without_mark(void **state)
+{
+	u32 n;
+
+	one("eeeeeeeQ");
+	assert_int_equal(set.form[0].mark, 6);
+	for (u32 k = 3; k <= 16; k++)
+		assert_int_equal(find(str_cut(STR("..eeeeeee\\\\\\\\\\\\\\"), 0, k), false, true, &n), 2);
+	assert_int_equal(find(STR("..eeeeeee\\\\\\\\\\\\\\\\"), false, true, &n), 10); /* eight are too many */
 }
 
 static void
@@ -227,6 +241,7 @@ main(void)
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_beginnings),
+		cmocka_unit_test(test_beginning_without_mark),
 		cmocka_unit_test(test_which_first),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_kernels),
