@@ -445,7 +445,10 @@ mcp_delete(struct mcp *m, msec now)
 	case STEP_DONE: return reply_empty(m->x, 204);
 	case STEP_FAIL: break;
 	}
-	return reply_error(m->x, 404, "no such session");
+	if (m->store.err == 0 || m->store.err == ERR_LATE)
+		return reply_error(m->x, 404, "no such session");
+	reply_field(m->x, "Retry-After", STR("60"));
+	return reply_error(m->x, 503, "the session cannot be ended now: it ends by itself within a day");
 }
 
 static void

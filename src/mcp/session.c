@@ -87,13 +87,28 @@ session_check(struct mcp *m, msec now)
 	return m->store.err == ERR_NONE ? STEP_DONE : STEP_FAIL;
 }
 
+/* Whether one more ended session may be remembered: who makes and ends sessions all day, as nobody needs leave for,
+ * must not fill the store that keys go into. */
+static bool
+has_room(const struct mcp *m)
+{
+	struct store_figures f;
+
+	store_figures(m->shared->store, &f);
+	return f.keys < f.keys_max / 2;
+}
+
 enum step
 session_end(struct mcp *m, msec now)
 {
 	u8 payload[HANDLE_PAYLOAD_MAX];
 
 	if (!m->store.key.p) {
+		m->store.err = 0;
 		if (open_id(m, payload))
+			return STEP_FAIL;
+		m->store.err = ERR_FULL;
+		if (!has_room(m))
 			return STEP_FAIL;
 		m->store.verb = STORE_ADD;
 		m->store.key = ended_key(m, payload);

@@ -16,7 +16,8 @@ void session_make(struct mcp *m, struct buf *out);
  */
 enum step session_check(struct mcp *m, msec now);
 
-/* Ends the session of the header. Results as session_check. */
+/* Ends the session of the header. Results as session_check; m->store.err says why when it is a session
+ * but could not be ended. */
 enum step session_end(struct mcp *m, msec now);
 
 #endif
