@@ -344,7 +344,7 @@ batch_commit(struct store *st)
 	do {
 		finish_chore(d);
 		run_queue(d);
-	} while (!side_busy(&d->side) && begin_chore(d));
+	} while (d->chore.kind == CHORE_NONE && begin_chore(d)); /* it may have ended since: finished next turn */
 	more = compact_slice(d);
 	sweep(d);
 	d->look_at = d->st.now + LOOK_MS;

@@ -107,6 +107,7 @@ chore_run(void *chore)
 void
 chore_give(struct disk *d, u8 kind)
 {
+	ASSERT(d->chore.kind == CHORE_NONE); /* what the one before did would be forgotten */
 	d->chore.kind = kind;
 	d->chore.dir = d->dir;
 	side_give(&d->side, chore_run, &d->chore);

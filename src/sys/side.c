@@ -4,11 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
 #define STACK_N (64 * 1024)
+#define WAIT_MS 10
+
+enum { TOKEN_JOB = 'j', TOKEN_STOP = 's' };
 
 void
 side_init(struct side *s)
@@ -16,30 +20,54 @@ side_init(struct side *s)
 	*s = (struct side){ .jobs = { -1, -1 }, .done = { -1, -1 } };
 }
 
-/* Closing its end of `done` is the last thing it does: side_stop waits for that. */
+/* Setting `over` is the last thing it does with s: side_stop waits for that. */
 static void *
 helper(void *arg)
 {
 	struct side *s = arg;
-	int jobs = s->jobs[0], done = s->done[1];
-	u8 token;
+	u8 token = 0;
 
-	for (;;) {
-		ssize_t n = read(jobs, &token, 1);
+	while (token != TOKEN_STOP) {
+		ssize_t n = read(s->jobs[0], &token, 1);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			break;
+		if (token != TOKEN_JOB)
+			continue;
 		s->run(s->arg);
 		__atomic_store_n(&s->busy, 0, __ATOMIC_RELEASE);
 		loop_wake(s->loop);
-		n = write(done, &token, 1); /* full: then a waiter has enough to read */
+		n = write(s->done[1], &token, 1); /* full: then a waiter has enough to read */
 		(void)n;
 	}
-	close(jobs);
-	close(done);
+	__atomic_store_n(&s->over, 1, __ATOMIC_RELEASE);
 	return NULL;
+}
+
+static void
+send(struct side *s, u8 token)
+{
+	ssize_t n;
+
+	do
+		n = write(s->jobs[1], &token, 1);
+	while (n < 0 && errno == EINTR);
+	ASSERT(n == 1);
+}
+
+/* Waits for a token of the helper; a lost one costs a moment, not more. Old ones only cost a round. */
+static void
+wait_token(struct side *s)
+{
+	struct pollfd p = { .fd = s->done[0], .events = POLLIN };
+	u8 tokens[64];
+	ssize_t n = 0;
+
+	if (poll(&p, 1, WAIT_MS) > 0)
+		n = read(s->done[0], tokens, sizeof tokens);
+	(void)n;
 }
 
 static void
@@ -77,9 +105,8 @@ side_start(struct side *s, struct loop *loop)
 {
 	ASSERT(!s->threaded);
 	s->loop = loop;
-	if (pipe2(s->jobs, O_CLOEXEC) || pipe2(s->done, O_CLOEXEC))
+	if (pipe2(s->jobs, O_CLOEXEC) || pipe2(s->done, O_CLOEXEC | O_NONBLOCK))
 		goto fail;
-	fcntl(s->done[1], F_SETFL, O_NONBLOCK);
 	if (start_thread(s))
 		goto fail;
 	s->threaded = true;
@@ -93,8 +120,6 @@ fail:
 void
 side_give(struct side *s, void (*run)(void *arg), void *arg)
 {
-	ssize_t n;
-
 	ASSERT(!side_busy(s));
 	s->run = run;
 	s->arg = arg;
@@ -103,10 +128,7 @@ side_give(struct side *s, void (*run)(void *arg), void *arg)
 		return;
 	}
 	__atomic_store_n(&s->busy, 1, __ATOMIC_RELEASE);
-	do
-		n = write(s->jobs[1], "j", 1);
-	while (n < 0 && errno == EINTR);
-	ASSERT(n == 1);
+	send(s, TOKEN_JOB);
 }
 
 bool
@@ -118,29 +140,20 @@ side_busy(const struct side *s)
 void
 side_wait(struct side *s)
 {
-	u8 tokens[64];
-
-	/* Tokens of earlier jobs may lie in the pipe: they only cost a round. */
-	while (side_busy(s)) {
-		ssize_t n = read(s->done[0], tokens, sizeof tokens);
-
-		ASSERT(n > 0 || errno == EINTR);
-	}
+	while (side_busy(s))
+		wait_token(s);
 }
 
 void
 side_stop(struct side *s)
 {
-	u8 tokens[64];
-	ssize_t n;
-
 	if (!s->threaded)
 		return;
 	side_wait(s);
-	close(s->jobs[1]);
-	do
-		n = read(s->done[0], tokens, sizeof tokens);
-	while (n > 0 || (n < 0 && errno == EINTR));
-	close(s->done[0]);
+	send(s, TOKEN_STOP);
+	while (!__atomic_load_n(&s->over, __ATOMIC_ACQUIRE))
+		wait_token(s);
+	close_pipe(s->jobs);
+	close_pipe(s->done);
 	side_init(s);
 }

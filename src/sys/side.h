@@ -21,7 +21,7 @@ struct side {
 	void (*run)(void *arg);
 	void *arg;
 	int jobs[2], done[2]; /* pipes */
-	u32 busy;
+	u32 busy, over; /* a job is under way; the thread has ended */
 	bool threaded;
 };
 

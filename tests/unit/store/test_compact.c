@@ -165,6 +165,51 @@ test_with_a_helper(void **state)
 	check_all(s, &m);
 }
 
+/* Turns without a pause while others wait: the helper ends at every moment of a turn, and there is always a group that
+ * could be written instead of finishing the one before. */
+static void
+test_helper_ends_any_time(void **state)
+{
+	static u8 room[65536];
+	struct arena a = arena_over(room, sizeof room);
+	struct scratch *s = *state;
+	struct store_op op[3] = { { .done = true }, { .done = true }, { .done = true } };
+	static const char *const key[3] = { "k:0", "k:1", "k:2" };
+	char text[3][256];
+	struct loop loop;
+	u32 given = 0, idle = 0;
+
+	loop_init(&loop, &a, 8, 8);
+	s->conf.compact_min = 100000;
+	scratch_open(s);
+	assert_int_equal(store_attach(s->st, &loop), 0);
+	fault_plan("fdatasync:DELAY1:1-"); /* asleep, it wakes at any moment of ours */
+	while (given < 1500 || !(op[0].done && op[1].done && op[2].done)) {
+		u32 before = given;
+
+		for (u32 i = 0; i < 3 && given == before; i++) { /* one a turn: they do not share a group */
+			if (!op[i].done || given == 1500)
+				continue;
+			assert_int_equal(op[i].err, 0);
+			op[i] = (struct store_op){ .verb = STORE_PUT, .key = str_c(key[i]), .ttl_s = STORE_FOREVER };
+			op[i].val = val_text(text[i], ++given);
+			store_start(s->st, &op[i], s->now);
+		}
+		scratch_turn(s);
+		idle = given > before ? 0 : idle + 1;
+		assert_true(idle < 20000000);
+	}
+	scratch_close(s);
+	loop_done(&loop);
+	scratch_open(s);
+	for (u32 i = 0; i < 3; i++) {
+		struct store_op get = { .verb = STORE_GET, .key = str_c(key[i]) };
+
+		assert_int_equal(scratch_do(s, &get), 0);
+		assert_true(str_same(get.val, op[i].val));
+	}
+}
+
 /* Fills so that the next turns compact; then there are two segments: merged, and the next. */
 static void
 make_two_segments(struct scratch *s)
@@ -466,6 +511,7 @@ main(void)
 		CASE(test_beside_writes),    CASE(test_with_full_disks), CASE(test_with_a_helper),
 		CASE(test_segments_missing), CASE(test_leftovers),       CASE(test_expired_go),
 		CASE(test_many_segments),    CASE(test_taken_back_while_copying),
+		CASE(test_helper_ends_any_time),
 		CASE(test_cut_after_copying),
 	};
 
