@@ -17,10 +17,14 @@ take(struct arena *a, size_t n, size_t align)
 void *
 arena_take(struct arena *a, size_t n)
 {
+	size_t dirty = a->peak;
 	u8 *p = take(a, n, 16);
+	size_t at = p ? (size_t)(p - a->p) : 0;
 
-	if (p)
+	if (p && !a->zero)
 		memset(p, 0, n);
+	else if (p && at < dirty)
+		memset(p, 0, dirty - at < n ? dirty - at : n);
 	return p;
 }
 

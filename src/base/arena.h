@@ -8,6 +8,7 @@
 struct arena {
 	u8 *p;
 	size_t cap, used, peak;
+	bool zero; /* what lies behind peak is zero: pages that nobody has touched stay so */
 };
 
 /* An empty arena over n bytes at p. */

@@ -2,11 +2,12 @@
 
 #include "base/limits.h"
 
-#define LARGE 2 /* index of the first class above 16 KB */
+#define LARGE 3 /* index of the first class above 16 KB */
 
 static const struct {
 	u32 size, count;
 } classes[LEASE_CLASSES] = {
+	{ 1024, LEASE_1K },
 	{ 4096, LEASE_4K },
 	{ 16384, LEASE_16K },
 	{ 65536, LEASE_64K },

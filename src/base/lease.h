@@ -1,4 +1,4 @@
-/* lease: blocks of four sizes (4, 16, 64, 256 KB) for what cannot stay in the scratch buffers: half a request, output
+/* lease: blocks of five sizes (1, 4, 16, 64, 256 KB) for what cannot stay in the scratch buffers: half a request, output
  * the peer has not taken, a request arena. LIFO, so few pages are ever touched; returned when empty.
  *
  * A caller that must be able to keep n bytes later asks lease_room first and reads no more than that. */
@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/pool.h"
 
-#define LEASE_CLASSES 4
+#define LEASE_CLASSES 5
 
 struct lease {
 	struct pool pool[LEASE_CLASSES];

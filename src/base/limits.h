@@ -43,6 +43,9 @@
 #endif
 
 /* Leased blocks, by class: how many of each. They hold what a peer has not yet taken or sent in full. */
+#ifndef LEASE_1K
+#define LEASE_1K CALLS_MAX /* each call keeps its request until the answer begins, most are small */
+#endif
 #ifndef LEASE_4K
 #define LEASE_4K (CONNS_MAX + JOBS_MAX) /* each connection may hold half a request, each job an arena */
 #endif
@@ -55,6 +58,7 @@
 #ifndef LEASE_256K
 #define LEASE_256K 16
 #endif
+#define LEASE_ALL (LEASE_1K + LEASE_4K + LEASE_16K + LEASE_64K + LEASE_256K)
 
 /* HTTP, client side of the gate */
 #define HEAD_MAX 16384      /* bytes of the fields of a request: 431 beyond */

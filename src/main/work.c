@@ -143,8 +143,10 @@ static struct work *
 carve(const struct work_start *start, const struct plan *p)
 {
 	struct arena a = page_arena(p->total);
-	struct work *w = a.p ? ARENA_NEW(&a, struct work) : NULL;
+	struct work *w;
 
+	a.zero = true;
+	w = a.p ? ARENA_NEW(&a, struct work) : NULL;
 	if (!w) {
 		log_error("worker", "there are no %U bytes of memory", (u64)p->total);
 		proc_exit(WORK_CANNOT);

@@ -50,7 +50,7 @@ empty_prompt(struct mcp *m, struct rpc *r, msec now)
 enum step
 empty_resource(struct mcp *m, struct rpc *r, msec now)
 {
-	struct str uri = json_str(json_get(r->params, "uri"), exchange_arena(m->x));
+	struct str uri = mcp_text(m, json_get(r->params, "uri"));
 	struct buf data = buf_over(arena_bytes(exchange_arena(m->x), 700), 700);
 	struct buf b = buf_over(arena_bytes(exchange_arena(m->x), 1400), 1400);
 	struct jout o = jout_into(&data);

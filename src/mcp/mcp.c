@@ -33,6 +33,14 @@ mcp_version_of(struct str name)
 	return -1;
 }
 
+struct str
+mcp_text(struct mcp *m, struct jcur c)
+{
+	struct str s = json_str(c, NULL);
+
+	return s.p || json_kind(c) != JSON_STRING ? s : json_str(c, exchange_arena(m->x));
+}
+
 enum step
 mcp_refuse(struct mcp *m, u16 status, int code, const char *message)
 {

@@ -117,6 +117,10 @@ void mcp_end(struct mcp *m, msec now);
 struct str mcp_version_text(u8 version);
 int mcp_version_of(struct str name);
 
+/* A string's decoded text: a view of the body, or a copy in the exchange's arena, which is leased only then: a call
+ * that waits should hold as little as can be. p NULL when c is no string or there is no room. */
+struct str mcp_text(struct mcp *m, struct jcur c);
+
 /* Replies with a JSON-RPC error and this HTTP status; for errors before any method is reached. */
 enum step mcp_refuse(struct mcp *m, u16 status, int code, const char *message);
 

@@ -87,11 +87,9 @@ header_value(const struct fields *f, enum field_id id, bool sentinel, struct buf
 }
 
 static struct str
-named(const struct rpc *r, struct arena *a)
+named(struct mcp *m, const struct rpc *r)
 {
-	if (str_is(r->method, "resources/read"))
-		return json_str(json_get(r->params, "uri"), a);
-	return json_str(json_get(r->params, "name"), a);
+	return mcp_text(m, json_get(r->params, str_is(r->method, "resources/read") ? "uri" : "name"));
 }
 
 /* Mcp-Method always, Mcp-Name where the method has a name: both must say what the body says. */
@@ -120,7 +118,7 @@ check_headers(struct mcp *m, struct rpc *r)
 	if (err)
 		return refuse(m, 400, RPC_HEADER,
 		    "Header mismatch: the Mcp-Name header is malformed or stands twice", STR_NONE);
-	body = named(r, exchange_arena(m->x));
+	body = named(m, r);
 	if (body.p && !str_same(value, body))
 		return refuse(m, 400, RPC_HEADER, "Header mismatch: Mcp-Name '%S' is not the name in the body", value);
 	return ERA_MODERN;
@@ -129,7 +127,7 @@ check_headers(struct mcp *m, struct rpc *r)
 static enum era
 check_modern(struct mcp *m, struct rpc *r, struct str header, struct jcur version)
 {
-	struct str claimed = json_str(version, exchange_arena(m->x));
+	struct str claimed = mcp_text(m, version);
 
 	if (json_kind(version) == JSON_MISSING)
 		return refuse(m, 400, RPC_PARAMS, "Invalid params: _meta must carry " KEY_VERSION, STR_NONE);

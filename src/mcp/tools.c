@@ -247,13 +247,13 @@ choose_environment(struct mcp *m, const struct catalog_op *op, struct jcur args,
 		buf_fmt(why, "The argument '%S' must be a string.", *skip);
 		return ERR_BAD;
 	}
-	return gate_environment(m->who, m->api, m->view, json_str(given, exchange_arena(m->x)), why);
+	return gate_environment(m->who, m->api, m->view, mcp_text(m, given), why);
 }
 
 enum step
 tools_call(struct mcp *m, struct rpc *r, msec now)
 {
-	struct str name = json_str(json_get(r->params, "name"), exchange_arena(m->x)), skip;
+	struct str name = mcp_text(m, json_get(r->params, "name")), skip;
 	struct jcur args = json_get(r->params, "arguments");
 	u8 room[WHY_N];
 	struct buf why = buf_over(room, sizeof room);

@@ -41,6 +41,28 @@ test_aligned_and_zeroed(void **state)
 	assert_int_equal(p[20], 0xaa);
 }
 
+/* Over fresh pages only what was taken before is cleared: the rest is not touched. */
+static void
+test_fresh_pages_stay_untouched(void **state)
+{
+	u8 mem[128] = { 0 };
+	struct arena a = arena_over(mem, sizeof mem);
+	u8 *p;
+
+	a.zero = true;
+	memset(arena_bytes(&a, 40), 0xaa, 40);
+	mem[100] = 0xbb; /* would be cleared if it were touched */
+	arena_rewind(&a, 16);
+	p = arena_take(&a, 96);
+	assert_non_null(p);
+	for (u32 i = 0; i < 96; i++)
+		assert_int_equal(p[i], p + i == mem + 100 ? 0xbb : 0);
+	arena_rewind(&a, 0);
+	p = arena_take(&a, 112);
+	for (u32 i = 0; i < 112; i++)
+		assert_int_equal(p[i], 0);
+}
+
 static void
 test_copies(void **state)
 {
@@ -79,6 +101,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_room_is_exact, guard_free),
 		cmocka_unit_test(test_aligned_and_zeroed),
+		cmocka_unit_test(test_fresh_pages_stay_untouched),
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_rewind),
 	};

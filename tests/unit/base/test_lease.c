@@ -34,14 +34,18 @@ end(void **state)
 static u32
 used(void)
 {
-	return lease.pool[0].used + lease.pool[1].used + lease.pool[2].used + lease.pool[3].used;
+	u32 n = 0;
+
+	for (u32 i = 0; i < LEASE_CLASSES; i++)
+		n += lease.pool[i].used;
+	return n;
 }
 
 static void
 test_smallest_that_fits(void **state)
 {
-	static const u32 asked[] = { 0, 1, 4096, 4097, 16384, 16385, 65536, 65537, 262144 };
-	static const u32 got[] = { 4096, 4096, 4096, 16384, 16384, 65536, 65536, 266240, 266240 };
+	static const u32 asked[] = { 0, 1, 1024, 1025, 4096, 4097, 16384, 16385, 65536, 65537, 262144 };
+	static const u32 got[] = { 1024, 1024, 1024, 4096, 4096, 16384, 16384, 65536, 65536, 266240, 266240 };
 
 	for (u32 i = 0; i < ARRAY_N(asked); i++) {
 		struct buf b = lease_take(&lease, asked[i]);
@@ -64,6 +68,8 @@ test_grows_and_keeps(void **state)
 	struct buf b = { 0 };
 
 	assert_int_equal(lease_grow(&lease, &b, 10), 0);
+	assert_int_equal(b.cap, 1024);
+	assert_int_equal(lease_grow(&lease, &b, 4000), 0);
 	assert_int_equal(b.cap, 4096);
 	for (u32 i = 0; i < 4096; i++)
 		buf_byte(&b, (u8)i);
@@ -87,7 +93,7 @@ test_grows_and_keeps(void **state)
 static void
 test_runs_out(void **state)
 {
-	static struct buf all[LEASE_4K + LEASE_16K + LEASE_64K + LEASE_256K];
+	static struct buf all[LEASE_ALL];
 	u32 n = 0;
 
 	assert_int_equal(lease_room(&lease), 266240);
@@ -98,7 +104,7 @@ test_runs_out(void **state)
 	assert_null(lease_take(&lease, 1).p);
 	assert_int_equal(lease_room(&lease), 0);
 	lease_give(&lease, &all[0]);
-	assert_int_equal(lease_room(&lease), 4096);
+	assert_int_equal(lease_room(&lease), 1024);
 	while (n > 0)
 		lease_give(&lease, &all[--n]);
 	assert_int_equal(used(), 0);

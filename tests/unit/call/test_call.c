@@ -689,7 +689,7 @@ test_two_calls_share_the_scratch(void **state)
 static void
 test_part_that_cannot_be_kept(void **state)
 {
-	static struct buf all[LEASE_4K + LEASE_16K + LEASE_64K + LEASE_256K + 1];
+	static struct buf all[LEASE_ALL + 1];
 	struct lease *l = &u->rig->net.lease;
 	struct str part;
 	u32 n = 0;

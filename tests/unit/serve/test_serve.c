@@ -733,7 +733,7 @@ test_connections_run_out(void **state)
 static void
 test_blocks_run_out(void **state)
 {
-	struct buf taken[LEASE_4K + LEASE_16K + LEASE_64K + LEASE_256K + 1];
+	struct buf taken[LEASE_ALL + 1];
 	u32 n = 0;
 	int fd = client();
 
@@ -939,7 +939,7 @@ test_half_requests_leave_room(void **state)
 	memset(part + strlen(part), 'a', sizeof part - 1 - strlen(part));
 	for (u32 i = 0; i < ARRAY_N(fd); i++)
 		say(fd[i] = client(), part);
-	assert_int_equal(W.net.lease.pool[1].used, LEASE_16K);
+	assert_int_equal(W.net.lease.pool[2].used, LEASE_16K);
 	assert_true(lease_room(&W.net.lease) > 65535);
 	assert_true(ask(GET("/pull/50/50")));
 	assert_heard("Content-Length: 50\r\n");
@@ -953,7 +953,7 @@ test_half_requests_leave_room(void **state)
 static void
 test_half_requests_give_way(void **state)
 {
-	static struct buf taken[LEASE_4K + LEASE_16K + LEASE_64K + LEASE_256K];
+	static struct buf taken[LEASE_ALL + 1];
 	static char part[6000] = POST_BEGINS;
 	u32 n = 0;
 	int slow = client(), good;
