@@ -1,5 +1,5 @@
-/* lease: blocks of five sizes (1, 4, 16, 64, 256 KB) for what cannot stay in the scratch buffers: half a request, output
- * the peer has not taken, a request arena. LIFO, so few pages are ever touched; returned when empty.
+/* lease: blocks of five sizes (1, 4, 16, 64, 256 KB) for what cannot stay in the scratch buffers: half a request,
+ * output the peer has not taken, a request arena. LIFO, so few pages are ever touched; returned when empty.
  *
  * A caller that must be able to keep n bytes later asks lease_room first and reads no more than that. */
 #ifndef BASE_LEASE_H
