@@ -113,6 +113,7 @@ HOTSRC  := $(foreach f,base json http filter serve call gate auth op mcp,$(wildc
 HOT     := $(HOTSRC:src/%.c=$(B)/obj/%.o) $(B)/vendor/hash/sha2small.o
 $(HOT): OPT := $(OPT_HOT)
 
+$(B)/obj/sys/image.o: SMALL += -fno-lto
 $(B)/obj/crypt/%.o $(B)/unit/crypt/%: private CPPFLAGS += -isystem $(BEARSRC)/inc
 $(B)/obj/json/%.o: CPPFLAGS += -I$(VENDOR)
 $(B)/obj/main/boot.o $(B)/obj/main/main.o: CPPFLAGS += -DMCPGATED_VERSION='"$(VER)"' -DBUILD_TIME=$(SOURCE_DATE)
@@ -144,7 +145,7 @@ ifneq ($(MUSL),)
 M       := $(dir $(MUSL))
 LINK     = gcc $(OPT) $(HARDEN) $(SMALL) -static-pie -nostdlib -nostartfiles $(M)rcrt1.o $(M)crti.o $(1) \
            -Wl,--start-group $(M)libc.a -lgcc -Wl,--end-group $(M)crtn.o \
-           -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--no-dynamic-linker -Wl,--gc-sections -Wl,--build-id=none
+           -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--no-dynamic-linker -Wl,--gc-sections -Wl,--build-id=none $(PACKED)
 else
 LINK     = $(CC) $(OPT) $(HARDEN) $(SMALL) -static-pie $(1) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--build-id=none
 endif

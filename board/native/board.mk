@@ -10,4 +10,7 @@ OPT      := -Oz
 OPT_HOT  := -O2
 ifeq ($(ARCH),x86_64)
 HARDEN_ARCH := -fcf-protection=full
+ifneq ($(MUSL),)
+PACKED   := -Wl,-e,image_entry,-z,pack-relative-relocs
+endif
 endif

@@ -2,6 +2,7 @@
 #include "main/boot.h"
 #include "main/cmd.h"
 #include "main/say.h"
+#include "sys/image.h"
 #include "sys/page.h"
 
 #define REFERENCE_N (64 * 1024)
@@ -80,6 +81,10 @@ main(int argc, char **argv)
 {
 	struct flags a = { .program = argv[0], .n = argc - 2, .word = argv + 2 };
 
+	if (image_seal() < 0) {
+		say_errf("mcpgated: the system does not let memory be made read-only\n");
+		return EXIT_FAILED;
+	}
 	if (argc < 2) {
 		flags_help("mcpgated");
 		return EXIT_USAGE;

@@ -31,6 +31,11 @@ if grep -q '^Seccomp:' "/proc/$worker/status" && ! logged 'not filtered'; then
 fi
 [ "$(id -u)" -ne 0 ] || have CapBnd 0000000000000000
 grep -q 'Max core file size  *0  *0 ' "/proc/$worker/limits" && ok || bad 'no core files'
+# what holds addresses was filled in at start and is read-only since
+sealed=$(readelf -lW "$M" | awk '/GNU_RELRO/ { print $6 }')
+writable=$(awk -v file="$(readlink -f "$M")" '$2 ~ /w/ && $NF == file { print $1 }' "/proc/$worker/maps" | head -1)
+writable=$((0x${writable#*-} - 0x${writable%-*}))
+[ "$writable" -gt 0 ] && [ "$writable" -le 8192 ] && [ $((sealed)) -gt 8192 ] && ok || bad "$writable bytes of the image are writable, $sealed should be sealed"
 stop end
 
 # --- everything a worker does, traced from its first moment -----------------------------------------------

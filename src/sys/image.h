@@ -1,0 +1,19 @@
+/* image: the program's own image in memory. What holds addresses (tables of names, of functions) is filled in at start,
+ * since the system puts the program anywhere, and is read-only from then on.
+ *
+ * A release is linked with its addresses packed as one bit each instead of 24 bytes (board.mk: PACKED). The C library
+ * need not know that form: image_entry, where the process starts, fills them in first and goes on to _start. */
+#ifndef SYS_IMAGE_H
+#define SYS_IMAGE_H
+
+#include <link.h>
+
+/* What image_entry calls with the first byte of the image and its dynamic section: adds base to every word that the
+ * packed list there (DT_RELR) names. Doing it twice is harmless: the list is empty then. */
+void image_fill(char *base, ElfW(Dyn) *d);
+
+/* Makes what was filled in read-only; call it first in main. The library of a dynamic program does that itself, that
+ * of a static one may not. 0, or ERR_IO when the system refuses. */
+int image_seal(void);
+
+#endif
