@@ -21,6 +21,8 @@ enum tag {
 	TAG_CREATED,
 	TAG_DIES,
 	TAG_HINT,
+	TAG_USER,
+	TAG_TEAM,
 	TAG_MUST = 128, /* from here on: refuse what you do not know */
 };
 
@@ -100,6 +102,17 @@ field_u32(struct buf *b, enum tag tag, u32 v)
 		field(b, tag, str_of(bytes, 4));
 }
 
+static void
+field_u64(struct buf *b, enum tag tag, u64 v)
+{
+	u8 bytes[8];
+
+	for (u32 i = 0; i < 8; i++)
+		bytes[i] = (u8)(v >> (8 * i));
+	if (v)
+		field(b, tag, str_of(bytes, 8));
+}
+
 void
 key_encode(struct buf *b, const struct key *k)
 {
@@ -115,6 +128,8 @@ key_encode(struct buf *b, const struct key *k)
 	field_u32(b, TAG_CREATED, k->created);
 	field_u32(b, TAG_DIES, p->dies);
 	field(b, TAG_HINT, str_of(k->hint, k->hint_n));
+	field_u64(b, TAG_USER, p->user);
+	field_u64(b, TAG_TEAM, p->team);
 }
 
 static int
@@ -123,6 +138,16 @@ read_u32(struct str bytes, u32 *v)
 	if (bytes.n != 4)
 		return ERR_BAD;
 	*v = bytes.p[0] | (u32)bytes.p[1] << 8 | (u32)bytes.p[2] << 16 | (u32)bytes.p[3] << 24;
+	return 0;
+}
+
+static int
+read_u64(struct str bytes, u64 *v)
+{
+	if (bytes.n != 8)
+		return ERR_BAD;
+	for (u32 i = 8; i > 0; i--)
+		*v = *v << 8 | bytes.p[i - 1];
 	return 0;
 }
 
@@ -149,6 +174,8 @@ decode_field(struct key *k, u8 tag, struct str bytes)
 		return 0;
 	case TAG_CREATED: return read_u32(bytes, &k->created);
 	case TAG_DIES: return read_u32(bytes, &p->dies);
+	case TAG_USER: return read_u64(bytes, &p->user);
+	case TAG_TEAM: return read_u64(bytes, &p->team);
 	case TAG_HINT:
 		if (bytes.n > sizeof k->hint)
 			return ERR_BAD;

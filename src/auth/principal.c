@@ -1,6 +1,7 @@
 #include "auth/principal.h"
 
 #include "base/utf8.h"
+#include "crypt/hash.h"
 
 static const struct {
 	const char *name;
@@ -11,6 +12,20 @@ static const struct {
 	{ "destructive", SCOPE_DESTRUCTIVE },
 	{ "production", SCOPE_PRODUCTION },
 };
+
+u64
+principal_tag(struct str name)
+{
+	u8 hash[HASH_N];
+	u64 v = 0;
+
+	if (!name.n)
+		return 0;
+	hash_once(name, hash);
+	for (u32 i = 0; i < 8; i++)
+		v = v << 8 | hash[i];
+	return v;
+}
 
 void
 principal_nobody(struct principal *p, u8 allowed)

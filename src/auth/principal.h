@@ -27,15 +27,21 @@ enum scope {
 
 struct principal {
 	u8 kind, scopes;
+	u8 grantable; /* scopes its user could still add to a token: listed; used: 403 insufficient_scope */
 	u8 name_n, role_n, apis_n, environments_n;
 	wall dies; /* 0: never; judged at every request */
 	u64 id;    /* 0: nobody. Stable: first eight bytes of the key's hash; limits and audit go by it */
 	u64 stamp; /* which version of the stored record this is */
+	u64 user, team, client; /* principal_tag of the stored name or id; 0: none. Gate and audit go by them */
 	char name[PRINCIPAL_NAME_MAX];
 	char role[PRINCIPAL_ROLE_MAX];
 	char apis[PRINCIPAL_LIST_MAX];         /* "a,b"; empty: every api */
 	char environments[PRINCIPAL_LIST_MAX]; /* empty: what the scopes allow */
 };
+
+/* What a stored name or id is known by in principals and records: the first eight bytes of its
+ * SHA-256, most significant first; 0 for an empty one. */
+u64 principal_tag(struct str name);
 
 /* Nobody, with these scopes. */
 void principal_nobody(struct principal *p, u8 scopes);

@@ -176,6 +176,12 @@ test_records(void **state)
 	principal_set_apis(&k.who, str_of(long_list, sizeof long_list));
 	principal_set_environments(&k.who, str_of(long_list, sizeof long_list));
 	key_encode(&b, &k);
+	assert_int_equal(key_decode(buf_str(&b), &back), 0); /* of nobody in particular, as all once were */
+	assert_true(back.who.user == 0 && back.who.team == 0);
+	b = buf_over(room, sizeof room);
+	k.who.user = principal_tag(STR("alice"));
+	k.who.team = 0x8000000000000001;
+	key_encode(&b, &k);
 	assert_false(b.over); /* the largest record fits */
 	assert_int_equal(key_decode(buf_str(&b), &back), 0);
 	assert_memory_equal(back.hash, k.hash, 32);
@@ -184,6 +190,7 @@ test_records(void **state)
 	assert_true(back.who.kind == PRINCIPAL_KEY && back.who.id == 0x0707070707070707);
 	assert_true(back.hint_n == 4 && memcmp(back.hint, "sk-x", 4) == 0);
 	assert_int_equal(back.who.apis_n, PRINCIPAL_LIST_MAX);
+	assert_true(back.who.user == k.who.user && back.who.team == k.who.team && back.who.client == 0);
 	for (u32 n = 0; n < b.w; n++) { /* shorter: refused, or a shorter list of whole fields */
 		if (key_decode(str_of(room, n), &back) == 0)
 			assert_true(n >= 1 + 2 + 32);

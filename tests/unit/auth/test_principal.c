@@ -79,6 +79,13 @@ test_scopes(void **state)
 	assert_int_equal(scopes_read(STR_NONE), 0);
 }
 
+static void
+test_tags(void **state)
+{
+	assert_true(principal_tag(STR("abc")) == 0xba7816bf8f01cfea); /* FIPS 180-4 */
+	assert_true(principal_tag(STR_NONE) == 0 && principal_tag(STR("")) == 0);
+}
+
 int
 main(void)
 {
@@ -87,6 +94,7 @@ main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_environments),
 		cmocka_unit_test(test_scopes),
+		cmocka_unit_test(test_tags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
