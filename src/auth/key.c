@@ -1,5 +1,6 @@
 #include "auth/key.h"
 
+#include "auth/tags.h"
 #include "base/base64.h"
 #include "crypt/ct.h"
 #include "crypt/hash.h"
@@ -10,7 +11,7 @@ static_assert((KEY_CACHE & (KEY_CACHE - 1)) == 0, "a power of two");
 #define ID_MIN 6 /* hex characters that name a key */
 #define RECORD_VERSION 1
 
-/* Fields of a record: tag 1, length 1, bytes. Unknown ones below TAG_MUST are skipped. */
+/* Fields of a record. */
 enum tag {
 	TAG_HASH = 1,
 	TAG_NAME,
@@ -23,7 +24,6 @@ enum tag {
 	TAG_HINT,
 	TAG_USER,
 	TAG_TEAM,
-	TAG_MUST = 128, /* from here on: refuse what you do not know */
 };
 
 struct cached {
@@ -83,71 +83,33 @@ name_of(char name[2 + KEY_ID_N], const u8 hash[HASH_N])
 
 /* Records. */
 
-static void
-field(struct buf *b, enum tag tag, struct str bytes)
-{
-	if (!bytes.n)
-		return;
-	buf_byte(b, (u8)tag);
-	buf_byte(b, (u8)bytes.n);
-	buf_put(b, bytes);
-}
-
-static void
-field_u32(struct buf *b, enum tag tag, u32 v)
-{
-	u8 bytes[4] = { (u8)v, (u8)(v >> 8), (u8)(v >> 16), (u8)(v >> 24) };
-
-	if (v)
-		field(b, tag, str_of(bytes, 4));
-}
-
-static void
-field_u64(struct buf *b, enum tag tag, u64 v)
-{
-	u8 bytes[8];
-
-	for (u32 i = 0; i < 8; i++)
-		bytes[i] = (u8)(v >> (8 * i));
-	if (v)
-		field(b, tag, str_of(bytes, 8));
-}
-
 void
 key_encode(struct buf *b, const struct key *k)
 {
 	const struct principal *p = &k->who;
 
 	buf_byte(b, RECORD_VERSION);
-	field(b, TAG_HASH, str_of(k->hash, HASH_N));
-	field(b, TAG_NAME, principal_name(p));
-	field(b, TAG_ROLE, principal_role(p));
-	field(b, TAG_APIS, str_of(p->apis, p->apis_n));
-	field(b, TAG_ENVIRONMENTS, str_of(p->environments, p->environments_n));
-	field(b, TAG_SCOPES, str_of(&p->scopes, 1));
-	field_u32(b, TAG_CREATED, k->created);
-	field_u32(b, TAG_DIES, p->dies);
-	field(b, TAG_HINT, str_of(k->hint, k->hint_n));
-	field_u64(b, TAG_USER, p->user);
-	field_u64(b, TAG_TEAM, p->team);
+	tags_put(b, TAG_HASH, str_of(k->hash, HASH_N));
+	tags_put(b, TAG_NAME, principal_name(p));
+	tags_put(b, TAG_ROLE, principal_role(p));
+	tags_put(b, TAG_APIS, str_of(p->apis, p->apis_n));
+	tags_put(b, TAG_ENVIRONMENTS, str_of(p->environments, p->environments_n));
+	tags_put(b, TAG_SCOPES, str_of(&p->scopes, 1));
+	tags_num(b, TAG_CREATED, k->created);
+	tags_num(b, TAG_DIES, p->dies);
+	tags_put(b, TAG_HINT, str_of(k->hint, k->hint_n));
+	tags_num(b, TAG_USER, p->user);
+	tags_num(b, TAG_TEAM, p->team);
 }
 
 static int
-read_u32(struct str bytes, u32 *v)
+read_wall(struct str bytes, wall *at)
 {
-	if (bytes.n != 4)
-		return ERR_BAD;
-	*v = bytes.p[0] | (u32)bytes.p[1] << 8 | (u32)bytes.p[2] << 16 | (u32)bytes.p[3] << 24;
-	return 0;
-}
+	u64 v;
 
-static int
-read_u64(struct str bytes, u64 *v)
-{
-	if (bytes.n != 8)
+	if (tags_read_num(bytes, &v) || v > UINT32_MAX)
 		return ERR_BAD;
-	for (u32 i = 8; i > 0; i--)
-		*v = *v << 8 | bytes.p[i - 1];
+	*at = (wall)v;
 	return 0;
 }
 
@@ -172,10 +134,10 @@ decode_field(struct key *k, u8 tag, struct str bytes)
 			return ERR_BAD;
 		p->scopes = bytes.p[0];
 		return 0;
-	case TAG_CREATED: return read_u32(bytes, &k->created);
-	case TAG_DIES: return read_u32(bytes, &p->dies);
-	case TAG_USER: return read_u64(bytes, &p->user);
-	case TAG_TEAM: return read_u64(bytes, &p->team);
+	case TAG_CREATED: return read_wall(bytes, &k->created);
+	case TAG_DIES: return read_wall(bytes, &p->dies);
+	case TAG_USER: return tags_read_num(bytes, &p->user);
+	case TAG_TEAM: return tags_read_num(bytes, &p->team);
 	case TAG_HINT:
 		if (bytes.n > sizeof k->hint)
 			return ERR_BAD;
@@ -183,30 +145,23 @@ decode_field(struct key *k, u8 tag, struct str bytes)
 		k->hint_n = (u8)bytes.n;
 		return 0;
 	}
-	return tag < TAG_MUST ? 0 : ERR_BAD;
+	return tag < TAGS_MUST ? 0 : ERR_BAD;
 }
 
 int
 key_decode(struct str record, struct key *k)
 {
-	u32 at = 1;
+	struct str rest = str_cut(record, 1, record.n), bytes;
+	u8 tag;
+	int more;
 
 	*k = (struct key){ .who.kind = PRINCIPAL_KEY };
 	if (!record.n || record.p[0] != RECORD_VERSION)
 		return ERR_BAD;
-	while (at < record.n) {
-		u32 n;
-
-		if (record.n - at < 2)
+	while ((more = tags_next(&rest, &tag, &bytes)) > 0)
+		if (decode_field(k, tag, bytes))
 			return ERR_BAD;
-		n = record.p[at + 1];
-		if (!n || record.n - at - 2 < n)
-			return ERR_BAD;
-		if (decode_field(k, record.p[at], str_cut(record, at + 2, at + 2 + n)))
-			return ERR_BAD;
-		at += 2 + n;
-	}
-	return k->who.id ? 0 : ERR_BAD; /* without a hash it is no key */
+	return more == 0 && k->who.id ? 0 : ERR_BAD; /* without a hash it is no key */
 }
 
 /* Verification. */
