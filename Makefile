@@ -132,10 +132,15 @@ $(foreach f,$(FLOORS),$(eval $(call floor_lib,$(f))))
 ALLOBJ  := $(foreach f,$(FLOORS),$(call objs,$(f)))
 -include $(ALLOBJ:.o=.d)
 
-# fs/ as one object: a generated C table (tools/pack), so every compiler can do it.
-$(B)/gen/pack.c: tools/pack $(shell find fs -type f 2>/dev/null)
+# fs/ as one object: a C table that tools/pack.c makes on the machine that builds, so every compiler can do it.
+HOSTCC  ?= gcc
+PACK    := build/host/pack
+$(PACK): tools/pack.c src/base/pack.h src/base/arena.h
 	@mkdir -p $(@D)
-	$(Q)sh tools/pack fs > $@.new && mv $@.new $@
+	$(Q)$(HOSTCC) -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Isrc -Iboard/native -o $@.$$$$ $< && mv $@.$$$$ $@
+$(B)/gen/pack.c: $(PACK) $(shell find fs -type f 2>/dev/null)
+	@mkdir -p $(@D)
+	$(Q)$(PACK) fs > $@.new && mv $@.new $@
 $(B)/gen/pack.o: $(B)/gen/pack.c
 	$(Q)$(CC) $(filter-out -Wpedantic -Werror -MMD -MP,$(CFLAGS)) -c -o $@ $<
 

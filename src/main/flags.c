@@ -1,24 +1,24 @@
 #include "main/flags.h"
 
+#include "base/pack.h"
 #include "base/text.h"
 #include "main/say.h"
-
-/* Made by tools/pack from fs/. */
-struct pack_file {
-	const char *name;
-	const unsigned char *p;
-	unsigned n;
-};
-extern const struct pack_file pack_files[];
-extern const unsigned pack_files_n;
+#include "sys/page.h"
 
 struct str
 flags_file(const char *name)
 {
-	for (u32 i = 0; i < pack_files_n; i++)
-		if (strcmp(pack_files[i].name, name) == 0)
-			return str_of(pack_files[i].p, pack_files[i].n);
-	return STR_NONE;
+	const char *slash = strchr(name, '/');
+	u8 room[32];
+	struct buf folder = buf_over(room, sizeof room - 1);
+	struct arena a;
+
+	buf_put(&folder, str_of(name, slash ? (size_t)(slash - name) : 0));
+	room[folder.w] = 0;
+	if (!slash || pack_room((const char *)room) == 0)
+		return STR_NONE;
+	a = page_arena(pack_room((const char *)room));
+	return pack_file(pack_open((const char *)room, &a), slash + 1);
 }
 
 bool

@@ -49,7 +49,8 @@ int flags_rest(const struct flags *a, u32 least, u32 most, const char *what);
 /* Prints the help text of a command ("mcpgated" for the overview). false: there is none. */
 bool flags_help(const char *command);
 
-/* A file of fs/ that was built in; p NULL when there is none. */
+/* A file of fs/ ("help/serve.txt"), unpacked into pages of its own that stay; p NULL when there is none. For commands:
+ * a server opens the folder once (base/pack.h). */
 struct str flags_file(const char *name);
 
 #endif

@@ -15,6 +15,10 @@ for c in serve check demo call import lint catalog init key credential help vers
 	expect "help $c" 0 out "^usage: mcpgated $c"
 	grep -q "^  $c " "$top/fs/help/mcpgated.txt" && ok || bad "$c is in the overview"
 done
+for f in "$top"/fs/help/*.txt; do
+	run "$M" help "$(basename "$f" .txt)"
+	cmp -s "$f" "$T/out" && ok || bad "help $(basename "$f" .txt) is $f, byte by byte"
+done
 run "$M" help config
 expect 'help config' 0 out 'option base_url' out 'default: 127.0.0.1:8080'
 run "$M" help nonsense

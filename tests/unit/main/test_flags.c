@@ -1,4 +1,5 @@
 /* The words of a command line against a table of options. */
+#include "base/pack.h"
 #include "main/flags.h"
 
 #include <setjmp.h>
@@ -10,16 +11,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* What tools/pack makes of fs/, here in small. */
-struct pack_file {
-	const char *name;
-	const unsigned char *p;
-	unsigned n;
-};
-extern const struct pack_file pack_files[];
-extern const unsigned pack_files_n;
-const struct pack_file pack_files[] = { { "help/try.txt", (const unsigned char *)"usage: try\n", 11 }, { 0, 0, 0 } };
-const unsigned pack_files_n = 1;
+/* What tools/pack makes of a folder help with a file try.txt: "usage: try\n". */
+static const u8 packed[23] = "\72\52\162\175\362\170\320\62\147\320\260\220\120\62\100\216\24\337\224\67\234\145\60";
+const struct pack_folder pack_folders[] = { { "help", packed, sizeof packed, 22 } };
+const u32 pack_folders_n = 1;
 
 static struct flags a;
 static bool loud;
@@ -99,6 +94,8 @@ test_help(void **state)
 	assert_int_equal(reads("-h"), EXIT_OK);
 	assert_true(str_is(flags_file("help/try.txt"), "usage: try\n"));
 	assert_null(flags_file("help/none.txt").p);
+	assert_null(flags_file("none/try.txt").p);
+	assert_null(flags_file("help").p);
 }
 
 int
