@@ -239,6 +239,7 @@ conf_server(struct conf_work *w, const struct conf_section *s)
 	c->serve.head_ms = conf_u32(s, "head_timeout");
 	c->serve.body_ms = conf_u32(s, "body_timeout");
 	c->serve.write_ms = conf_u32(s, "write_timeout");
+	c->serve.answer_ms = conf_u32(s, "answer_timeout");
 }
 
 static struct str

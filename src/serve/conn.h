@@ -55,6 +55,7 @@ struct conn {
 	struct body body;
 	u32 head_n, body_n, whole_n;
 	struct pace in, out; /* of the body that arrives, of output the peer has not taken */
+	msec waited, waits;  /* how long this answer has waited for its peer; since when it does, 0: it does not */
 	u32 lingered;
 	u16 port;
 	u8 family, ip[16]; /* of the peer */

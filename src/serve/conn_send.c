@@ -34,6 +34,20 @@ close_now(struct conn *c, msec now)
 	conn_deadline(c, now + LINGER_MS);
 }
 
+/* Whether the peer has taken so long for one answer that what it holds must be given to others: a reader that is just
+ * fast enough keeps its request, and with it a configuration, from ending. Streams hold neither. */
+static bool
+outstays(struct conn *c, msec now)
+{
+	u32 ms = c->serve->conf->answer_ms;
+
+	if (!ms || c->waited < ms || c->state == CONN_RUN || c->state == CONN_STREAM)
+		return false;
+	if (serve_tells(c->serve, now))
+		log_info("serve", "a client took more than %u s for one answer (answer_timeout): dropped", ms / 1000);
+	return true;
+}
+
 int
 conn_flush(struct conn *c, msec now)
 {
@@ -41,6 +55,9 @@ conn_flush(struct conn *c, msec now)
 	u64 had = wire_unsent(w);
 	int err = wire_flush(w);
 
+	if (c->waits)
+		c->waited += now - c->waits;
+	c->waits = err == ERR_MORE ? now : 0;
 	if (err == 0) {
 		c->out = (struct pace){ 0 };
 		return 0;
@@ -55,6 +72,10 @@ conn_flush(struct conn *c, msec now)
 		c->out.since = now; /* what the kernel took at once says nothing about the peer */
 	if (c->state == CONN_HEAD)
 		c->state = CONN_SEND;
+	if (outstays(c, now)) {
+		conn_drop(c);
+		return ERR_LATE;
+	}
 	if (c->state != CONN_RUN && conn_slow(c, &c->out, c->serve->conf->write_ms, now)) {
 		log_debug("serve", "peer takes too long to read");
 		conn_drop(c);
@@ -86,6 +107,7 @@ conn_answered(struct conn *c, msec now)
 {
 	conn_release(c);
 	c->starved = c->begun = c->head_sent = c->last = false;
+	c->waited = 0;
 	conn_eat(c);
 	if (c->keep) {
 		c->pieces = false;

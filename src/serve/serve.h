@@ -23,6 +23,7 @@ struct serve_conf {
 	const struct str *origins; /* allowed Origin values, exact ("https://box.lan") */
 	u32 origins_n;
 	u32 idle_ms, head_ms, body_ms, write_ms;
+	u32 answer_ms; /* what a peer may take for one answer, however steadily; 0: no limit */
 	const struct route *routes;
 	u32 routes_n;
 };

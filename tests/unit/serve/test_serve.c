@@ -882,6 +882,27 @@ test_slow_reader(void **state)
 	close(fd);
 }
 
+/* One that reads steadily, but so slowly that what its answer holds would be held for hours. */
+static void
+test_steady_reader(void **state)
+{
+	int fd = client_of(65536);
+	char some[65536];
+	u32 s = 0;
+
+	W.conf.answer_ms = 120000;
+	say(fd, GET("/pull/90000000/200000"));
+	for (turns(20); s < 200 && W.begun != W.ended; s += 5) {
+		assert_true(recv(fd, some, sizeof some, MSG_DONTWAIT) > 0);
+		usleep(1000);
+		later(5000);
+		turns(3);
+	}
+	assert_in_range(s, 115, 135);
+	assert_int_equal(W.cancelled, 1);
+	close(fd);
+}
+
 /* A pipeline that nobody reads stops being read. */
 static void
 test_back_pressure(void **state)
@@ -1136,6 +1157,7 @@ main(int argc, char **argv)
 		T(test_idle),
 		T(test_slow_body),
 		T(test_slow_reader),
+		T(test_steady_reader),
 		T(test_back_pressure),
 		T(test_slow_readers_give_way),
 		T(test_half_requests_leave_room),
