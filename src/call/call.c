@@ -5,19 +5,30 @@
 int
 calls_init(struct calls *cs, struct arena *a, struct net *net, struct dns *dns)
 {
+	void *cells = arena_take(a, share_bytes(1));
+
 	memset(cs, 0, sizeof *cs);
 	cs->net = net;
 	cs->dialer = (struct dialer){ .net = net, .dns = dns };
 	cs->field = ARENA_ARRAY(a, struct field, CALL_FIELDS_MAX);
+	if (!cells)
+		return ERR_FULL;
+	queue_init(&cs->queue, net->loop, cells);
 	if (!cs->field || keep_init(&cs->keep, a, net) || pool_init(&cs->pool, a, sizeof(struct call), CALLS_MAX))
 		return ERR_FULL;
 	return pool_init(&cs->dials, a, sizeof(struct dial), CALLS_MAX);
 }
 
+void
+calls_share(struct calls *cs, void *pages, u32 workers, u32 index)
+{
+	share_init(&cs->queue.share, pages, workers, index);
+}
+
 size_t
 calls_bytes(void)
 {
-	return CALL_FIELDS_MAX * sizeof(struct field) + 16 + keep_bytes() +
+	return share_bytes(1) + 16 + CALL_FIELDS_MAX * sizeof(struct field) + 16 + keep_bytes() +
 	    pool_bytes(sizeof(struct call), CALLS_MAX) + pool_bytes(sizeof(struct dial), CALLS_MAX);
 }
 
@@ -27,9 +38,8 @@ calls_clear(struct calls *cs)
 	keep_clear(&cs->keep);
 }
 
-/* The deadline of the phase that begins now; the total one stands above it. */
-static void
-arm(struct call *c, msec now, u32 ms)
+void
+call_arm(struct call *c, msec now, u32 ms)
 {
 	msec at = now + ms < c->total_at ? now + ms : c->total_at;
 
@@ -41,7 +51,8 @@ dial(struct call *c, msec now)
 {
 	struct calls *cs = c->calls;
 
-	c->peer = keep_new(&cs->keep, c->origin);
+	if (!c->peer) /* one that stood in the queue has it already, with its request in it */
+		c->peer = keep_new(&cs->keep, c->origin);
 	c->dial = c->peer ? pool_take(&cs->dials) : NULL;
 	if (!c->dial) {
 		if (c->peer)
@@ -51,7 +62,7 @@ dial(struct call *c, msec now)
 	}
 	dial_start(c->dial, &cs->dialer, &c->spec.to, &c->peer->wire, c->owner);
 	c->state = CALL_DIAL;
-	arm(c, now, c->spec.connect_ms);
+	call_arm(c, now, c->spec.connect_ms);
 	return 0;
 }
 
@@ -97,10 +108,91 @@ connect_anew(struct call *c, msec now)
 	return 0;
 }
 
+/* A place among all calls of this worker: whoever has many must leave room for others. */
+static u64
+total_key(u64 who)
+{
+	return who * 0x9fb21c651e98df25ULL | 1;
+}
+
+static struct call *
+take(struct calls *cs, const struct call_spec *spec)
+{
+	struct share *s = &cs->queue.share;
+	struct call *c;
+
+	if (spec->who && !share_fair(share_own(s, total_key(spec->who)), cs->pool.used, cs->pool.count))
+		return NULL;
+	c = pool_take(&cs->pool);
+	if (c && spec->who && !share_enter(s, total_key(spec->who))) {
+		pool_give(&cs->pool, c);
+		return NULL;
+	}
+	return c;
+}
+
+static void
+give(struct call *c)
+{
+	struct calls *cs = c->calls;
+
+	queue_leave(&cs->queue, &c->place);
+	if (c->origin)
+		keep_leave(&cs->keep, c->origin);
+	if (c->spec.who)
+		share_leave(&cs->queue.share, total_key(c->spec.who));
+	pool_give(&cs->pool, c);
+}
+
+/* Stands in the queue, with a connection to be that keeps the request meanwhile. */
+static int
+stand(struct call *c, msec now)
+{
+	c->peer = keep_new(&c->calls->keep, c->origin);
+	if (!c->peer)
+		return ERR_FULL;
+	c->state = CALL_QUEUE;
+	call_arm(c, now, c->spec.queue_ms);
+	return 0;
+}
+
+static int
+connect(struct call *c, msec now)
+{
+	const struct call_spec *spec = &c->spec;
+	struct calls *cs = c->calls;
+
+	c->peer = keep_take(&cs->keep, c->origin, c->owner, spec->idempotent ? KEEP_AGE_MS : KEEP_FRESH_MS, now);
+	if (!c->peer)
+		return connect_anew(c, now);
+	c->reused = true;
+	c->state = CALL_SEND;
+	call_arm(c, now, spec->first_ms);
+	cs->reused++;
+	return 0;
+}
+
+static int
+find_place(struct call *c, msec now)
+{
+	const struct call_spec *spec = &c->spec;
+	struct calls *cs = c->calls;
+
+	c->origin = keep_enter(&cs->keep, spec->origin);
+	if (!c->origin)
+		return ERR_FULL;
+	c->place = (struct place){ .origin = spec->origin, .who = spec->who, .limit = spec->concurrency,
+		.most = spec->concurrency_each, .waiting_max = spec->queue, .owner = c->owner };
+	queue_enter(&cs->queue, &c->place, now);
+	if (c->place.state == PLACE_NONE)
+		cs->why = "too many calls of this environment are under way";
+	return c->place.state == PLACE_NONE ? ERR_FULL : c->place.state == PLACE_HELD ? connect(c, now) : stand(c, now);
+}
+
 struct call *
 call_start(struct calls *cs, const struct call_spec *spec, struct ready *owner, msec now)
 {
-	struct call *c = pool_take(&cs->pool);
+	struct call *c = take(cs, spec);
 
 	ASSERT(spec->connect_ms && spec->first_ms && spec->idle_ms && spec->total_ms);
 	cs->why = "too many upstream calls are under way";
@@ -112,21 +204,8 @@ call_start(struct calls *cs, const struct call_spec *spec, struct ready *owner, 
 	c->owner = owner;
 	c->begun = now;
 	c->total_at = now + spec->total_ms;
-	c->origin = keep_enter(&cs->keep, spec->origin, spec->concurrency);
-	if (!c->origin) {
-		cs->why = "too many calls of this environment are under way";
-		pool_give(&cs->pool, c);
-		return NULL;
-	}
-	c->peer = keep_take(&cs->keep, c->origin, owner, spec->idempotent ? KEEP_AGE_MS : KEEP_FRESH_MS, now);
-	if (c->peer) {
-		c->reused = true;
-		c->state = CALL_SEND;
-		arm(c, now, spec->first_ms);
-		cs->reused++;
-	} else if (connect_anew(c, now)) {
-		keep_leave(&cs->keep, c->origin);
-		pool_give(&cs->pool, c);
+	if (find_place(c, now)) {
+		give(c);
 		return NULL;
 	}
 	cs->started++;
@@ -150,7 +229,7 @@ call_send(struct call *c)
 		call_fail_own(c, ERR_FULL, "the request is too large");
 		return ERR_FULL;
 	}
-	if (c->dial) {
+	if (c->dial || c->state == CALL_QUEUE) {
 		wire_settle(w); /* nobody takes it yet: it must be kept */
 		if (w->err) {
 			call_fail_own(c, ERR_FULL, "the gate is out of buffers");
@@ -201,6 +280,36 @@ broken(struct call *c, msec now)
 	return call_fail(c, ERR_IO, "closed the connection without an answer", NULL);
 }
 
+/* Its turn has come: over a connection that another one has left, which takes over the request, or its own new one. */
+static enum step
+step_queue(struct call *c, msec now)
+{
+	struct calls *cs = c->calls;
+	struct peer *stood = c->peer;
+	struct buf *out = &stood->wire.out;
+
+	if (c->place.state != PLACE_HELD)
+		return STEP_WAIT;
+	cs->why = "too many upstream connections are open";
+	c->peer = keep_take(&cs->keep, c->origin, c->owner, c->spec.idempotent ? KEEP_AGE_MS : KEEP_FRESH_MS, now);
+	if (!c->peer) {
+		c->peer = stood;
+		return connect_anew(c, now) ? call_fail_own(c, ERR_FULL, cs->why) : STEP_MORE;
+	}
+	if (c->spec.idempotent)
+		c->copy = lease_take(&cs->net->lease, buf_len(out));
+	if (c->copy.p)
+		buf_put(&c->copy, buf_str(out));
+	c->peer->wire.out = *out;
+	*out = buf_over(NULL, 0);
+	keep_drop(&cs->keep, stood);
+	c->reused = true;
+	c->state = CALL_SEND;
+	call_arm(c, now, c->spec.first_ms);
+	cs->reused++;
+	return STEP_MORE;
+}
+
 static enum step
 step_dial(struct call *c, msec now)
 {
@@ -214,7 +323,7 @@ step_dial(struct call *c, msec now)
 	breaker_good(&c->origin->breaker);
 	c->trying = false;
 	c->state = CALL_SEND;
-	arm(c, now, c->spec.first_ms);
+	call_arm(c, now, c->spec.first_ms);
 	return STEP_MORE;
 }
 
@@ -238,12 +347,12 @@ step_send(struct call *c, msec now)
 	int err = wire_flush(w);
 
 	if (err == ERR_MORE && wire_unsent(w) < before)
-		arm(c, now, c->spec.first_ms);
+		call_arm(c, now, c->spec.first_ms);
 	if (err == ERR_MORE && !wire_readable(w))
 		return STEP_WAIT;
 	if (err == 0) {
 		c->state = CALL_HEAD;
-		arm(c, now, c->spec.first_ms);
+		call_arm(c, now, c->spec.first_ms);
 		return STEP_MORE;
 	}
 	c->cut = true; /* it answers before it has heard all, or has gone: an answer may lie there all the same */
@@ -299,7 +408,7 @@ step_head(struct call *c, msec now)
 		return call_fail(c, ERR_BAD, "sent too many interim responses", NULL);
 	if (r->interim)
 		return STEP_MORE;
-	arm(c, now, c->spec.idle_ms);
+	call_arm(c, now, c->spec.idle_ms);
 	return call_head(c);
 }
 
@@ -310,6 +419,7 @@ call_step(struct call *c, msec now)
 
 	while (s == STEP_MORE) {
 		switch (c->state) {
+		case CALL_QUEUE: s = step_queue(c, now); break;
 		case CALL_DIAL: s = step_dial(c, now); break;
 		case CALL_SEND: s = step_send(c, now); break;
 		case CALL_HEAD: s = step_head(c, now); break;
@@ -320,118 +430,6 @@ call_step(struct call *c, msec now)
 	if (s == STEP_WAIT && now >= c->peer->timer.at)
 		return call_fail_late(c, now);
 	return s;
-}
-
-/* The stream has ended, or cannot be read. */
-static int
-body_broken(struct call *c, int n)
-{
-	if (n == ERR_FULL) {
-		call_fail_own(c, ERR_FULL, "the gate is out of buffers");
-	} else if (n == 0 && body_eof(&c->body) == 0) {
-		c->state = CALL_OVER;
-		return 0;
-	} else {
-		call_fail(c, ERR_IO, "closed the connection in the middle of its answer", NULL);
-	}
-	return c->state == CALL_OVER ? 0 : c->err;
-}
-
-/* Reads more of the body: > 0, 0 it is complete, ERR_MORE, or the call has failed. */
-static int
-fill_body(struct call *c, msec now)
-{
-	struct wire *w = &c->peer->wire;
-	int n = wire_readable(w) ? wire_fill(w, 0) : ERR_MORE;
-
-	if (now >= c->total_at) {
-		call_fail_late(c, now); /* even while bytes keep dripping in */
-		return c->err;
-	}
-	if (n > 0 || (n == ERR_MORE && c->paused))
-		arm(c, now, c->spec.idle_ms);
-	c->paused = false;
-	if (n > 0)
-		return n;
-	if (n != ERR_MORE)
-		return body_broken(c, n);
-	if (now >= c->peer->timer.at) {
-		call_fail_late(c, now);
-		return c->err;
-	}
-	wire_want(w, POLLIN);
-	return ERR_MORE;
-}
-
-/* Takes the next piece out of its framing: its bytes, 0 the body is complete, ERR_MORE, ERR_BAD. */
-static int
-take_piece(struct call *c)
-{
-	struct buf *in = &c->peer->wire.in;
-
-	while (!c->body.done) {
-		struct str part;
-		int used = body_take(&c->body, buf_str(in), &part);
-
-		if (used < 0)
-			return used;
-		if (part.n) {
-			u32 lead = (u32)(part.p - (in->p + in->r));
-
-			c->tail = (u32)used - lead - part.n;
-			c->pending = part.n;
-			buf_eat(in, lead);
-			return (int)part.n;
-		}
-		buf_eat(in, (u32)used);
-	}
-	return 0;
-}
-
-int
-call_body(struct call *c, struct str *part, msec now)
-{
-	*part = STR_NONE;
-	if (c->state == CALL_OVER)
-		return 0;
-	if (c->state != CALL_BODY)
-		return c->err ? c->err : ERR_BAD;
-	if (c->peer->wire.err == ERR_FULL) { /* another wire read meanwhile, and no block was left to keep ours in */
-		call_fail_own(c, ERR_FULL, "the gate is out of buffers");
-		return c->err;
-	}
-	while (c->pending == 0) {
-		int n = take_piece(c);
-
-		if (n == ERR_MORE)
-			n = fill_body(c, now);
-		else if (n == ERR_BAD && c->body.status == 413)
-			call_fail(c, ERR_BAD, "sent more than the limit for an answer", NULL);
-		else if (n == ERR_BAD)
-			call_fail(c, ERR_BAD, "sent a body that is not valid HTTP", c->body.why);
-		else if (n == 0)
-			c->state = CALL_OVER;
-		if (n <= 0)
-			return n;
-	}
-	*part = str_of(c->peer->wire.in.p + c->peer->wire.in.r, c->pending);
-	if (!c->paused)
-		wire_want(&c->peer->wire, 0); /* until it is asked for more: an owner without room is not woken */
-	c->paused = true;
-	return (int)c->pending;
-}
-
-void
-call_eat(struct call *c, u32 n)
-{
-	struct buf *in = &c->peer->wire.in;
-
-	ASSERT(n <= c->pending);
-	c->pending -= n;
-	c->got += n;
-	buf_eat(in, n + (c->pending ? 0 : c->tail));
-	if (c->pending == 0)
-		c->tail = 0;
 }
 
 void
@@ -453,7 +451,7 @@ call_settle(struct call *c)
 void
 call_owner(struct call *c, struct ready *owner)
 {
-	c->owner = owner;
+	c->owner = c->place.owner = owner;
 	if (c->dial)
 		dial_owner(c->dial, owner);
 	if (!c->peer)
@@ -486,6 +484,5 @@ call_end(struct call *c, msec now)
 		keep_give(&cs->keep, c->peer, now);
 	else if (c->peer)
 		keep_drop(&cs->keep, c->peer);
-	keep_leave(&cs->keep, c->origin);
-	pool_give(&cs->pool, c);
+	give(c);
 }

@@ -1,7 +1,7 @@
 /* call: one upstream request, from a kept or a new connection to the last byte of its answer.
  *
  *   call_start > call_out, call_send > call_step ... DONE: head known > call_body, call_eat ... 0 > call_end
- *                                         DIAL > SEND > HEAD > BODY > OVER
+ *                                (QUEUE >) DIAL > SEND > HEAD > BODY > OVER
  *
  * The owner drives it: call_step and call_body go as far as they can without blocking and mark the owner when there is
  * more to do. Reading is pulled: bytes come straight from the socket into the worker's scratch buffer when the owner
@@ -15,6 +15,7 @@
 #define CALL_CALL_H
 
 #include "call/keep.h"
+#include "call/queue.h"
 #include "http/body.h"
 #include "http/head.h"
 #include "net/dial.h"
@@ -26,6 +27,7 @@
 #define CALL_RETRY_AFTER_MAX 60 /* seconds: a longer wish is cut to this */
 
 enum call_state {
+	CALL_QUEUE, /* the origin has as many calls as it takes, or this caller his share of them */
 	CALL_DIAL, /* no connection yet */
 	CALL_SEND, /* the kernel has not taken all of the request */
 	CALL_HEAD, /* waiting for the answer */
@@ -34,7 +36,7 @@ enum call_state {
 	CALL_FAILED,
 };
 
-/* What a call is. Copied; the strings in `to` must live until call_end. All four deadlines are required (> 0). */
+/* What a call is. Copied; the strings in `to` must live until call_end. The four deadlines are required (> 0). */
 struct call_spec {
 	struct dial_to to;
 	u64 origin;       /* connections are shared between calls of the same number: see keep.h */
@@ -44,7 +46,11 @@ struct call_spec {
 	u32 first_ms;     /* from having sent to the end of the head, and between two pieces of sending */
 	u32 idle_ms;      /* between two pieces of the body */
 	u32 total_ms;     /* all of it */
-	u32 concurrency;  /* calls of this origin under way in this worker; 0: no limit */
+	u64 who;          /* whose call it is: places are shared out by callers; 0: nobody in particular */
+	u32 concurrency;  /* calls of this origin under way, of all workers; 0: no limit */
+	u32 concurrency_each; /* of them, of one caller; 0: a fair share */
+	u32 queue;        /* calls of this origin that may wait for a place; 0: refused at once */
+	u32 queue_ms;     /* how long one waits */
 	u64 body_max;     /* payload bytes; a longer answer fails. 0: no limit */
 };
 
@@ -52,6 +58,7 @@ struct call {
 	struct calls *calls;
 	struct call_spec spec;
 	struct ready *owner;
+	struct place place;
 	struct origin *origin;
 	struct peer *peer;      /* the connection */
 	struct dial *dial;      /* while there is none */
@@ -88,6 +95,7 @@ struct calls {
 	struct dialer dialer;
 	struct pool pool, dials;
 	struct keep keep;
+	struct queue queue;
 	struct field *field;     /* CALL_FIELDS_MAX; of the head parsed last */
 	struct resp resp;        /* the head parsed last: valid in the run in which call_step answered DONE */
 	const char *why;         /* after call_start gave NULL: a text that lives until the next call_start */
@@ -98,10 +106,14 @@ struct calls {
 
 /* Descriptors and timers all calls may hold at once: for planning the loop. */
 #define CALLS_WATCHES (KEEP_PEERS + CALLS_MAX * DIAL_WATCHES)
-#define CALLS_TIMERS (KEEP_PEERS + CALLS_MAX * DIAL_TIMERS)
+#define CALLS_TIMERS (KEEP_PEERS + CALLS_MAX * DIAL_TIMERS + 1)
 
 /* Carves calls, dials and connections from a. Our listeners, never called, are set in cs->dialer later. ERR_FULL. */
 int calls_init(struct calls *cs, struct arena *a, struct net *net, struct dns *dns);
+
+/* Counts calls together with other workers from now on, before the first call: pages is zeroed memory of
+ * share_bytes(workers) that all of them share. */
+void calls_share(struct calls *cs, void *pages, u32 workers, u32 index);
 
 /* Bytes calls_init takes from its arena. */
 size_t calls_bytes(void);
@@ -109,9 +121,9 @@ size_t calls_bytes(void);
 /* Closes all kept connections: when the configuration changed or the worker ends. */
 void calls_clear(struct calls *cs);
 
-/* Begins a call: takes a kept connection or a new one. NULL with cs->why when there is no room for one more, or the
- * origin could not be connected to several times in a row: ordinary answers, 503. Then write the request (call_out),
- * call_send, call_step. */
+/* Begins a call: takes a kept connection or a new one, or stands in the queue for one. NULL with cs->why when there is
+ * no room for one more, or the origin could not be connected to several times in a row: ordinary answers, 503. Then
+ * write the request (call_out), call_send, call_step. */
 struct call *call_start(struct calls *cs, const struct call_spec *spec, struct ready *owner, msec now);
 
 /* The buffer the whole request goes into, with room for n bytes (SCRATCH_N at most): request line, fields, body. NULL:

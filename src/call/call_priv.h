@@ -1,9 +1,12 @@
-/* call_priv: between the machine of a call (call.c), the head of its answer (call_head.c) and its sentences
- * (call_why.c). */
+/* call_priv: between the machine of a call (call.c), head and body of its answer (call_head.c, call_body.c) and
+ * its sentences (call_why.c). */
 #ifndef CALL_CALL_PRIV_H
 #define CALL_CALL_PRIV_H
 
 #include "call/call.h"
+
+/* Sets the deadline of the phase that begins now; the total one stands above it. */
+void call_arm(struct call *c, msec now, u32 ms);
 
 /* The head in c->calls->resp is the final one: takes over what the owner asks for and begins the body. STEP_DONE, or
  * STEP_FAIL for an answer that cannot be used. */

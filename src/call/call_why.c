@@ -81,10 +81,16 @@ put_seconds(struct buf *b, u32 ms)
 enum step
 call_fail_late(struct call *c, msec now)
 {
-	char text[96];
+	char text[128];
 	struct buf b = buf_over(text, sizeof text - 1);
 	bool total = now >= c->total_at;
 
+	if (c->state == CALL_QUEUE) {
+		BUF_LIT(&b, "too many calls of this environment are under way: no place came free within ");
+		put_seconds(&b, c->spec.queue_ms);
+		buf_byte(&b, 0);
+		return call_fail_own(c, ERR_FULL, text);
+	}
 	if (c->state == CALL_DIAL) {
 		dial_late(c->dial, total ? c->spec.total_ms : c->spec.connect_ms);
 		return call_fail_dial(c, now);

@@ -49,7 +49,7 @@ new_origin(struct keep *k)
 }
 
 struct origin *
-keep_enter(struct keep *k, u64 number, u32 limit)
+keep_enter(struct keep *k, u64 number)
 {
 	struct link *bucket = bucket_of(k, number);
 	struct origin *o;
@@ -58,8 +58,6 @@ keep_enter(struct keep *k, u64 number, u32 limit)
 		o = CONTAINER_OF(l, struct origin, link);
 		if (o->number != number)
 			continue;
-		if (limit && o->active >= limit)
-			return NULL;
 		o->active++;
 		return o;
 	}

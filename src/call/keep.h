@@ -53,10 +53,9 @@ int keep_init(struct keep *k, struct arena *a, struct net *net);
 /* Bytes keep_init takes from its arena. */
 size_t keep_bytes(void);
 
-/* The record of an origin, made when there is none, with one more active call; given back by keep_leave. NULL when
- * `limit` calls (0: any number) are active already. An origin is forgotten when it has neither calls nor connections
- * and its breaker is as new. */
-struct origin *keep_enter(struct keep *k, u64 number, u32 limit);
+/* The record of an origin, made when there is none, with one more active call; given back by keep_leave. NULL when all
+ * are in use. An origin is forgotten when it has neither calls nor connections and its breaker is as new. */
+struct origin *keep_enter(struct keep *k, u64 number);
 void keep_leave(struct keep *k, struct origin *o);
 
 /* An idle connection of this origin, used at most `fresh_ms` ago, now owned by owner; NULL when there is none. */

@@ -50,7 +50,9 @@ struct environment {
 	const struct tls_trust *trust; /* of the two: for calls; NULL: plain */
 	struct credential credential;
 	u32 connect_ms, first_ms, idle_ms, total_ms;
-	u32 concurrency;      /* calls under way at once */
+	u32 concurrency;      /* calls under way at once, of all workers */
+	u32 concurrency_each; /* of one principal; 0: a fair share */
+	u32 queue, queue_ms;  /* calls that may wait for a place, and how long */
 	u64 origin; /* equal in environments that may share connections: same place, same trust; in any gen */
 };
 

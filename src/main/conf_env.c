@@ -205,4 +205,7 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 	e->idle_ms = conf_u32(s, "idle_timeout");
 	e->total_ms = conf_u32(s, "total_timeout");
 	e->concurrency = conf_u32(s, "concurrency");
+	e->concurrency_each = conf_u32(s, "concurrency_principal");
+	e->queue = conf_u32(s, "queue");
+	e->queue_ms = conf_u32(s, "queue_timeout");
 }

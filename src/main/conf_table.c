@@ -31,6 +31,8 @@ static const struct conf_option server_options[] = {
 	{ "head_timeout", CONF_TIME, false, "10s", NULL, 100, MS(600), "a request head must be complete (408)" },
 	{ "body_timeout", CONF_TIME, false, "30s", NULL, 100, MS(3600), "a request body must be complete (408)" },
 	{ "write_timeout", CONF_TIME, false, "30s", NULL, 100, MS(3600), "a client must take something of its answer" },
+	{ "answer_timeout", CONF_TIME, false, "5m", NULL, MS(1), MS(86400),
+	    "what a client may keep us waiting in all for taking one answer" },
 	{ "drain_timeout", CONF_TIME, false, "5s", NULL, 0, MS(600),
 	    "what open requests get when the server is ended" },
 	{ "user", CONF_STR, false, "", NULL, 0, 32, "whom workers run as when started as root; data is given to them" },
@@ -80,7 +82,12 @@ static const struct conf_option environment_options[] = {
 	{ "first_timeout", CONF_TIME, false, "30s", NULL, 50, MS(3600), "the first byte of the answer must be there" },
 	{ "idle_timeout", CONF_TIME, false, "30s", NULL, 50, MS(3600), "an answer may pause this long" },
 	{ "total_timeout", CONF_TIME, false, "120s", NULL, 50, MS(86400), "a call may take this long" },
-	{ "concurrency", CONF_NUM, false, "256", NULL, 1, 65535, "calls under way at once, of one worker" },
+	{ "concurrency", CONF_NUM, false, "256", NULL, 1, 65535,
+	    "calls under way at once; those beyond wait, the caller with the fewest calls is next" },
+	{ "concurrency_principal", CONF_NUM, false, "0", NULL, 0, 65535,
+	    "of them, calls of one caller; 0: a fair share, so that nobody can take all places" },
+	{ "queue", CONF_NUM, false, "128", NULL, 0, 4096, "calls that may wait for a place; 0: refused at once" },
+	{ "queue_timeout", CONF_TIME, false, "10s", NULL, 10, MS(600), "how long a call waits for a place" },
 };
 
 const struct conf_type conf_types[CONF_TYPES] = {

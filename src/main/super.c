@@ -233,14 +233,20 @@ open_all(struct super *s, struct buf *why)
 	return open_listeners(s, c, why);
 }
 
+/* What workers count together. Made once, with room for all of them. */
+static bool
+share_pages(struct super *s)
+{
+	s->workers = s->ask->private ? 1 : s->gen[0].conf->workers;
+	s->common = page_shared(work_common_bytes(s->workers));
+	return s->common.p;
+}
+
 static void
 watch_signals(struct super *s, int fd)
 {
 	ready_init(&s->signals_ready, on_signal);
 	watch_add(&s->loop, &s->signals, fd, POLLIN, &s->signals_ready);
-	s->workers = s->gen[0].conf->workers;
-	if (s->ask->private)
-		s->workers = 1;
 }
 
 int
@@ -266,6 +272,10 @@ super_run(const struct super_ask *ask)
 		return EXIT_FAILED;
 	if (open_all(s, &why))
 		return fail(&why);
+	if (!share_pages(s)) {
+		say_errf("mcpgated: cannot start: %s\n", file_why());
+		return EXIT_FAILED;
+	}
 	watch_signals(s, signals);
 	if (ask->helper)
 		super_child_start(s, SUPER_HELPER, clock_mono_ms());

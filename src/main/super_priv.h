@@ -60,6 +60,7 @@ struct super {
 	bool failed;             /* it could not be compiled: an older catalog must do */
 	struct super_child child[SUPER_CHILDREN];
 	u32 workers;
+	struct arena common;     /* pages that all workers write: see work.h */
 	struct watch signals;
 	struct ready signals_ready;
 	u64 stamp[APIS_MAX + 2]; /* of the files looked at, 0: not yet */

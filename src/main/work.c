@@ -114,6 +114,12 @@ begin_rng(struct work *w)
 	ct_wipe(seed, sizeof seed);
 }
 
+size_t
+work_common_bytes(u32 workers)
+{
+	return share_bytes(workers);
+}
+
 static void
 begin_app(struct work *w)
 {
@@ -128,6 +134,7 @@ begin_app(struct work *w)
 	boot_seal(w->start->boot, &app->seal);
 	if (app_init(app, &w->arena))
 		cannot(w, "memory", STR("the plan is too small; please report this"));
+	calls_share(&app->calls, w->start->common, w->start->workers, w->start->index);
 }
 
 static void

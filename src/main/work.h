@@ -40,11 +40,16 @@ struct work_start {
 	int pair;     /* our end */
 	const struct work_listen *listen;
 	u32 listens;
+	void *common;             /* work_common_bytes, shared by all workers: what they count together */
+	u32 workers;
 	const struct arena *slot; /* two: where configurations lie; made read-only here */
 	const struct boot *boot;
 	const struct conf *conf;  /* the one that holds at fork: user, jail */
 	u8 log_level;
 };
+
+/* Bytes of the pages that so many workers share, zero at first. */
+size_t work_common_bytes(u32 workers);
 
 /* Runs a worker in this process, to its end. */
 void work_run(const struct work_start *start) __attribute__((noreturn));

@@ -282,6 +282,7 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 	spec.args = args;
 	spec.skip = skip;
 	spec.hold = m->hold;
+	spec.peer = exchange_from(m->x);
 	fault = op_start(m->shared->ops, &spec, m->owner, now, &m->op, &why);
 	if (fault) {
 		answer_fault(m, buf_str(&why), fault == OP_FAULT_BUSY ? max_u32(m->shared->ops->calls->wait_s, 1) : 0);

@@ -82,7 +82,11 @@ start_call(struct op *op, const struct op_spec *spec, const struct params *p, st
 	cs.first_ms = e->first_ms;
 	cs.idle_ms = e->idle_ms;
 	cs.total_ms = e->total_ms;
+	cs.who = spec->who->id ? spec->who->id : spec->peer;
 	cs.concurrency = e->concurrency;
+	cs.concurrency_each = e->concurrency_each;
+	cs.queue = e->queue;
+	cs.queue_ms = e->queue_ms;
 	op->call = call_start(op->ops->calls, &cs, owner, now);
 	if (!op->call) {
 		buf_fmt(why, "The call was not made: %s. Try again in %u s.", op->ops->calls->why,

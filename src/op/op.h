@@ -43,6 +43,7 @@ struct op_spec {
 	u32 *hold;                        /* counted up while the op lives: its api must stay as long */
 	const struct tls_trust *tls;      /* how to trust the environment's server; NULL: plain */
 	struct str skip;                  /* name of an argument that is ours (environment); may be empty */
+	u64 peer;                         /* where it comes from: tells callers apart who are nobody */
 };
 
 enum op_fault {

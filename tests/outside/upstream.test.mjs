@@ -28,7 +28,7 @@ before(async () => {
   good = await startEvil();
   server = await serve([
     evilApi('evil', evil.url, credential), evilApi('good', good.url, { first_timeout: '10s', total_timeout: '15s' }),
-    evilApi('single', evil.url, { concurrency: 1, first_timeout: '10s', total_timeout: '15s' }),
+    evilApi('single', evil.url, { concurrency: 1, queue: 0, first_timeout: '10s', total_timeout: '15s' }),
   ]);
   key = await server.key('upstream');
   call = caller(server, { key, path: '/evil/mcp' });

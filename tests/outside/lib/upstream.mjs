@@ -17,7 +17,7 @@ export async function startUpstream() {
     const url = new URL(q.url, 'http://upstream');
     const entry = { method: q.method, target: q.url, rawHeaders: q.rawHeaders, headers: q.headers, query: url.searchParams, body: Buffer.concat(chunks).toString() };
     seen.push(entry);
-    s.on('close', () => { if (!s.writableFinished) { self.cancelled++; entry.cancelled = true; } });
+    s.on('close', () => { entry.done = true; if (!s.writableFinished) { self.cancelled++; entry.cancelled = true; } });
     const json = (status, v) => {
       const b = Buffer.from(JSON.stringify(v));
       s.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': b.length });

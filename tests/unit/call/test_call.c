@@ -876,6 +876,156 @@ test_pools_are_ordinary_answers(void **state)
 	call_end(all[1], u->rig->now);
 }
 
+/* A call of its own ready, which counts how often it is its turn. */
+struct one {
+	struct ready ready;
+	struct call *c;
+	enum step s;
+	u32 runs;
+};
+
+static void
+one_run(struct ready *r, msec now)
+{
+	struct one *o = CONTAINER_OF(r, struct one, ready);
+
+	o->runs++;
+	o->s = call_step(o->c, now);
+	call_settle(o->c);
+}
+
+static bool
+one_begin(struct one *o, u64 who)
+{
+	*o = (struct one){ .s = STEP_WAIT };
+	ready_init(&o->ready, one_run);
+	u->spec.who = who;
+	o->c = call_start(&u->calls, &u->spec, &o->ready, u->rig->now);
+	if (!o->c)
+		return false;
+	buf_put(call_out(o->c, 28), STR("GET /a HTTP/1.1\r\nHost: x\r\n\r\n"));
+	assert_int_equal(call_send(o->c), 0);
+	one_run(&o->ready, u->rig->now);
+	return true;
+}
+
+static bool
+one_waits(const struct one *o)
+{
+	return o->c->state == CALL_QUEUE;
+}
+
+static void
+one_end(struct one *o)
+{
+	call_end(o->c, u->rig->now);
+	ready_cancel(&o->ready);
+	o->c = NULL;
+}
+
+/* One caller cannot take all places, nor fill the queue: who comes new is served at once, or is next. */
+static void
+test_shares(void **state)
+{
+	static struct one many[600], other, third;
+	u32 held = 0, n = 0;
+
+	u->spec.concurrency = 256;
+	u->spec.queue = 64;
+	u->spec.queue_ms = 1000;
+	while (one_begin(&many[n], 7))
+		held += !one_waits(&many[n++]);
+	assert_int_equal(held, 205); /* used < 4 * left */
+	assert_in_range(n - held, 48, 60);
+	assert_string_equal(u->calls.why, "too many calls of this environment are under way");
+	assert_true(one_begin(&other, 8));
+	assert_false(one_waits(&other));
+	assert_true(one_begin(&third, 0)); /* nobody in particular: judged by the whole */
+	assert_false(one_waits(&third));
+	one_end(&other);
+	one_end(&third);
+	u->spec.queue = 0;
+	assert_false(one_begin(&other, 7));
+	for (u32 i = 0; i < n; i++)
+		one_end(&many[i]);
+	assert_int_equal(u->calls.queue.n, 0);
+	assert_int_equal(share_count(&u->calls.queue.share, u->spec.origin), 0);
+}
+
+/* Whose turn it is: the caller with the fewest calls, and among its calls the oldest. */
+static void
+test_queue_is_fair(void **state)
+{
+	struct one a[6], b[2];
+	int fd[3];
+
+	u->spec.concurrency = 3;
+	u->spec.concurrency_each = 3;
+	u->spec.queue = 16;
+	u->spec.queue_ms = 1000;
+	for (u32 i = 0; i < 6; i++)
+		assert_true(one_begin(&a[i], 7));
+	for (u32 i = 0; i < 3; i++)
+		fd[i] = up_accept(u);
+	for (u32 i = 0; i < 2; i++)
+		assert_true(one_begin(&b[i], 8));
+	assert_true(one_waits(&a[3]) && one_waits(&a[5]) && one_waits(&b[0]) && one_waits(&b[1]));
+	one_end(&a[0]); /* 7 has two, 8 none */
+	rig_turn(u->rig);
+	assert_true(!one_waits(&b[0]) && one_waits(&a[3]) && one_waits(&b[1]));
+	one_end(&a[1]); /* one each: the oldest */
+	rig_turn(u->rig);
+	assert_true(!one_waits(&a[3]) && one_waits(&b[1]));
+	one_end(&b[0]);
+	rig_turn(u->rig);
+	assert_true(!one_waits(&b[1]) && one_waits(&a[4]));
+	u->rig->now += 1001;
+	rig_turn(u->rig);
+	rig_turn(u->rig);
+	assert_int_equal(a[4].s, STEP_FAIL);
+	assert_int_equal(a[4].c->err, ERR_FULL);
+	assert_true(str_is(call_why(a[4].c),
+	    "too many calls of this environment are under way: no place came free within 1 s"));
+	for (u32 i = 2; i < 6; i++)
+		one_end(&a[i]);
+	one_end(&b[1]);
+	assert_int_equal(share_count(&u->calls.queue.share, u->spec.origin), 0);
+	for (u32 i = 0; i < 3; i++)
+		close(fd[i]);
+}
+
+/* One that waited takes over the connection that the one before has left, with its request. */
+static void
+test_queue_reuses(void **state)
+{
+	struct one b;
+	int fd;
+
+	u->spec.concurrency = u->spec.concurrency_each = 1;
+	u->spec.queue = 4;
+	u->spec.queue_ms = 1000;
+	u->spec.who = 7;
+	up_get(u);
+	fd = up_accept(u);
+	up_hear(u, fd, heard, sizeof heard);
+	assert_true(one_begin(&b, 8));
+	assert_true(one_waits(&b));
+	up_say(fd, str_c(OK_11));
+	up_move(u, 20);
+	assert_true(body_is("{\"ok\":true}"));
+	call_end(u->c, u->rig->now);
+	u->c = NULL;
+	up_hear(u, fd, heard, sizeof heard);
+	assert_string_equal(heard, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_true(b.c->reused);
+	up_say(fd, str_c(OK_11));
+	for (u32 i = 0; i < 50 && b.s == STEP_WAIT; i++, usleep(500))
+		rig_turn(u->rig);
+	assert_int_equal(b.s, STEP_DONE);
+	one_end(&b);
+	close(fd);
+}
+
 static void
 test_idle_limit(void **state)
 {
@@ -982,6 +1132,7 @@ main(void)
 		WITH(test_answer_before_the_request_is_complete),
 		WITH(test_interim_before_the_request_is_complete), WITH(test_request_deadline),
 		WITH(test_request_that_does_not_fit), WITH(test_pools_are_ordinary_answers), WITH(test_idle_limit),
+		WITH(test_shares), WITH(test_queue_is_fair), WITH(test_queue_reuses),
 		WITH(test_owner_changes), WITH(test_cancelled_anywhere),
 	};
 
