@@ -139,6 +139,19 @@ app_old_gen(const struct app *app)
 	return g->gen && g->users ? g->gen->number : 0;
 }
 
+/* Something was turned off or on: lists may be others now. Stopping everything cuts what is under way; a write that
+ * was sent is not called back by that, its answer is awaited. */
+static void
+look_at_switches(struct app *app, msec now)
+{
+	app->epoch = app->switches->epoch;
+	app->mcp.stopped = switches_stopped(app->switches);
+	if (app->mcp.stopped)
+		serve_cut(&app->serve);
+	else
+		subscribe_changed(&app->mcp, app->loop);
+}
+
 void
 app_turn(struct app *app, msec now, wall now_s)
 {
@@ -147,6 +160,8 @@ app_turn(struct app *app, msec now, wall now_s)
 
 	app->now = now;
 	app->mcp.now_s = now_s;
+	if (app->switches->epoch != app->epoch)
+		look_at_switches(app, now);
 	if (list_empty(&app->mcp.listening))
 		return;
 	if (now - app->judged_at >= JUDGE_MS || stamp != app->stamp) {

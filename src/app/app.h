@@ -11,7 +11,7 @@
 #include "auth/key.h"
 #include "call/call.h"
 #include "crypt/rng.h"
-#include "gate/api.h"
+#include "gate/switches.h"
 #include "mcp/mcp.h"
 #include "op/op.h"
 #include "serve/serve.h"
@@ -38,6 +38,7 @@ struct app {
 	struct rng *rng;
 	struct str version;            /* of the program */
 	u8 handle_key[HANDLE_KEY_N];   /* from the master key, equal in all workers */
+	struct switches *switches;     /* in shared pages */
 	struct seal_keys seal;         /* from the master key: opens stored credentials */
 	/* set by app_init */
 	struct serve serve;
@@ -49,6 +50,7 @@ struct app {
 	struct mcp_shared mcp;
 	struct app_gen gen[APP_GENS];
 	u32 live;                      /* index of the newest generation */
+	u32 epoch;                     /* of the switches, when streams were last told */
 	u32 stamp;                     /* of the keys, when streams were last judged */
 	msec judged_at;
 	struct timer timer;            /* for streams */

@@ -31,6 +31,8 @@ job_cancel(struct exchange *x)
 	j->checking = false;
 	if (j->work)
 		store_cancel(j->app->store, &j->work->op);
+	if (j->switching)
+		store_cancel(j->app->store, &j->switching->op);
 	if (j->op.key.p && !j->op.done)
 		store_cancel(j->app->store, &j->op);
 	if (j->mcp.x)

@@ -12,6 +12,7 @@ struct job {
 	struct principal who;
 	struct key_check check;
 	struct mcp mcp;
+	struct switches_work *switching; /* control routes: in the exchange's arena */
 	struct key_work *work; /* control routes: in the exchange's arena */
 	struct store_op op;    /* control routes */
 	struct buf out;

@@ -5,6 +5,7 @@
 #include "app/endpoint.h"
 #include "app/guard.h"
 #include "app/health.h"
+#include "app/switching.h"
 
 enum { AT_START, AT_GUARD, AT_MCP, AT_DELETE, AT_REPLY };
 
@@ -22,6 +23,8 @@ static const struct route routes[] = {
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/credentials", credentials_add },
 	{ ROUTE_GET,                  0,     0,            "/control/credentials", credentials_list },
 	{ ROUTE_DELETE,               0,     0,            "/control/credentials/:name", credentials_remove },
+	{ ROUTE_GET,                  0,     0,            "/control/switches",   switching_list },
+	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/switches",   switching_set  },
 	{ ROUTE_ANY,                  0,     RPC_BODY_MAX, "/*",                  routes_mcp   },
 };
 
@@ -57,6 +60,11 @@ look(struct job *j, struct endpoint *e)
 {
 	struct exchange *x = &j->x;
 
+	if (switches_stopped(j->app->switches)) {
+		reply_field(x, "Retry-After", STR("60"));
+		reply_error(x, 503, "everything is stopped by whoever runs this server");
+		return STEP_FAIL;
+	}
 	if (!j->gen->gen || endpoint_find(j->gen->gen, x->req.path, e)) {
 		reply_error(x, 404, "not found: MCP is served at /mcp and /<api>/mcp");
 		return STEP_FAIL;
@@ -85,6 +93,7 @@ begin_mcp(struct job *j, const struct endpoint *e)
 	m->catalog = &j->gen->catalog[e->api->index];
 	m->text = &j->gen->text[e->api->index];
 	m->view = e->view;
+	gate_begin(&m->ask, j->gen->gen, e->api, e->view, &j->who, j->app->switches);
 	if (j->who.kind == PRINCIPAL_KEY)
 		m->key_name = str_of(j->check.name, sizeof j->check.name);
 	m->hold = &j->gen->users;

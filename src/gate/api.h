@@ -12,6 +12,8 @@
 #include "catalog/catalog.h"
 
 struct tls_trust; /* crypt/tls.h */
+struct role;      /* gate/role.h */
+struct rule;      /* gate/rule.h */
 
 #define APIS_MAX 64         /* apis of one box */
 #define ENVIRONMENTS_MAX 8  /* environments of one api */
@@ -65,6 +67,7 @@ struct api {
 	struct str document;   /* path of the API document, for messages */
 	struct str catalog_path;
 	u32 index;             /* place in gen.api, and of its catalog in the worker */
+	u64 id;                /* of its name, for switches: switches_id */
 	u8 auth, mode;
 	u32 response_budget;   /* bytes of upstream body given to the model */
 	u32 page;              /* tools per tools/list page; 0: all at once */
@@ -72,6 +75,10 @@ struct api {
 	u32 environments;
 	u32 default_environment; /* the sandbox where there is one, else the first */
 	struct str instructions; /* text for initialize and server/discover; may be empty */
+	const struct rule *deny; /* never offered over MCP, whoever asks */
+	u32 denies;
+	u32 ops;                 /* operations of the catalog that verdict was made from */
+	const u8 *verdict;       /* [role][environment][operation]: see role.h; NULL: nothing is allowed */
 };
 
 /* One generation of the configuration. */
@@ -80,6 +87,9 @@ struct gen {
 	const struct api *api;
 	u32 apis;
 	struct str public_url; /* without slash at the end */
+	const struct role *role; /* those of the configuration and the built-in ones: role.h */
+	u32 roles;
+	u32 approval_s;        /* how long somebody may take to approve */
 };
 
 #endif

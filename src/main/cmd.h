@@ -33,6 +33,11 @@ int cmd_key(struct flags *a);
 /* credential: manages upstream secrets in the store. */
 int cmd_credential(struct flags *a);
 
+/* switch: lists and turns switches. */
+int cmd_switch(struct flags *a);
+/* stop-all: stops everything, or resumes. */
+int cmd_stop_all(struct flags *a);
+
 /* Reads --log-level: enum log_level, -1 when text is NULL; ERR_BAD after telling the mistake. */
 int cmd_log_level(const struct flags *a, const char *text);
 

@@ -96,7 +96,7 @@ find_type(struct conf_work *w, const struct uci_event *e)
 		if (str_is(e->word[0], conf_types[i].name))
 			return &conf_types[i];
 	}
-	conf_mistake(w, e->line, "unknown section '%S'; there are server, api and environment%s", e->word[0],
+	conf_mistake(w, e->line, "unknown section '%S'; there are server, api, environment and role%s", e->word[0],
 	    suggest(w, e->word[0], names, CONF_TYPES));
 	return NULL;
 }
@@ -252,6 +252,7 @@ conf_read(const struct conf_ask *ask, const struct conf **out)
 		if (server) {
 			conf_server(&w, server);
 			conf_apis(&w);
+			conf_roles(&w);
 			conf_hosts(&w, server);
 		}
 	}

@@ -1,5 +1,6 @@
 #include "main/conf_priv.h"
 
+#include "gate/switches.h"
 #include "http/url.h"
 
 /* What stands first in a path and is no api: routes that exist, and those the design keeps for later. */
@@ -100,6 +101,8 @@ one_api(struct conf_work *w, const struct conf_section *s, struct api *a, const 
 	a->response_budget = conf_u32(s, "response_budget");
 	a->page = conf_u32(s, "page");
 	a->instructions = conf_str(s, "instructions");
+	a->id = switches_id(SWITCH_API, a->name);
+	conf_deny(w, s, a);
 	read_path(w, s, a);
 }
 

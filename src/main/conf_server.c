@@ -233,6 +233,7 @@ conf_server(struct conf_work *w, const struct conf_section *s)
 	c->hosts = system_file(w, "/etc/hosts");
 	c->workers = conf_u32(s, "workers");
 	c->drain_ms = conf_u32(s, "drain_timeout");
+	c->gen.approval_s = conf_u32(s, "approval_time") / 1000;
 	c->jail = (u8)conf_u32(s, "jail");
 	c->log_level = (u8)conf_u32(s, "log_level");
 	c->serve.idle_ms = conf_u32(s, "idle_timeout");

@@ -7,6 +7,8 @@ static const char *const jails[] = { "on", "required", "off", NULL };
 static const char *const auths[] = { "key", "none", NULL };
 static const char *const modes[] = { "auto", "tools", "code", "both", NULL };
 static const char *const places[] = { "none", "header", "query", "cookie", "basic", "bearer", NULL };
+static const char *const yes_no[] = { "no", "yes", NULL };
+static const char *const levels_of[] = { "none", "confirm", "approve", NULL };
 static const char *const kinds[] = { "auto", "sandbox", "production", NULL };
 
 /* name, kind, required, default, choices, least, most, meaning */
@@ -39,6 +41,8 @@ static const struct conf_option server_options[] = {
 	{ "jail", CONF_ENUM, false, "on", jails, 0, 0,
 	    "system call filter, capabilities, Landlock: on (as far as the kernel can), required (or do not "
 	    "start), off" },
+	{ "approval_time", CONF_TIME, false, "10m", NULL, MS(10), MS(86400),
+	    "what a caller has to confirm, and a person to approve, an irreversible operation" },
 	{ "log_level", CONF_ENUM, false, "info", levels, 0, 0, "least level of the lines on standard error" },
 };
 
@@ -56,6 +60,24 @@ static const struct conf_option api_options[] = {
 	    "bytes of one API answer that are given to the model; more is cut between elements" },
 	{ "page", CONF_NUM, false, "0", NULL, 0, 100000, "tools in one page of tools/list; 0: all at once" },
 	{ "instructions", CONF_STR, false, "", NULL, 0, 16384, "text for the model about this API" },
+	{ "deny", CONF_LIST, false, "", NULL, 0, 64,
+	    "rules as in config role: what is never offered, whoever asks" },
+	{ "deny_list", CONF_STR, false, "", NULL, 0, 32,
+	    "a list of such rules that comes with the program, for the API's own keys, accounts and impersonation: "
+	    "awork, worken, proworkflow or workos" },
+};
+
+static const struct conf_option role_options[] = {
+	{ "allow", CONF_LIST, false, "", NULL, 0, 64,
+	    "what this role may do, one rule a line: 'GET /projects*', 'read,write tag:reports env:sandbox', "
+	    "'op:create_*', 'PATCH /vlans/{id} where id in 10,20,100..199 and name in lab-*', or '*'" },
+	{ "deny", CONF_LIST, false, "", NULL, 0, 64, "what it may not do; wins over allow" },
+	{ "confirm", CONF_LIST, false, "", NULL, 0, 64, "what is described first and done when it is asked for again" },
+	{ "approve", CONF_LIST, false, "", NULL, 0, 64, "what a person must approve each time" },
+	{ "destructive", CONF_ENUM, false, "confirm", levels_of, 0, 0,
+	    "what has to happen before anything irreversible: none, confirm or approve" },
+	{ "approve_in_client", CONF_ENUM, false, "no", yes_no, 0, 0,
+	    "whether a form in the client counts as the person's yes (never for keys)" },
 };
 
 static const struct conf_option environment_options[] = {
@@ -95,6 +117,8 @@ const struct conf_type conf_types[CONF_TYPES] = {
 	[CONF_API] = { "api", "an API to serve", api_options, ARRAY_N(api_options), true },
 	[CONF_ENVIRONMENT] = { "environment", "one base URL of an api, with its credential", environment_options,
 	    ARRAY_N(environment_options), true },
+	[CONF_ROLE] = { "role", "what those who have it may do; viewer, member and admin are built in", role_options,
+	    ARRAY_N(role_options), true },
 };
 
 static const char *const kind_words[] = { "text", "number", "size", "time", "choice", "list" };

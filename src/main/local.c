@@ -1,6 +1,7 @@
 #include "main/local.h"
 
 #include "app/admin.h"
+#include "app/switching.h"
 #include "crypt/ct.h"
 #include "op/vault.h"
 #include "sys/clock.h"
@@ -245,4 +246,39 @@ local_credential_remove(struct local *l, struct str name, struct buf *why)
 		return 0;
 	return op.err == ERR_NONE ? say(why, ERR_NONE, "there is no such credential")
 	                          : say(why, op.err, "the store cannot be written: nothing was changed");
+}
+
+/* The table is of no use without a server; the store is what counts. */
+static int
+change_switch(struct local *l, struct str json, struct buf *why)
+{
+	struct switches_work *w = ARENA_NEW(&l->arena, struct switches_work);
+	struct switches *table = ARENA_NEW(&l->arena, struct switches);
+	struct jsmntok *tok = ARENA_ARRAY(&l->arena, struct jsmntok, TOKENS);
+	struct jdoc d;
+	struct str word;
+	bool on = true;
+	enum step s;
+
+	if (!w || !table || !tok || json_parse(&d, json, tok, TOKENS))
+		return say(why, ERR_BAD, "not a switch");
+	json_bool(json_get(json_root(&d), "on"), &on);
+	word = json_str(json_get(json_root(&d), "switch"), NULL);
+	s = switches_change(table, l->store, w, json_str(json_get(json_root(&d), "target"), NULL),
+	    word.n ? switches_bits(word) : SWITCH_ENABLED, on, NULL);
+	while (s == STEP_WAIT) {
+		store_commit(l->store, clock_mono_ms(), clock_wall_s());
+		s = switches_step(table, l->store, w);
+	}
+	return s == STEP_FAIL ? say(why, w->op.err, switching_why(w->op.err)) : 0;
+}
+
+int
+local_switch(struct local *l, struct str json, struct buf *out, struct buf *why)
+{
+	struct buf room = buf_over(arena_bytes(&l->arena, LIST_N), LIST_N);
+
+	if (json.n && change_switch(l, json, why))
+		return ERR_BAD;
+	return switching_print(l->store, &room, out) ? say(why, ERR_IO, "the store cannot be read") : 0;
 }

@@ -31,4 +31,8 @@ int local_credential_add(struct local *l, struct str name, struct str secret, st
 int local_credential_list(struct local *l, struct buf *out, struct buf *why);
 int local_credential_remove(struct local *l, struct str name, struct buf *why);
 
+
+/* Changes a switch as the body of POST /control/switches says (empty: none); then the list. */
+int local_switch(struct local *l, struct str json, struct buf *out, struct buf *why);
+
 #endif

@@ -18,6 +18,8 @@ static const struct cmd commands[] = {
 	{ "key", cmd_key },
 	{ "credential", cmd_credential },
 	{ "call", cmd_call },
+	{ "switch", cmd_switch },
+	{ "stop-all", cmd_stop_all },
 	{ "import", cmd_import },
 	{ "catalog", cmd_catalog },
 	{ "lint", cmd_lint },

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "gate/switches.h"
 #include "main/flags.h"
 #include "main/plan.h"
 #include "main/say.h"
@@ -106,6 +107,19 @@ end_helper(struct super *s)
 		sig_send(s->child[SUPER_HELPER].pid, SIGTERM);
 }
 
+/* The kill switch of whoever can write into the data directory and nothing else. */
+static void
+look_for_stop(struct super *s)
+{
+	struct file_info info;
+	bool there = file_look(s->boot.dir, SWITCHES_FILE, &info) == 0;
+
+	if (there != (s->switches->file != 0))
+		log_warn("super", there ? "the file stop is in the data directory: everything is stopped" :
+		                          "the file stop is gone");
+	switches_file(s->switches, there, clock_wall_s());
+}
+
 static msec
 each(struct turn *t, msec now)
 {
@@ -121,9 +135,10 @@ each(struct turn *t, msec now)
 		}
 		return s->end_at;
 	}
-	if (now >= s->look_at && s->serving && !s->ask->text.p) {
+	if (now >= s->look_at && s->serving) {
 		s->look_at = now + LOOK_MS;
-		if (super_gen_stale(s)) {
+		look_for_stop(s);
+		if (!s->ask->text.p && super_gen_stale(s)) {
 			log_info("reload", "a document or a file of the system has changed");
 			s->reload = true;
 		}
@@ -196,6 +211,9 @@ open_listeners(struct super *s, const struct conf *c, struct buf *why)
 static void
 begin(struct super *s, const struct super_ask *ask)
 {
+	struct arena shared = page_shared(sizeof *s->switches + 64);
+
+	s->switches = ARENA_NEW(&shared, struct switches);
 	s->ask = ask;
 	s->turn.loop = &s->loop;
 	s->turn.each = each;
@@ -222,6 +240,7 @@ open_all(struct super *s, struct buf *why)
 	    "mcpgated");
 	if (boot_data(&s->boot, c->data, why))
 		return ERR_BAD;
+	look_for_stop(s);
 	s->catalogs = file_open_dir(s->boot.dir, "catalogs");
 	if (c->drops)
 		boot_hand_over(&s->boot, c->uid, c->gid);
@@ -264,7 +283,8 @@ super_run(const struct super_ask *ask)
 	}
 	jail_hide();
 	begin(s, ask);
-	if (!s->gen[0].pages.p || !s->gen[1].pages.p || loop_init(&s->loop, &own, SUPER_CHILDREN + 8, 8)) {
+	if (!s->switches || !s->gen[0].pages.p || !s->gen[1].pages.p ||
+	    loop_init(&s->loop, &own, SUPER_CHILDREN + 8, 8)) {
 		say_errf("mcpgated: cannot start: %s\n", file_why());
 		return EXIT_FAILED;
 	}

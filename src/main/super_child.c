@@ -128,7 +128,8 @@ run_worker(struct super *s, u32 i, int pair, int parent)
 	struct arena slot[2] = { s->gen[0].pages, s->gen[1].pages };
 	struct work_start start = { .index = i, .parent = parent, .pair = pair, .listen = s->listen,
 	    .listens = s->listens,
-		.slot = slot, .common = s->common.p, .workers = s->workers, .boot = &s->boot,
+		.slot = slot, .common = s->common.p, .workers = s->workers, .switches = s->switches,
+		.boot = &s->boot,
 		.conf = s->gen[s->live].conf,
 		.log_level = s->ask->log_level >= 0 ? (u8)s->ask->log_level : s->gen[s->live].conf->log_level };
 

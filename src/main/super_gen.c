@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "crypt/ct.h"
+#include "gate/role.h"
 #include "main/flags.h"
 #include "main/say.h"
 #include "sys/file.h"
@@ -136,6 +137,10 @@ take_catalog(struct super *s, struct super_gen *g, u32 api, const char *name, co
 	log_info("super", "api=%S operations=%u environments=%u default=%S", a->name, c->op_n, a->environments,
 	    a->environment[a->default_environment].name);
 	take_title(g, api, c);
+	if (role_compile(&g->conf->gen, (struct api *)(uintptr_t)a, c, &g->pages)) {
+		log_error("super", "the roles of api %S do not fit into memory", a->name);
+		return ERR_BAD;
+	}
 	g->file[api] = file_open(s->catalogs, name, FILE_READ);
 	return g->file[api] < 0 ? ERR_BAD : 0;
 }

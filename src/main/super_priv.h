@@ -43,6 +43,7 @@ struct super {
 	struct loop loop;
 	const struct super_ask *ask;
 	struct boot boot;
+	struct switches *switches; /* in pages shared with the workers */
 	int catalogs;            /* directory */
 	struct work_listen listen[SERVE_LISTENERS];
 	u32 listens;

@@ -132,6 +132,9 @@ begin_app(struct work *w)
 	app->version = boot_version();
 	boot_key(w->start->boot, "handles", app->handle_key);
 	boot_seal(w->start->boot, &app->seal);
+	app->switches = w->start->switches;
+	if (w->start->index == 0 && switches_load(app->switches, app->store, &w->arena))
+		cannot(w, "the switches cannot be read", STR("nothing is served without knowing what is off"));
 	if (app_init(app, &w->arena))
 		cannot(w, "memory", STR("the plan is too small; please report this"));
 	calls_share(&app->calls, w->start->common, w->start->workers, w->start->index);

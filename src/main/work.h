@@ -43,6 +43,7 @@ struct work_start {
 	void *common;             /* work_common_bytes, shared by all workers: what they count together */
 	u32 workers;
 	const struct arena *slot; /* two: where configurations lie; made read-only here */
+	struct switches *switches; /* shared pages */
 	const struct boot *boot;
 	const struct conf *conf;  /* the one that holds at fork: user, jail */
 	u8 log_level;

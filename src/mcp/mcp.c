@@ -473,7 +473,7 @@ mcp_cancel(struct mcp *m, msec now)
 {
 	let_go(m);
 	if (m->op)
-		op_leave(m->op, !m->modern, now);
+		op_leave(m->op, !m->modern && !m->shared->stopped, now);
 	m->op = NULL;
 	if (m->store.key.p && !m->store.done)
 		store_cancel(m->shared->store, &m->store);

@@ -40,7 +40,7 @@ struct mcp_shared {
 	void (*random)(void *of, u8 *p, u32 n); /* random bytes: auth and crypt are not this floor's */
 	void *random_of;
 	wall now_s;
-	bool draining;
+	bool draining, stopped;
 };
 
 /* Texts of one api that never change within a generation, written once when it is loaded. */
@@ -70,6 +70,7 @@ struct mcp {
 	const struct catalog *catalog;
 	const struct mcp_text *text;
 	struct gate_view view;
+	struct gate_ask ask; /* of who, api and view: gate_begin */
 	struct str key_name; /* of the record in the store that who came from; empty: from none */
 	u32 *hold;           /* counts what lives by api and catalog */
 	u32 generation;      /* number of the config generation, in cursors */

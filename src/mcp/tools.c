@@ -18,7 +18,7 @@ list_whole(const struct mcp *m)
 {
 	struct catalog_info info;
 
-	if (gate_effects(m->who, m->api, m->view) != 7 || gate_environments(m->who, m->api, m->view) > 1)
+	if (!gate_plain(&m->ask))
 		return false;
 	catalog_info(m->catalog, &info);
 	return info.counts.elsewhere == 0;
@@ -39,14 +39,14 @@ put_environment_property(const struct mcp *m, struct str name, struct buf *b)
 {
 	struct jout o = jout_into(b);
 	struct buf none = buf_over(NULL, 0);
-	int initial = gate_environment(m->who, m->api, m->view, STR_NONE, &none);
+	int initial = gate_environment(&m->ask, STR_NONE, &none);
 
 	buf_fmt(b, "\"%S\":", name);
 	jout_open(&o, '{');
 	jout_c(&o, "type", "string");
 	jout_key_open(&o, "enum", '[');
 	for (u32 i = 0; i < m->api->environments; i++)
-		if (gate_environment_ok(m->who, m->api, m->view, i))
+		if (gate_environment_ok(&m->ask, i))
 			jout_str(&o, NULL, m->api->environment[i].name);
 	jout_close(&o, ']');
 	if (initial >= 0) {
@@ -67,7 +67,7 @@ put_tool(const struct mcp *m, const struct catalog_op *op, struct buf *b)
 	struct str part[8];
 	u32 n;
 
-	if (gate_environments(m->who, m->api, m->view) < 2) {
+	if (gate_environments(&m->ask) < 2) {
 		buf_put(b, op->tool);
 		return;
 	}
@@ -107,7 +107,7 @@ fill_list(struct pull *p, struct buf *out, msec now)
 	}
 	for (; m->list.at < m->list.to; m->list.at++) {
 		catalog_op(m->catalog, m->list.at, &op);
-		if (!gate_offers(m->who, m->api, m->view, &op))
+		if (!gate_offers(&m->ask, &op))
 			continue;
 		if (buf_room(out) < op.tool.n + ROOM_FOR_PROPERTY)
 			return out->w > had ? (int)(out->w - had) : ERR_FULL;
@@ -238,16 +238,16 @@ choose_environment(struct mcp *m, const struct catalog_op *op, struct jcur args,
 
 	*skip = STR_NONE;
 	if (m->api->environments < 2 || m->view.pinned != GATE_ANY_ENVIRONMENT)
-		return gate_environment(m->who, m->api, m->view, STR_NONE, why);
+		return gate_environment(&m->ask, STR_NONE, why);
 	*skip = our_argument(m->catalog, op);
 	given = json_get_str(args, *skip);
 	if (json_kind(given) == JSON_MISSING || json_kind(given) == JSON_NULL)
-		return gate_environment(m->who, m->api, m->view, STR_NONE, why);
+		return gate_environment(&m->ask, STR_NONE, why);
 	if (json_kind(given) != JSON_STRING) {
 		buf_fmt(why, "The argument '%S' must be a string.", *skip);
 		return ERR_BAD;
 	}
-	return gate_environment(m->who, m->api, m->view, mcp_text(m, given), why);
+	return gate_environment(&m->ask, mcp_text(m, given), why);
 }
 
 enum step
@@ -267,7 +267,7 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 		                                       : "Invalid params: arguments must be an object");
 		return STEP_DONE;
 	}
-	if (catalog_find(m->catalog, name, &op) < 0 || !gate_offers(m->who, m->api, m->view, &op)) {
+	if (catalog_find(m->catalog, name, &op) < 0 || !gate_offers(&m->ask, &op)) {
 		answer_unknown(m, name);
 		return STEP_DONE;
 	}

@@ -251,3 +251,14 @@ serve_live(const struct serve *s)
 		n++;
 	return n;
 }
+
+void
+serve_cut(struct serve *s)
+{
+	LIST_EACH(&s->live, l, next) {
+		struct conn *c = CONTAINER_OF(l, struct conn, live);
+
+		if (!c->control)
+			conn_drop(c);
+	}
+}

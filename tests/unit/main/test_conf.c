@@ -225,7 +225,7 @@ test_mistakes(void **state)
 {
 	refused("", "no config api");
 	refused("option a b\n", "f:1: 'a' stands before the first config line");
-	refused("config sever\n", "f:1: unknown section 'sever'; there are server, api and environment; did you mean 'server'?");
+	refused("config sever\n", "f:1: unknown section 'sever'; there are server, api, environment and role; did you mean 'server'?");
 	refused(API ENV " option base_ulr x\n", "f:5: config environment has no option 'base_ulr'; did you mean 'base_url'?");
 	refused(API ENV " option document x\n", "('document' belongs to config api)");
 	refused(API "config environment sandbox\n", "f:3: config environment 'sandbox' needs option base_url");

@@ -1,0 +1,121 @@
+#include "main/cmd.h"
+
+#include "json/jout.h"
+#include "json/json.h"
+#include "main/control.h"
+#include "main/say.h"
+#include "sys/page.h"
+
+#define ROOM_N (CONTROL_ANSWER_MAX + (1u << 20))
+#define BODY_N 1024
+#define TOKENS 4096
+
+struct switching {
+	const char *conf, *data;
+	bool json;
+	struct arena arena;
+};
+
+static int
+tell(struct switching *k, struct str answer)
+{
+	struct jsmntok *tok = ARENA_ARRAY(&k->arena, struct jsmntok, TOKENS);
+	struct jcur off;
+	struct jdoc d;
+	bool stopped = false;
+
+	if (k->json || !tok || json_parse(&d, answer, tok, TOKENS)) {
+		say_outf("%S\n", answer);
+		return EXIT_OK;
+	}
+	off = json_get(json_root(&d), "off");
+	json_bool(json_get(json_root(&d), "stopped"), &stopped);
+	if (stopped)
+		say_outf("stopped: nothing is served. `mcpgated stop-all --resume` ends that.\n");
+	for (struct jcur e = json_first(off); !e.err; e = json_next(e))
+		say_outf("%S\t%S\toff\n", json_str(json_get(e, "target"), &k->arena),
+		    json_str(json_get(e, "switch"), NULL));
+	if (!stopped && json_len(off) == 0)
+		say_outf("everything is on.\n");
+	return EXIT_OK;
+}
+
+/* Asks for the list, or for a change and then the list. */
+static int
+ask(struct flags *a, struct switching *k, struct str body)
+{
+	struct cmd_either e = { .data = k->data, .arena = &k->arena, .path = STR("/control/switches"), .body = body,
+	    .local = local_switch, .arg = body };
+	struct str answer;
+	int code;
+
+	e.method = body.n ? STR("POST") : STR("GET");
+	code = cmd_either(a, &e, &answer);
+	return code ? code : tell(k, answer);
+}
+
+static struct str
+compose(struct switching *k, const char *target, const char *word, bool on)
+{
+	struct buf b = buf_over(arena_bytes(&k->arena, BODY_N), BODY_N);
+	struct jout o = jout_into(&b);
+
+	jout_open(&o, '{');
+	jout_c(&o, "target", target);
+	jout_c(&o, "switch", word);
+	jout_bool(&o, "on", on);
+	jout_close(&o, '}');
+	return b.over ? STR("{}") : buf_str(&b);
+}
+
+static int
+begin(struct flags *a, struct switching *k, bool *resume)
+{
+	const struct conf *known;
+	const struct flags_option options[] = {
+		{ .name = "config", .letter = 'c', .value = &k->conf },
+		{ .name = "data", .value = &k->data },
+		{ .name = "json", .flag = &k->json },
+		{ .name = "resume", .flag = resume },
+	};
+	int code = flags_read(a, options, resume ? 4 : 3);
+
+	if (code == FLAGS_GO)
+		code = flags_rest(a, 0, resume ? 0 : 3, resume ? "" : "TARGET SWITCH on|off, or nothing");
+	if (code != FLAGS_GO)
+		return code;
+	k->data = cmd_data(k->conf, k->data, &known);
+	k->arena = page_arena(ROOM_N);
+	return k->data && k->arena.p ? FLAGS_GO : EXIT_FAILED;
+}
+
+int
+cmd_switch(struct flags *a)
+{
+	struct switching k = { .json = false };
+	int code = begin(a, &k, NULL);
+	const char *way;
+	bool on;
+
+	if (code != FLAGS_GO)
+		return code;
+	if (!a->rests || strcmp(a->rest[0], "list") == 0)
+		return ask(a, &k, STR_NONE);
+	way = a->rest[a->rests - 1];
+	on = strcmp(way, "on") == 0;
+	if (a->rests < 2 || (!on && strcmp(way, "off") != 0)) {
+		say_errf("mcpgated switch: TARGET SWITCH on|off, for instance: switch api:demo write off\n");
+		return EXIT_USAGE;
+	}
+	return ask(a, &k, compose(&k, a->rest[0], a->rests == 3 ? a->rest[1] : "enabled", on));
+}
+
+int
+cmd_stop_all(struct flags *a)
+{
+	struct switching k = { .json = false };
+	bool resume = false;
+	int code = begin(a, &k, &resume);
+
+	return code == FLAGS_GO ? ask(a, &k, compose(&k, "stop", "enabled", resume)) : code;
+}
