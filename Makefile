@@ -107,8 +107,8 @@ LIBS    := $(FLOORS:%=$(B)/lib/lib%.a)
 
 # The way of a request is built for speed, the rest (commands, import, handshakes, store) for size: board.mk OPT_HOT, OPT.
 # With only the byte-by-byte parts for speed the file is 57 KB smaller, a ping 0.6 us and a call 2 us dearer.
-HOTSRC  := $(foreach f,base json http filter serve call gate auth op mcp,$(wildcard src/$(f)/*.c)) \
-           $(addprefix src/,sys/loop.c sys/timer.c sys/sock.c net/wire.c net/net.c app/job.c app/routes.c app/guard.c \
+HOTSRC  := $(foreach f,base json http filter serve call gate op mcp,$(wildcard src/$(f)/*.c)) \
+           $(addprefix src/,auth/key.c auth/principal.c auth/handle.c sys/loop.c sys/timer.c sys/sock.c net/wire.c net/net.c app/job.c app/routes.c app/guard.c \
            app/endpoint.c app/app.c catalog/catalog.c catalog/args.c catalog/params.c catalog/style.c main/turn.c)
 HOT     := $(HOTSRC:src/%.c=$(B)/obj/%.o) $(B)/vendor/hash/sha2small.o
 $(HOT): OPT := $(OPT_HOT)

@@ -3,6 +3,7 @@
 #include "app/job.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "crypt/pass.h"
 #include "mcp/modern.h"
 #include "mcp/subscribe.h"
 
@@ -55,6 +56,8 @@ app_init(struct app *app, struct arena *a)
 	m->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
 	if (!m->tok || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX))
 		return ERR_FULL;
+	if (!app->pass_rounds)
+		app->pass_rounds = PASS_ROUNDS_MIN;
 	list_init(&m->listening);
 	m->ops = &app->ops;
 	m->lease = &app->net->lease;

@@ -18,6 +18,9 @@
 #include "store/store.h"
 
 #define APP_GENS 2
+#define APP_HASHING 5 /* passwords under way: one is worked on, four wait */
+
+struct job;
 
 /* One generation as a worker sees it: the shared configuration and this worker's own mappings. */
 struct app_gen {
@@ -37,6 +40,8 @@ struct app {
 	struct dns *dns;
 	struct rng *rng;
 	struct str version;            /* of the program */
+	u32 pass_rounds;               /* of new passwords: about a second here */
+	struct str (*file)(const char *name); /* a file of fs/, built in; p NULL: there is none */
 	u8 handle_key[HANDLE_KEY_N];   /* from the master key, equal in all workers */
 	struct switches *switches;     /* in shared pages */
 	struct seal_keys seal;         /* from the master key: opens stored credentials */
@@ -47,6 +52,8 @@ struct app {
 	struct addr own[SERVE_LISTENERS]; /* our listeners: never called as an upstream */
 	struct keys *keys;
 	struct pool jobs;
+	struct job *hashing[APP_HASHING]; /* who has a password worked on, first come first */
+	u32 hashing_n;
 	struct mcp_shared mcp;
 	struct app_gen gen[APP_GENS];
 	u32 live;                      /* index of the newest generation */

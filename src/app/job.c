@@ -1,5 +1,8 @@
 #include "app/job.h"
 
+#include "app/hashing.h"
+#include "app/person.h"
+
 static struct exchange *
 job_begin(void *of, struct conn *c)
 {
@@ -29,6 +32,7 @@ job_cancel(struct exchange *x)
 	if (j->checking)
 		key_cancel(j->app->keys, &j->check);
 	j->checking = false;
+	person_cancel(j);
 	if (j->work)
 		store_cancel(j->app->store, &j->work->op);
 	if (j->switching)
@@ -46,6 +50,7 @@ job_end(struct exchange *x)
 
 	if (j->mcp.x)
 		mcp_end(&j->mcp, j->app->now);
+	hashing_leave(j);
 	j->gen->users--;
 	pool_give(&j->app->jobs, j);
 }

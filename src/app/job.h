@@ -5,6 +5,8 @@
 
 #include "app/app.h"
 
+struct person;
+
 struct job {
 	struct exchange x;
 	struct app *app;
@@ -16,6 +18,8 @@ struct job {
 	struct key_work *work; /* control routes: in the exchange's arena */
 	struct store_op op;    /* control routes */
 	struct buf out;
+	struct person *person; /* pages: who sits there, in the exchange's arena; NULL: not asked yet */
+	void *own;             /* pages: what a handler keeps between runs, in the exchange's arena */
 	bool checking;         /* check is under way */
 	u8 at;
 };

@@ -5,17 +5,24 @@
 #include "app/endpoint.h"
 #include "app/guard.h"
 #include "app/health.h"
+#include "app/html.h"
+#include "app/signin.h"
 #include "app/switching.h"
 
 enum { AT_START, AT_GUARD, AT_MCP, AT_DELETE, AT_REPLY };
 
 #define CONTROL_BODY 8192
+#define FORM_BODY 8192
 
 static const struct route routes[] = {
 	/* methods                    guard  body_max      path                   run */
 	{ ROUTE_GET,                  0,     0,            "/healthz",            health_live  },
 	{ ROUTE_GET,                  0,     0,            "/readyz",             health_ready },
 	{ ROUTE_GET,                  0,     0,            "/",                   health_root  },
+	{ ROUTE_GET,                  0,     0,            "/style.css",          html_style   },
+	{ ROUTE_GET,                  0,     0,            "/login",              signin_page  },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/login",              signin_login },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/logout",             signin_logout },
 	{ ROUTE_GET,                  0,     0,            "/control/status",     admin_status },
 	{ ROUTE_GET,                  0,     0,            "/control/keys",       admin_keys   },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/keys",       admin_key_add },

@@ -90,6 +90,7 @@ struct gen {
 	const struct role *role; /* those of the configuration and the built-in ones: role.h */
 	u32 roles;
 	u32 approval_s;        /* how long somebody may take to approve */
+	u32 session_idle_s, session_max_s; /* of people in browsers */
 };
 
 #endif

@@ -234,6 +234,8 @@ conf_server(struct conf_work *w, const struct conf_section *s)
 	c->workers = conf_u32(s, "workers");
 	c->drain_ms = conf_u32(s, "drain_timeout");
 	c->gen.approval_s = conf_u32(s, "approval_time") / 1000;
+	c->gen.session_idle_s = conf_u32(s, "session_idle") / 1000;
+	c->gen.session_max_s = conf_u32(s, "session_max") / 1000;
 	c->jail = (u8)conf_u32(s, "jail");
 	c->log_level = (u8)conf_u32(s, "log_level");
 	c->serve.idle_ms = conf_u32(s, "idle_timeout");

@@ -37,6 +37,9 @@ static const struct conf_option server_options[] = {
 	    "what a client may keep us waiting in all for taking one answer" },
 	{ "drain_timeout", CONF_TIME, false, "5s", NULL, 0, MS(600),
 	    "what open requests get when the server is ended" },
+	{ "session_idle", CONF_TIME, false, "8h", NULL, MS(60), MS(30 * 86400),
+	    "a person who does nothing in the browser for so long is logged out" },
+	{ "session_max", CONF_TIME, false, "7d", NULL, MS(60), MS(30 * 86400), "and after this time in any case" },
 	{ "user", CONF_STR, false, "", NULL, 0, 32, "whom workers run as when started as root; data is given to them" },
 	{ "jail", CONF_ENUM, false, "on", jails, 0, 0,
 	    "system call filter, capabilities, Landlock: on (as far as the kernel can), required (or do not "

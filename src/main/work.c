@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypt/ct.h"
+#include "main/flags.h"
 #include "main/plan.h"
 #include "net/wtls.h"
 #include "sys/clock.h"
@@ -130,6 +131,7 @@ begin_app(struct work *w)
 	app->dns = &w->dns;
 	app->rng = &w->rng;
 	app->version = boot_version();
+	app->file = flags_file;
 	boot_key(w->start->boot, "handles", app->handle_key);
 	boot_seal(w->start->boot, &app->seal);
 	app->switches = w->start->switches;

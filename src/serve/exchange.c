@@ -59,6 +59,12 @@ exchange_control(const struct exchange *x)
 	return x->conn->control;
 }
 
+bool
+exchange_tls(const struct exchange *x)
+{
+	return x->conn->tls;
+}
+
 /* The request may lie elsewhere than in the last run: its views are made anew. */
 static void
 refresh(struct conn *c)

@@ -68,6 +68,9 @@ void exchange_forget(struct exchange *x);
 const struct addr *exchange_peer(const struct exchange *x);
 bool exchange_control(const struct exchange *x);
 
+/* Whether the connection itself speaks TLS (a proxy in front may do so where this does not). */
+bool exchange_tls(const struct exchange *x);
+
 /* A number equal in all requests of one address (a /64 of IPv6), to count by what nobody in
  * particular asks for; 0 for this machine itself, which may be a proxy. */
 u64 exchange_from(const struct exchange *x);
