@@ -56,7 +56,7 @@ VFLAGS  := -O2 -w -fsanitize=address,fuzzer-no-link
 TESTSRC := y
 endif
 
-.PHONY: all help debug test units check size bench fuzz clean vendor testbuild
+.PHONY: all help debug test units check size bench fuzz fidelity clean vendor testbuild
 all: $(B)/mcpgated
 help:
 	@sed -n 's/^## //p' Makefile
@@ -68,6 +68,7 @@ help:
 ## make check      floors, lengths, documented headers, forbidden symbols, warnings
 ## make size       what the binary is made of, against the budgets
 ## make bench      CPU per request beside nginx (needs ../shared/bench)
+## make fidelity   every tool of every document is called; a library of others judges what arrives upstream (SEED=n)
 ## make fuzz X=f   one fuzz target for T=60 seconds
 debug:
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan
@@ -219,6 +220,8 @@ check: $(B)/mcpgated
 	$(Q)sh tools/check $(B)
 size: $(B)/mcpgated
 	$(Q)sh tools/size $(B)
+fidelity: $(B)/mcpgated
+	$(Q)FIDELITY=full VERBOSE=1 MCPGATED=$(CURDIR)/$(B)/mcpgated sh tests/outside/run.sh fidelity.test.mjs
 bench: $(B)/mcpgated
 	$(Q)sh tools/bench $(B)/mcpgated
 clean:
