@@ -5,7 +5,7 @@
 #   fuzz  clang and libFuzzer                                     (make fuzz X=head)
 BOARD   ?= native
 VARIANT ?= rel
-B       ?= build/$(BOARD)$(if $(filter-out rel,$(VARIANT)),-$(VARIANT))
+B       ?= build/$(BOARD)$(LIKE:%=-%)$(if $(filter-out rel,$(VARIANT)),-$(VARIANT))
 Q       := $(if $(V),,@)
 
 include board/$(BOARD)/board.mk
@@ -30,14 +30,15 @@ ifeq ($(VARIANT),rel)
 CC      := $(CC_REL)
 # No unwind tables: nothing here unwinds, and they are a sixth of the file. The linker compiles once more, all of it
 # together (a tenth smaller); it needs the flags again that are not kept for each function. The objects are whole
-# without it, too: tools/check reads them.
+# without it, too: tools/check reads them. Registers are wiped at the end of each function where secrets are worked on,
+# in crypt/ and BearSSL, which the linker takes as they are; for all the rest it would be 13 KB.
 SMALL   := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
-           -fzero-call-used-regs=used-gpr -flto=auto -ffat-lto-objects -flto-partition=one
+           -flto=auto -ffat-lto-objects -flto-partition=one
 CFLAGS   = $(BASEFLAGS) $(OPT) $(WARN) $(HARDEN) -ftrivial-auto-var-init=zero $(SMALL)
 VFLAGS   = $(OPT) $(HARDEN) $(SMALL) -w
 TESTSRC := n
 else ifeq ($(VARIANT),test)
-CC      := gcc
+CC      := $(or $(CC_TEST),gcc)
 CFLAGS  := $(BASEFLAGS) -O1 $(WARN) -DTEST_BUILD
 VFLAGS  := -O2 -w
 TESTSRC := y
@@ -86,18 +87,22 @@ $(VSTAMP): vendor/fetch vendor/pins
 # Seed and time are arguments: BearSSL neither opens /dev/urandom nor asks for the clock (the jail allows neither).
 BEARDEFS := -DBR_USE_URANDOM=0 -DBR_USE_UNIX_TIME=0
 
+# What a board of another machine is linked with.
+build/cross/%/.there:
+	$(Q)sh tools/cross $*
+
 # The list is known only after the fetch: a sub-make with the folder in place finds it by wildcard.
 ifneq ($(wildcard $(BEARSRC)/src),)
 BEARC   := $(wildcard $(BEARSRC)/src/*.c $(BEARSRC)/src/*/*.c)
 endif
 BEARO   := $(BEARC:$(BEARSRC)/src/%.c=$(B)/vendor/%.o)
-$(B)/vendor/%.o: $(BEARSRC)/src/%.c
+$(B)/vendor/%.o: $(BEARSRC)/src/%.c | $(CROSSED:%=%/.there)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VFLAGS) $(BEARDEFS) -I$(BEARSRC)/inc -I$(BEARSRC)/src -c -o $@ $<
 $(B)/lib/libbearssl.a: $(VSTAMP) $(BEARO)
 	@mkdir -p $(@D)
 	$(Q)if [ -z "$(BEARO)" ]; then exec $(MAKE) --no-print-directory BOARD=$(BOARD) VARIANT=$(VARIANT) B=$(B) $@; fi; \
-	rm -f $@ && $(AR) rcD $@ $(BEARO)
+	rm -f $@ && $(CROSS)ar rcD $@ $(BEARO)
 
 # --- our floors ------------------------------------------------------------------------------------
 HOOKS   := src/sys/clock_test.c src/sys/fault.c
@@ -114,19 +119,19 @@ HOTSRC  := $(foreach f,base json http filter serve call gate op mcp,$(wildcard s
 HOT     := $(HOTSRC:src/%.c=$(B)/obj/%.o) $(B)/vendor/hash/sha2small.o
 $(HOT): OPT := $(OPT_HOT)
 
-$(B)/obj/sys/image.o: SMALL += -fno-lto
+$(B)/obj/sys/image.o $(B)/obj/crypt/%.o $(B)/vendor/%.o: SMALL += -fno-lto -fzero-call-used-regs=used-gpr
 $(B)/obj/crypt/%.o $(B)/unit/crypt/%: private CPPFLAGS += -isystem $(BEARSRC)/inc
 $(B)/obj/json/%.o: CPPFLAGS += -I$(VENDOR)
 $(B)/obj/main/boot.o $(B)/obj/main/main.o: CPPFLAGS += -DMCPGATED_VERSION='"$(VER)"' -DBUILD_TIME=$(SOURCE_DATE)
 
-$(B)/obj/%.o: src/%.c | $(VSTAMP)
+$(B)/obj/%.o: src/%.c | $(VSTAMP) $(CROSSED:%=%/.there)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 define floor_lib
 $(B)/lib/lib$(1).a: $$(call objs,$(1))
 	@mkdir -p $$(@D)
-	$$(Q)rm -f $$@ && $$(AR) rcD $$@ $$^
+	$$(Q)rm -f $$@ && $$(CROSS)ar rcD $$@ $$^
 endef
 $(foreach f,$(FLOORS),$(eval $(call floor_lib,$(f))))
 
@@ -142,14 +147,14 @@ $(PACK): tools/pack.c src/base/pack.h src/base/arena.h
 $(B)/gen/pack.c: $(PACK) $(shell find fs -type f 2>/dev/null)
 	@mkdir -p $(@D)
 	$(Q)$(PACK) fs > $@.new && mv $@.new $@
-$(B)/gen/pack.o: $(B)/gen/pack.c
+$(B)/gen/pack.o: $(B)/gen/pack.c | $(CROSSED:%=%/.there)
 	$(Q)$(CC) $(filter-out -Wpedantic -Werror -MMD -MP,$(CFLAGS)) -c -o $@ $<
 
 LINKLIBS := $(foreach f,$(call below,main),$(B)/lib/lib$(f).a)
 ifeq ($(VARIANT),rel)
 ifneq ($(MUSL),)
 M       := $(dir $(MUSL))
-LINK     = gcc $(OPT) $(HARDEN) $(SMALL) -static-pie -nostdlib -nostartfiles $(M)rcrt1.o $(M)crti.o $(1) \
+LINK     = $(CROSS)gcc $(OPT) $(HARDEN) $(SMALL) -static-pie -nostdlib -nostartfiles $(M)rcrt1.o $(M)crti.o $(1) \
            -Wl,--start-group $(M)libc.a -lgcc -Wl,--end-group $(M)crtn.o \
            -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--no-dynamic-linker -Wl,--gc-sections -Wl,--build-id=none $(PACKED)
 else
@@ -164,7 +169,7 @@ $(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o
 	    -Wl$(comma)--start-group $(LINKLIBS) $(B)/lib/libbearssl.a -Wl$(comma)--end-group)
 	$(Q)$(if $(filter rel,$(VARIANT)),$(STRIP) -s -o $@ $@.sym,cp $@.sym $@)
 comma   := ,
-STRIP   ?= strip
+STRIP   ?= $(CROSS)strip
 
 # --- unit tests: tests/unit/<folder>/test_<file>.c links that folder and the floors below it -------
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
@@ -185,7 +190,7 @@ $(foreach f,$(FLOORS),$(eval $(call unit_rule,$(f))))
 -include $(UNITS:%=%.d)
 
 units: $(UNITS)
-	$(Q)sh tools/units $(UNITS)
+	$(Q)RUN='$(RUN)' sh tools/units $(UNITS)
 test:
 	$(Q)$(MAKE) --no-print-directory VARIANT=test units
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan units
