@@ -436,8 +436,15 @@ visit_argument(struct args_walk *w, const struct catalog_op *op, struct jcur mem
 	return one;
 }
 
+static void
+note_wrong(struct args *a, struct str name)
+{
+	if (a->wrong_n < ARGS_PROBLEMS)
+		a->wrong[a->wrong_n++] = name;
+}
+
 static int
-find_missing(struct args_walk *w, const struct catalog_op *op, const u8 *seen)
+find_missing(struct args_walk *w, const struct catalog_op *op, struct args *a, const u8 *seen)
 {
 	int all = FITS;
 
@@ -448,6 +455,7 @@ find_missing(struct args_walk *w, const struct catalog_op *op, const u8 *seen)
 		if (!(param.flags & CATALOG_PARAM_REQUIRED) || seen[i / 8] & 1U << (i % 8))
 			continue;
 		args_say_missing(w, &param);
+		note_wrong(a, param.arg);
 		all = REFUSED;
 	}
 	return all;
@@ -455,7 +463,7 @@ find_missing(struct args_walk *w, const struct catalog_op *op, const u8 *seen)
 
 /* One walk over all arguments: judges, or writes when w->out is set. */
 static int
-walk(struct args_walk *w, const struct catalog_op *op, const struct args *a)
+walk(struct args_walk *w, const struct catalog_op *op, struct args *a)
 {
 	u8 seen[CATALOG_ARGS_MAX / 8];
 	bool some = false;
@@ -473,11 +481,13 @@ walk(struct args_walk *w, const struct catalog_op *op, const struct args *a)
 			continue;
 		}
 		one = visit_argument(w, op, v, seen, &some);
+		if (one == REFUSED)
+			note_wrong(a, json_key(v));
 		all = one == REFUSED || all == REFUSED ? REFUSED : all | one;
 	}
 	if (w->out)
 		buf_byte(w->out, '}');
-	missing = find_missing(w, op, seen);
+	missing = find_missing(w, op, a, seen);
 	return missing == REFUSED ? REFUSED : all;
 }
 
@@ -539,6 +549,7 @@ args_check(const struct catalog *c, const struct catalog_op *op, struct args *a,
 {
 	a->use = a->given;
 	a->repaired = false;
+	a->wrong_n = 0;
 	for (u32 round = 0; round < ARGS_ROUNDS; round++) {
 		struct args_walk w = { .c = c, .why = why, .work = ARGS_WORK, .room = rest_of(&a->canon) };
 		int err = a->use.err ? 0 : no_key_twice(a, why), all;

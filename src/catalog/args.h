@@ -28,6 +28,8 @@ struct args {
 	struct jcur use;     /* what is to be used: given, or a view into canon; lives as long as this struct */
 	struct jdoc doc;
 	bool repaired;
+	struct str wrong[ARGS_PROBLEMS]; /* arguments at fault, after ERR_BAD: their names */
+	u32 wrong_n;
 };
 
 /* Checks a->given. 0 with a->use; ERR_BAD with sentences appended to why (which may be cut when why is full); ERR_FULL,

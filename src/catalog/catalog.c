@@ -109,6 +109,7 @@ catalog_op(const struct catalog *c, u32 at, struct catalog_op *op)
 	op->at_required = le32(p + OP_AT_REQUIRED);
 	op->props_n = le32(p + OP_PROPS_N);
 	op->required_n = le32(p + OP_REQUIRED_N);
+	op->extra = text(c, p + OP_EXTRA);
 }
 
 /* Operations stand in order of their names, so the table is its own index. */

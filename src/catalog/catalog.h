@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 /* Raised when the format or what the compiler writes changes: other files are compiled again. */
-#define CATALOG_VERSION 1
+#define CATALOG_VERSION 2
 #define CATALOG_NONE 0xffffffffU /* no such node, parameter, server ... */
 #define CATALOG_OPS_MAX 16384    /* operations in one file */
 #define CATALOG_ARGS_MAX 512     /* arguments of one operation */
@@ -51,6 +51,8 @@ enum catalog_kind {
 #define CATALOG_OP_PUBLIC 8U       /* the document says that no credential is needed */
 #define CATALOG_OP_ELSEWHERE 16U   /* its server is not server 0: off unless the config names it */
 #define CATALOG_OP_IDEMPOTENT 32U
+#define CATALOG_OP_FIELDS 128U      /* offers a choice of the answer's members: argument "fields" ... */
+#define CATALOG_OP_FIELDS_ELSE 256U /* ... or "gate_fields", since it has an argument "fields" itself */
 #define CATALOG_OP_CUT 64U         /* the tool's schema was cut to fit: nodes still know everything */
 
 /* Flags of a parameter. */
@@ -142,7 +144,13 @@ struct catalog_op {
 	u32 at_props;           /* offset in tool just behind the { of inputSchema.properties */
 	u32 at_required;        /* just behind the [ of required; if there is none: where it would go */
 	u32 props_n, required_n;
+	struct str extra;       /* what an overlay says for calls: a JSON object, or empty; see overlay.h */
 };
+
+/* Our own arguments beside an operation's. */
+#define CATALOG_FIELDS "fields"
+#define CATALOG_FIELDS_ELSE "gate_fields"
+#define CATALOG_CONTINUE "gate_continue" /* of operations that read */
 
 struct catalog_param {
 	struct str arg;  /* name offered to the model; unique in the operation, [A-Za-z0-9_.-]{1,64} */

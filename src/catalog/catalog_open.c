@@ -118,7 +118,7 @@ pieces_good(const struct catalog *c, const u8 *p)
 static bool
 op_good(struct catalog *c, u32 i, u32 *tools_at)
 {
-	static const u8 strings[] = { OP_NAME, OP_ID, OP_PATH, OP_SUMMARY, OP_TEXT, OP_BODY_TYPE };
+	static const u8 strings[] = { OP_NAME, OP_ID, OP_PATH, OP_SUMMARY, OP_TEXT, OP_BODY_TYPE, OP_EXTRA };
 	const u8 *p = record(c, PART_OPS, i);
 
 	for (u32 k = 0; k < sizeof strings; k++)

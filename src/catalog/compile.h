@@ -41,6 +41,7 @@ struct operation {
 	u32 flags;                 /* CATALOG_OP_* */
 	struct str path, id, name, summary, text, body_type, body_text, body_note;
 	u32 body_extra;            /* schema of undeclared members, SCHEMA_NONE: anything */
+	struct str extra;          /* of an overlay, for calls: JSON */
 	struct input *input;       /* room for CATALOG_ARGS_MAX */
 	u32 input_n;
 	u32 at_props, at_required, props_n, required_n;

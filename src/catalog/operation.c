@@ -84,6 +84,43 @@ success(struct jcur answer)
 	return str_u64(key, &status) || status < 200 || status > 299 ? -1 : (int)status;
 }
 
+/* Whether some successful answer is JSON: its members can be chosen from. */
+static bool
+answers_json(struct compile *c, const struct operation *op)
+{
+	for (struct jcur v = refs_members(json_get(op->at, "responses")); !v.err; v = json_next(v)) {
+		struct jcur content = json_get(refs_follow(&c->refs, v), "content");
+
+		for (struct jcur kind = refs_members(content); success(v) >= 0 && !kind.err; kind = json_next(kind)) {
+			struct str name = json_key(kind);
+
+			if (str_find_str(name, STR("json")) >= 0 && str_find_str(name, STR("stream")) < 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+has_input(const struct operation *op, const char *name)
+{
+	for (u32 i = 0; i < op->input_n; i++)
+		if (str_is(op->input[i].arg, name))
+			return true;
+	return false;
+}
+
+/* The argument of ours that chooses members of the answer, under a name that the operation does not use. */
+static void
+offer_fields(struct compile *c, struct operation *op)
+{
+	bool used = has_input(op, CATALOG_FIELDS);
+
+	if (!answers_json(c, op) || has_input(op, CATALOG_CONTINUE) || (used && has_input(op, CATALOG_FIELDS_ELSE)))
+		return;
+	op->flags |= CATALOG_OP_FIELDS | (used ? CATALOG_OP_FIELDS_ELSE : 0);
+}
+
 static void
 add_answer(struct compile *c, u32 status, struct str kind)
 {
@@ -198,6 +235,7 @@ write_texts(struct compile *c, const struct operation *op, u8 *p)
 	build_text(b, utf8_prefix(op->summary, SUMMARY_MAX), p + OP_SUMMARY);
 	build_text(b, utf8_prefix(op->text, TEXT_MAX), p + OP_TEXT);
 	build_text(b, op->body_type, p + OP_BODY_TYPE);
+	build_text(b, op->extra, p + OP_EXTRA);
 }
 
 static void
@@ -275,8 +313,10 @@ operation_compile(struct compile *c, struct operation *op)
 		payload_collect(c, op);
 	if (!op->why)
 		name_inputs(c, op);
-	if (!op->why)
+	if (!op->why) {
+		offer_fields(c, op);
 		tool_write(c, op);
+	}
 	if (!op->why) {
 		write(c, op, piece, piece_n);
 		count(c, op);

@@ -88,6 +88,24 @@ extra(const struct input *in, struct buf *out)
 	return buf_str(out);
 }
 
+/* Our own arguments; what gate_continue is for is said where it is given out. */
+static u32
+own_properties(struct writer *w)
+{
+	const struct operation *op = w->op;
+	bool goes_on = op->effect == CATALOG_READ;
+
+	if (!(op->flags & CATALOG_OP_FIELDS))
+		return 0;
+	jout_key_open(&w->o, op->flags & CATALOG_OP_FIELDS_ELSE ? CATALOG_FIELDS_ELSE : CATALOG_FIELDS, '{');
+	jout_c(&w->o, "type", "string");
+	jout_c(&w->o, "description", "Only these of the answer, as id,owner.name");
+	jout_close(&w->o, '}');
+	if (goes_on)
+		jout_raw(&w->o, CATALOG_CONTINUE, STR("{\"type\":\"string\"}"));
+	return 1 + goes_on;
+}
+
 static void
 properties(struct writer *w)
 {
@@ -101,7 +119,7 @@ properties(struct writer *w)
 		jout_key(&w->o, in->arg);
 		schema_json(&w->face, &w->o, in->ref, in->text, extra(in, &more));
 	}
-	w->op->props_n = w->op->input_n;
+	w->op->props_n = w->op->input_n + own_properties(w);
 	jout_close(&w->o, '}');
 }
 

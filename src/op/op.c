@@ -8,6 +8,7 @@
 #include "http/hout.h"
 #include "op/accept.h"
 #include "op/credential.h"
+#include "op/preset.h"
 
 #define DROP_MAX (256 * 1024) /* bytes of a body that nobody wants: so much is read to keep its connection */
 
@@ -108,12 +109,17 @@ static int
 build(struct op *op, const struct op_spec *spec, struct params *p, msec now, struct buf *why)
 {
 	struct args a = { .given = spec->args, .skip = spec->skip };
+	struct jdoc preset;
+	u32 used = 0;
 
 	a.canon = buf_over(op->ops->canon, RPC_BODY_MAX);
-	a.tok = op->ops->tok;
-	a.tok_max = RPC_TOKENS_MAX;
-	if (args_check(spec->catalog, spec->operation, &a, why))
+	if ((spec->operation->extra.n || spec->drop[0].n || spec->drop[1].n) &&
+	    preset_args(spec, &a, op->ops->tok, &preset, &used, why))
 		return OP_FAULT_ARGUMENT;
+	a.tok = op->ops->tok + used;
+	a.tok_max = RPC_TOKENS_MAX - used;
+	if (args_check(spec->catalog, spec->operation, &a, why))
+		return preset_wrong(spec, &a, why), OP_FAULT_ARGUMENT;
 	p->args = a.use;
 	p->skip = spec->skip;
 	p->base = op->environment->path;

@@ -29,6 +29,7 @@ struct ops {
 	u8 *target;               /* UPSTREAM_URL_MAX bytes: request target being built */
 	u8 *fields;               /* OPS_FIELDS_N bytes: header fields being built */
 	struct jsmntok *tok;      /* RPC_TOKENS_MAX tokens for rewritten arguments */
+	struct rng *rng;          /* for handles; the caller's to set */
 	u64 started, failed, detached;
 };
 
@@ -42,6 +43,7 @@ struct op_spec {
 	struct jcur args;                 /* an object, or a miss: no arguments */
 	u32 *hold;                        /* counted up while the op lives: its api must stay as long */
 	const struct tls_trust *tls;      /* how to trust the environment's server; NULL: plain */
+	struct str drop[2];               /* names of arguments that are ours and taken out before; may be empty */
 	struct str skip;                  /* name of an argument that is ours (environment); may be empty */
 	u64 peer;                         /* where it comes from: tells callers apart who are nobody */
 };

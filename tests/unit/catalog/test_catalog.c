@@ -44,7 +44,7 @@ test_operation(void **state)
 	assert_int_equal(op.method, CATALOG_GET);
 	assert_int_equal(op.effect, CATALOG_READ);
 	assert_int_equal(op.kind, CATALOG_KIND_NONE);
-	assert_int_equal(op.flags, CATALOG_OP_IDEMPOTENT);
+	assert_int_equal(op.flags, CATALOG_OP_IDEMPOTENT | CATALOG_OP_FIELDS);
 	assert_int_equal(op.server, 0);
 	assert_str(op.id, "list_books");
 	assert_str(op.path, "/books");
