@@ -65,6 +65,7 @@ app_init(struct app *app, struct arena *a)
 	m->handle_key = app->handle_key;
 	m->random = random_bytes;
 	m->random_of = app->rng;
+	app->ops.rng = app->rng;
 	for (u32 i = 0; i < APP_GENS; i++)
 		if (!(app->gen[i].text_bytes = arena_bytes(a, MCP_TEXT_N)))
 			return ERR_FULL;

@@ -2,6 +2,7 @@
 
 #include "app/hashing.h"
 #include "app/person.h"
+#include "app/files.h"
 
 static struct exchange *
 job_begin(void *of, struct conn *c)
@@ -39,6 +40,7 @@ job_cancel(struct exchange *x)
 		store_cancel(j->app->store, &j->switching->op);
 	if (j->op.key.p && !j->op.done)
 		store_cancel(j->app->store, &j->op);
+	files_cancel(j, j->app->now);
 	if (j->mcp.x)
 		mcp_cancel(&j->mcp, j->app->now);
 }
@@ -48,6 +50,7 @@ job_end(struct exchange *x)
 {
 	struct job *j = job_of(x);
 
+	files_end(j, j->app->now);
 	if (j->mcp.x)
 		mcp_end(&j->mcp, j->app->now);
 	hashing_leave(j);

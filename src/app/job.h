@@ -20,6 +20,7 @@ struct job {
 	struct buf out;
 	struct person *person; /* pages: who sits there, in the exchange's arena; NULL: not asked yet */
 	void *own;             /* pages: what a handler keeps between runs, in the exchange's arena */
+	struct files *files;   /* a download: in the exchange's arena */
 	bool checking;         /* check is under way */
 	u8 at;
 };

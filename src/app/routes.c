@@ -3,6 +3,7 @@
 #include "app/admin.h"
 #include "app/credentials.h"
 #include "app/endpoint.h"
+#include "app/files.h"
 #include "app/guard.h"
 #include "app/health.h"
 #include "app/html.h"
@@ -32,6 +33,7 @@ static const struct route routes[] = {
 	{ ROUTE_DELETE,               0,     0,            "/control/credentials/:name", credentials_remove },
 	{ ROUTE_GET,                  0,     0,            "/control/switches",   switching_list },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/switches",   switching_set  },
+	{ ROUTE_GET,                  0,     0,            "/files/:once",        files_get    },
 	{ ROUTE_ANY,                  0,     RPC_BODY_MAX, "/*",                  routes_mcp   },
 };
 
@@ -104,6 +106,7 @@ begin_mcp(struct job *j, const struct endpoint *e)
 	if (j->who.kind == PRINCIPAL_KEY)
 		m->key_name = str_of(j->check.name, sizeof j->check.name);
 	m->hold = &j->gen->users;
+	m->files = j->gen->gen->public_url;
 	m->generation = j->gen->gen->number;
 }
 

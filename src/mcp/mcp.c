@@ -1,5 +1,6 @@
 #include "mcp/mcp.h"
 
+#include "mcp/asked.h"
 #include "mcp/empty.h"
 #include "mcp/legacy.h"
 #include "mcp/modern.h"
@@ -464,6 +465,7 @@ let_go(struct mcp *m)
 {
 	result_end(&m->result);
 	m->result.m = NULL;
+	asked_end(m);
 	if (m->batch.p)
 		ready_cancel(&m->batch_ready);
 }

@@ -14,7 +14,7 @@
 #include "gate/gate.h"
 #include "mcp/result.h"
 #include "mcp/rpc.h"
-#include "op/op.h"
+#include "op/again.h"
 #include "serve/exchange.h"
 #include "store/store.h"
 
@@ -53,6 +53,8 @@ struct mcp_text {
 
 #define MCP_TEXT_N (512 * 1024) /* bytes the texts of all apis of a generation may take */
 
+#define MCP_ASK_N 256 /* bytes of arguments kept in place; more in the exchange's arena */
+
 /* What a method answers: bytes in the exchange's arena or stable memory, or a pull, or a reply that
  * was set already. */
 struct answer {
@@ -73,6 +75,7 @@ struct mcp {
 	struct gate_ask ask; /* of who, api and view: gate_begin */
 	struct str key_name; /* of the record in the store that who came from; empty: from none */
 	u32 *hold;           /* counts what lives by api and catalog */
+	struct str files;    /* what stands before /files/... in links: our public address */
 	u32 generation;      /* number of the config generation, in cursors */
 	/* from here on private to mcp/ */
 	bool modern;
@@ -83,6 +86,14 @@ struct mcp {
 	struct answer answer;
 	struct result result;
 	struct store_op store;
+	struct project *project; /* what of the answer is wanted, in the exchange's arena; NULL: all */
+	struct resume *resume;   /* of a continuation, in the exchange's arena */
+	struct ask {             /* what a tool was asked, to carry it out again */
+		u32 operation, environment;
+		struct str args;
+		bool kept;             /* args are all there */
+		u8 room[MCP_ASK_N];
+	} ask;
 	u8 at, message_at;
 	struct str batch; /* copy of a batch body, else empty */
 	u32 batch_n, batch_at;

@@ -1,8 +1,9 @@
 #include "mcp/result.h"
 
 #include "base/text.h"
-#include "mcp/mcp.h"
+#include "mcp/asked.h"
 #include "mcp/modern.h"
+#include "op/preset.h"
 
 enum { AT_OPEN, AT_BODY, AT_END, AT_CLOSE };
 enum { FORM_JSON, FORM_TEXT, FORM_IMAGE, FORM_AUDIO, FORM_BLOB, FORM_NONE };
@@ -29,8 +30,9 @@ is_text(struct str type)
 }
 
 static u8
-form_of(const struct op *op)
+form_of(const struct mcp *m)
 {
+	const struct op *op = m->op;
 	struct str type = str_of(op->type, op->type_n);
 	bool small = op->length <= RESULT_MEDIA_MAX;
 
@@ -40,7 +42,7 @@ form_of(const struct op *op)
 		return FORM_TEXT;
 	if (str_starts(type, STR("image/")))
 		return small ? FORM_IMAGE : FORM_NONE;
-	if (str_starts(type, STR("audio/")))
+	if (str_starts(type, STR("audio/")) && (m->modern || m->version >= MCP_2025_03_26))
 		return small ? FORM_AUDIO : FORM_NONE;
 	return op->length <= RESULT_BLOB_MAX ? FORM_BLOB : FORM_NONE;
 }
@@ -52,7 +54,7 @@ result_start(struct result *r, struct mcp *m)
 {
 	memset(r, 0, sizeof *r);
 	r->m = m;
-	r->form = form_of(m->op);
+	r->form = form_of(m);
 	r->pull.fill = fill_result;
 	r->skipped = r->form == FORM_NONE;
 	redact_init(&r->redact, r->form == FORM_IMAGE || r->form == FORM_AUDIO ? NULL : m->op->secrets,
@@ -92,11 +94,60 @@ put_media(struct result *r, struct buf *out)
 	BUF_LIT(out, ",\"data\":\"");
 }
 
+/* What stands before a body that is an error: "API error (HTTP 404): ", or an overlay's words, {status} and {body}
+ * replaced. They are JSON text already. */
 static void
-put_begin(struct result *r, struct buf *out)
+put_error(struct result *r, struct buf *out)
 {
 	const struct op *op = r->m->op;
+	struct catalog_op it;
+	struct jdoc doc;
+	struct str text;
+	int at;
 
+	catalog_op(r->m->catalog, op->operation, &it);
+	text = json_raw(preset_get(&it, "error", &doc, r->m->shared->tok));
+	if (text.n < 2 || text.p[0] != '"') {
+		buf_fmt(out, "API error (HTTP %u)%s: ", (u32)op->status,
+		    op->status < 400 ? ", a redirect that is not followed" : "");
+		return;
+	}
+	text = str_cut(text, 1, text.n - 1);
+	at = str_find_str(text, STR("{body}"));
+	if (at >= 0) {
+		r->behind = str_cut(text, (u32)at + 6, text.n);
+		text = str_cut(text, 0, (u32)at);
+	}
+	while ((at = str_find_str(text, STR("{status}"))) >= 0) {
+		buf_put(out, str_cut(text, 0, (u32)at));
+		buf_u64(out, op->status);
+		text = str_cut(text, (u32)at + 8, text.n);
+	}
+	buf_put(out, text);
+}
+
+/* In place of a body that no model can read: what it is, and where it can be had. */
+static void
+put_instead(struct result *r, struct buf *out, msec now)
+{
+	const struct op *op = r->m->op;
+	char handle[AGAIN_HANDLE_N + 1];
+
+	buf_fmt(out, "Binary answer of type %S", str_of(op->type, op->type_n));
+	if (op->length != UINT64_MAX)
+		buf_fmt(out, ", %U bytes", op->length);
+	r->linked = op->status < 300 && r->m->files.n && asked_handle(r->m, "x:f", STR_NONE, 0, now, handle) == 0;
+	if (!r->linked) {
+		BUF_LIT(out, ": not shown, a model cannot read it.");
+		return;
+	}
+	memcpy(r->handle, handle, sizeof r->handle);
+	buf_fmt(out, ": to be downloaded, once and within ten minutes, from %S/files/%s", r->m->files, handle);
+}
+
+static void
+put_begin(struct result *r, struct buf *out, msec now)
+{
 	rpc_result_open(out, r->m->id);
 	BUF_LIT(out, "{\"content\":[");
 	if (r->form == FORM_IMAGE || r->form == FORM_AUDIO || r->form == FORM_BLOB) {
@@ -104,15 +155,10 @@ put_begin(struct result *r, struct buf *out)
 		return;
 	}
 	BUF_LIT(out, "{\"type\":\"text\",\"text\":\"");
-	if (op->status >= 300)
-		buf_fmt(out, "API error (HTTP %u)%s: ", (u32)op->status,
-		    op->status < 400 ? ", a redirect that is not followed" : "");
-	if (r->skipped) {
-		buf_fmt(out, "Binary answer of type %S", str_of(op->type, op->type_n));
-		if (op->length != UINT64_MAX)
-			buf_fmt(out, ", %U bytes", op->length);
-		BUF_LIT(out, ": not shown, a model cannot read it.");
-	}
+	if (r->m->op->status >= 300)
+		put_error(r, out);
+	if (r->skipped)
+		put_instead(r, out, now);
 }
 
 /* ---- body ---------------------------------------------------------------------------------------- */
@@ -134,6 +180,25 @@ pass_text(struct result *r, struct str *in, struct buf *out)
 	}
 }
 
+/* Text of which only a part is wanted, on to the budget. Returns false when out has no room for more. */
+static bool
+pass_wanted(struct result *r, struct str *in, struct buf *out)
+{
+	struct project *p = r->m->project;
+
+	for (;;) {
+		struct str v = project_look(p, in), rest = v;
+		bool more;
+
+		if (v.n == 0)
+			return true;
+		more = pass_text(r, &rest, out);
+		project_took(p, in, v.n - rest.n);
+		if (!more || rest.n) /* rest: limit.err */
+			return more;
+	}
+}
+
 static bool
 pass_bytes(struct result *r, struct str *in, struct buf *out)
 {
@@ -148,11 +213,15 @@ static bool
 pass(struct result *r, struct str *in, struct buf *out)
 {
 	bool text = r->form == FORM_JSON || r->form == FORM_TEXT, more;
+	bool wanted = r->form == FORM_JSON && r->m->project && r->m->op->status < 300;
 
 	for (;;) {
 		struct str v = redact_look(&r->redact, in), rest = v;
 
-		more = text ? pass_text(r, &rest, out) : pass_bytes(r, &rest, out);
+		if (wanted)
+			more = pass_wanted(r, &rest, out);
+		else
+			more = text ? pass_text(r, &rest, out) : pass_bytes(r, &rest, out);
 		redact_took(&r->redact, in, v.n - rest.n);
 		if (!more || v.n == 0 || rest.n || limit_over(&r->limit))
 			return more; /* rest: limit.err */
@@ -216,33 +285,92 @@ put_note(struct buf *out, struct str text)
 	buf_byte(out, '}');
 }
 
-/* Says that the answer was cut, where, and what to do about it. */
-static void
-note_cut(const struct result *r, struct buf *out)
+/* A handle to go on behind the elements that were given. The list is the outermost one, so that nothing but objects
+ * leads to it. */
+static bool
+go_on(const struct result *r, struct str path, msec now, char handle[AGAIN_HANDLE_N + 1])
 {
 	const struct limit_where *w = &r->limit.where;
-	u8 room[600];
-	struct buf b = buf_over(room, sizeof room);
+	const struct resume *before = r->m->resume;
+	u64 next = w->level == w->top_level ? w->index : max_u32(w->top_index, 1);
 
+	if (!w->top_level || r->m->op->status >= 300 || (before && !str_same(path, before->again.path)))
+		return false;
+	return asked_handle(r->m, "l:", path, next + (before ? before->again.from : 0), now, handle) == 0;
+}
+
+static void
+put_elements(const struct result *r, struct buf *b)
+{
+	const struct limit_where *w = &r->limit.where;
+	u64 from = r->m->resume && w->level == w->top_level ? r->m->resume->again.from : 0;
+	u32 at;
+
+	if (from)
+		buf_fmt(b, ": it holds the elements %U to %U of ", from + 1, from + w->index);
+	else
+		buf_fmt(b, ": it holds the first %u elements of ", w->index);
+	at = b->w;
+	if (w->level > 1)
+		limit_path(&r->limit, w->level, b);
+	if (b->w == at)
+		buf_c(b, w->level == 1 ? "the list" : "a list");
+}
+
+/* Says that the answer was cut, where, and what to do about it. */
+static void
+note_cut(const struct result *r, struct buf *out, msec now)
+{
+	const struct limit_where *w = &r->limit.where;
+	char handle[AGAIN_HANDLE_N + 1];
+	struct catalog_op op;
+	u8 room[900], path_room[200];
+	struct buf b = buf_over(room, sizeof room), path = buf_over(path_room, sizeof path_room);
+
+	catalog_op(r->m->catalog, r->m->op->operation, &op);
 	BUF_LIT(&b, "The answer was cut at ");
 	text_size(&b, r->limit.budget);
-	if (w->level) {
-		buf_fmt(&b, ": it holds the first %u elements of ", w->index);
-		if (w->level == 1) {
-			BUF_LIT(&b, "the list");
-		} else {
-			u32 at = b.w;
-
-			limit_path(&r->limit, w->level, &b);
-			if (b.w == at)
-				BUF_LIT(&b, "a list");
-		}
-	}
-	BUF_LIT(&b, ". Ask for less (filters, a smaller page) or for the next page.");
+	if (w->level)
+		put_elements(r, &b);
+	BUF_LIT(&b, ". ");
+	if (w->top_level > 1)
+		limit_path(&r->limit, w->top_level, &path);
+	if (op.flags & CATALOG_OP_FIELDS && !path.over && go_on(r, buf_str(&path), now, handle))
+		buf_fmt(&b, "For those that follow, call %S again with gate_continue \"%s\" (good for ten minutes). ",
+		    op.name, handle);
+	if (op.flags & CATALOG_OP_FIELDS)
+		buf_fmt(&b, "Or ask for less: %s chooses members, filters and smaller pages help too.",
+		    op.flags & CATALOG_OP_FIELDS_ELSE ? CATALOG_FIELDS_ELSE : CATALOG_FIELDS);
+	else
+		BUF_LIT(&b, "Ask for less (filters, a smaller page) or for the next page.");
 	if (b.over) /* a long path of names */
 		put_note(out, STR("The answer was cut. Ask for less (filters, a smaller page) or for the next page."));
 	else
 		put_note(out, buf_str(&b));
+}
+
+/* The download as clients know it since 2025-06-18; before, the text says it all. */
+static void
+put_link(const struct result *r, struct buf *out)
+{
+	const struct op *op = r->m->op;
+	struct catalog_op it;
+	struct jout o = jout_into(out);
+
+	if (!r->m->modern && r->m->version < MCP_2025_06_18)
+		return;
+	catalog_op(r->m->catalog, op->operation, &it);
+	buf_byte(out, ',');
+	jout_open(&o, '{');
+	jout_c(&o, "type", "resource_link");
+	jout_key(&o, STR("uri"));
+	buf_fmt(out, "\"%S/files/%s\"", r->m->files, r->handle);
+	o.more = true;
+	jout_str(&o, "name", it.name);
+	jout_str(&o, "mimeType", str_of(op->type, op->type_n));
+	if (op->length != UINT64_MAX)
+		jout_u64(&o, "size", op->length);
+	jout_close(&o, '}');
 }
 
 static void
@@ -274,16 +402,19 @@ is_error(const struct result *r)
 }
 
 static void
-put_close(struct result *r, struct buf *out)
+put_close(struct result *r, struct buf *out, msec now)
 {
 	const struct op *op = r->m->op;
 	bool text = r->form == FORM_JSON || r->form == FORM_TEXT;
 
 	if (text && r->limit.seen == 0 && !r->broke)
 		buf_fmt(out, "(empty answer, HTTP %u)", (u32)op->status);
+	buf_put(out, r->behind);
 	buf_c(out, r->form == FORM_BLOB ? "\"}}" : "\"}");
 	if (r->limit.cut)
-		note_cut(r, out);
+		note_cut(r, out, now);
+	if (r->linked)
+		put_link(r, out);
 	if (r->limit.broken && !r->broke && !r->limit.cut)
 		put_note(out, STR("The API said this is JSON, but it is not valid JSON; it is given as text."));
 	if (r->broke)
@@ -318,7 +449,7 @@ fill_result(struct pull *p, struct buf *out, msec now)
 	if (r->at == AT_OPEN) {
 		if (buf_room(out) < ROOM_FOR_BEGIN)
 			return ERR_FULL;
-		put_begin(r, out);
+		put_begin(r, out, now);
 		r->at = AT_BODY;
 	}
 	if (r->at == AT_BODY) {
@@ -336,6 +467,6 @@ fill_result(struct pull *p, struct buf *out, msec now)
 	}
 	if (buf_room(out) < ROOM_FOR_CLOSE)
 		return progress(out, had, ERR_FULL);
-	put_close(r, out);
+	put_close(r, out, now);
 	return 0;
 }

@@ -11,7 +11,9 @@
 #include "filter/b64.h"
 #include "filter/escape.h"
 #include "filter/limit.h"
+#include "filter/project.h"
 #include "filter/redact.h"
+#include "op/again.h"
 #include "serve/reply.h"
 
 struct mcp;
@@ -25,6 +27,9 @@ struct result {
 	u8 at, form;
 	bool broke;   /* upstream's answer broke off */
 	bool skipped; /* the body is not shown at all */
+	bool linked;  /* but can be downloaded, */
+	char handle[AGAIN_HANDLE_N + 1]; /* under this handle */
+	struct str behind; /* what stands behind a body that is an error */
 	struct escape escape;
 	struct b64 b64;
 	struct redact redact;

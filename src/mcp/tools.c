@@ -1,6 +1,7 @@
 #include "mcp/tools.h"
 
 #include "base/utf8.h"
+#include "mcp/asked.h"
 #include "mcp/modern.h"
 
 #define ROOM_FOR_PROPERTY 1300 /* bytes our environment property may add to a tool */
@@ -271,14 +272,21 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 		answer_unknown(m, name);
 		return STEP_DONE;
 	}
-	environment = choose_environment(m, &op, args, &skip, &why);
+	spec = (struct op_spec){ .who = m->who, .api = m->api, .catalog = m->catalog, .operation = &op };
+	s = asked_begin(m, &op, &args, &spec, now, &why);
+	if (s == STEP_WAIT)
+		return s;
+	environment = s == STEP_FAIL ? ERR_BAD : choose_environment(m, &op, args, &skip, &why);
+	if (environment >= 0 && !asked_environment(m, (u32)environment)) {
+		BUF_LIT(&why, "This gate_continue belongs to another environment.");
+		environment = ERR_BAD;
+	}
 	if (environment < 0) {
 		answer_fault(m, buf_str(&why), 0);
 		return STEP_DONE;
 	}
-	spec = (struct op_spec){ .who = m->who, .api = m->api, .environment = (u32)environment };
-	spec.catalog = m->catalog;
-	spec.operation = &op;
+	asked_keep(m, &op, args, (u32)environment);
+	spec.environment = (u32)environment;
 	spec.args = args;
 	spec.skip = skip;
 	spec.hold = m->hold;
