@@ -83,12 +83,15 @@ allowed(struct job *j, struct files *f, struct op_spec *spec, struct catalog_op 
 	const struct again *a = &f->again;
 	const struct api *api = api_of(j->gen->gen, a->api);
 	int environment = api ? environment_of(api, a->environment) : ERR_NONE;
+	struct gate_ask ask;
+	struct gate_call call;
 
-	if (environment < 0 || !principal_api(&a->who, api->name) ||
+	if (environment < 0 || switches_stopped(j->app->switches) || !principal_api(&a->who, api->name) ||
 	    (a->who.dies && j->app->mcp.now_s >= a->who.dies) ||
-	    catalog_find(&j->gen->catalog[api->index], a->operation, op) < 0 || op->effect != CATALOG_READ ||
-	    !gate_offers(&a->who, api, a->view, op) ||
-	    !gate_environment_ok(&a->who, api, a->view, (u32)environment))
+	    catalog_find(&j->gen->catalog[api->index], a->operation, op) < 0 || op->effect != CATALOG_READ)
+		return false;
+	gate_begin(&ask, j->gen->gen, api, a->view, &a->who, j->app->switches);
+	if (!gate_offers(&ask, op) || !gate_admits(&ask, op, (u32)environment, &call) || call.level != LEVEL_NONE)
 		return false;
 	*spec = (struct op_spec){ .who = &a->who, .api = api, .environment = (u32)environment };
 	spec->catalog = &j->gen->catalog[api->index];

@@ -138,20 +138,20 @@ asked_keep(struct mcp *m, const struct catalog_op *op, struct jcur args, u32 env
 {
 	struct str raw = json_raw(args);
 
-	m->ask.kept = false;
+	m->asked.kept = false;
 	if (op->effect != CATALOG_READ || raw.n > AGAIN_ARGS_MAX)
 		return;
-	m->ask.operation = op->at;
-	m->ask.environment = environment;
-	m->ask.args = raw;
-	m->ask.kept = true;
-	if (raw.n <= sizeof m->ask.room) {
+	m->asked.operation = op->at;
+	m->asked.environment = environment;
+	m->asked.args = raw;
+	m->asked.kept = true;
+	if (raw.n <= sizeof m->asked.room) {
 		if (raw.n)
-			memcpy(m->ask.room, raw.p, raw.n);
-		m->ask.args.p = m->ask.room;
+			memcpy(m->asked.room, raw.p, raw.n);
+		m->asked.args.p = m->asked.room;
 	} else if (!m->resume) {
-		m->ask.args = arena_dup(exchange_arena(m->x), raw);
-		m->ask.kept = m->ask.args.p != NULL;
+		m->asked.args = arena_dup(exchange_arena(m->x), raw);
+		m->asked.kept = m->asked.args.p != NULL;
 	}
 }
 
@@ -161,13 +161,13 @@ asked_handle(struct mcp *m, const char *prefix, struct str path, u64 from, msec 
 	struct again a = { .view = m->view, .from = from, .path = path, .api = m->api->name, .key = m->key_name };
 	struct catalog_op op;
 
-	if (!m->ask.kept)
+	if (!m->asked.kept)
 		return ERR_NONE;
-	catalog_op(m->catalog, m->ask.operation, &op);
+	catalog_op(m->catalog, m->asked.operation, &op);
 	a.who = *m->who;
 	a.operation = op.name;
-	a.environment = m->api->environment[m->ask.environment].name;
-	a.args = m->ask.args;
+	a.environment = m->api->environment[m->asked.environment].name;
+	a.args = m->asked.args;
 	return again_keep(m->shared->ops, prefix, &a, now, handle);
 }
 
@@ -178,5 +178,5 @@ asked_end(struct mcp *m)
 		store_cancel(m->shared->store, &m->resume->op);
 	m->resume = NULL;
 	m->project = NULL;
-	m->ask.kept = false;
+	m->asked.kept = false;
 }

@@ -88,12 +88,12 @@ struct mcp {
 	struct store_op store;
 	struct project *project; /* what of the answer is wanted, in the exchange's arena; NULL: all */
 	struct resume *resume;   /* of a continuation, in the exchange's arena */
-	struct ask {             /* what a tool was asked, to carry it out again */
+	struct {                 /* what a tool was asked, to carry it out again */
 		u32 operation, environment;
 		struct str args;
 		bool kept;             /* args are all there */
 		u8 room[MCP_ASK_N];
-	} ask;
+	} asked;
 	u8 at, message_at;
 	struct str batch; /* copy of a batch body, else empty */
 	u32 batch_n, batch_at;
