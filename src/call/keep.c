@@ -107,7 +107,7 @@ discard(struct peer *p)
 	struct wire *w = &p->wire;
 
 	timer_end(&k->net->loop->timers, &p->timer);
-	if (w->watch.slot == 0) { /* never connected: a request may wait in it */
+	if (!w->watch.on) { /* never connected: a request may wait in it */
 		w->in.r = w->in.w = w->out.r = w->out.w = 0;
 		w->views = 0;
 		wire_settle(w);
@@ -199,7 +199,6 @@ keep_give(struct keep *k, struct peer *p, msec now)
 	list_last(&k->oldest, &p->age);
 	wire_owner(&p->wire, &p->ready);
 	timer_set(&k->net->loop->timers, &p->timer, &p->ready, now + KEEP_AGE_MS);
-	watch_idle(k->net->loop, &p->wire.watch);
 }
 
 void

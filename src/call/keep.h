@@ -4,7 +4,7 @@
  *                   └─ idle peers, newest first          all idle peers, oldest first: closed after KEEP_AGE_MS
  *
  * Connections are only shared between calls of the same origin number, so a number must not be used for two
- * destinations as long as the worker lives. An idle peer is watched (and parked): it is closed as soon as the other
+ * destinations as long as the worker lives. An idle peer is watched: it is closed as soon as the other
  * side ends it or says anything. */
 #ifndef CALL_KEEP_H
 #define CALL_KEEP_H

@@ -154,7 +154,7 @@ close_try(struct dial *d, u32 i, int error)
 {
 	int fd = d->watch[i].fd;
 
-	if (d->watch[i].slot == 0)
+	if (!d->watch[i].on)
 		return;
 	d->error = error;
 	watch_end(loop_of(d), &d->watch[i]);
@@ -167,7 +167,7 @@ tries_under_way(const struct dial *d)
 	u32 n = 0;
 
 	for (u32 i = 0; i < DIAL_TRIES; i++)
-		n += d->watch[i].slot != 0;
+		n += d->watch[i].on;
 	return n;
 }
 
@@ -180,7 +180,7 @@ begin_try(struct dial *d, const struct addr *a)
 	u32 i = 0;
 	int fd;
 
-	while (i < DIAL_TRIES && d->watch[i].slot)
+	while (i < DIAL_TRIES && d->watch[i].on)
 		i++;
 	if (i == DIAL_TRIES)
 		return ERR_FULL;
@@ -348,7 +348,7 @@ look_at_tries(struct dial *d)
 	for (u32 i = 0; i < DIAL_TRIES; i++) {
 		int error;
 
-		if (d->watch[i].slot == 0 || d->watch[i].got == 0)
+		if (!d->watch[i].on || d->watch[i].got == 0)
 			continue;
 		error = sock_error(d->watch[i].fd);
 		if (error == 0 && d->at[i].family != ADDR_UNIX && reached_ourselves(d, i)) {

@@ -20,7 +20,7 @@ part_close(struct dns_query *q, struct dns_part *p)
 {
 	int fd = p->watch.fd;
 
-	if (p->watch.slot == 0)
+	if (!p->watch.on)
 		return;
 	watch_end(q->dns->net->loop, &p->watch);
 	sock_close(fd);

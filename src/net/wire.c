@@ -256,7 +256,7 @@ wire_want(struct wire *w, u16 want)
 {
 	if (wire_unsent(w) || (w->tls && wtls_pending(w)))
 		want |= POLLOUT;
-	if (w->watch.want != want || w->watch.idle_turn)
+	if (w->watch.want != want)
 		watch_want(w->net->loop, &w->watch, want);
 }
 
@@ -275,7 +275,7 @@ wire_owner(struct wire *w, struct ready *owner)
 void
 wire_end(struct wire *w)
 {
-	if (w->watch.slot == 0)
+	if (!w->watch.on)
 		return;
 	if (w->tls)
 		wtls_end(w);
@@ -287,7 +287,7 @@ wire_close(struct wire *w)
 {
 	int fd = w->watch.fd;
 
-	if (w->watch.slot == 0)
+	if (!w->watch.on)
 		return;
 	w->in.r = w->in.w = w->out.r = w->out.w = 0;
 	w->views = 0;

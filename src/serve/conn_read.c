@@ -261,11 +261,8 @@ rest(struct conn *c, msec now)
 		return conn_refuse(c, &too_late, false, now);
 	}
 	wire_want(&c->wire, POLLIN);
-	if (empty) {
-		watch_idle(c->serve->net->loop, &c->wire.watch);
-		if (!list_linked(&c->idle))
-			list_last(&c->serve->idle, &c->idle);
-	}
+	if (empty && !list_linked(&c->idle))
+		list_last(&c->serve->idle, &c->idle);
 	return STEP_WAIT;
 }
 

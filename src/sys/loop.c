@@ -6,9 +6,12 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define WATCH_PARKED UINT32_MAX
-#define SWEEP_MS 100    /* how often idle watches are looked through */
-#define UNPARK_BATCH 64 /* parked descriptors taken back per turn */
+#define EVENTS 128 /* taken from epoll per turn; the rest comes next turn */
+#define ALWAYS (POLLERR | POLLHUP)
+
+/* The bits of both are the same, so events need no translation. */
+static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLRDHUP == POLLRDHUP, "one set of bits");
+static_assert(EPOLLERR == POLLERR && EPOLLHUP == POLLHUP, "one set of bits");
 
 int
 loop_init(struct loop *l, struct arena *a, u32 watches, u32 timers)
@@ -20,16 +23,16 @@ loop_init(struct loop *l, struct arena *a, u32 watches, u32 timers)
 	l->max = watches + 2; /* the wake pipe and epoll */
 	l->fds = ARENA_ARRAY(a, struct pollfd, l->max);
 	l->watch = ARENA_ARRAY(a, struct watch *, l->max);
-	if (!l->fds || !l->watch || timers_init(&l->timers, a, timers))
+	l->change = ARENA_ARRAY(a, struct watch *, l->max);
+	l->event = ARENA_ARRAY(a, struct epoll_event, EVENTS);
+	if (!l->fds || !l->watch || !l->change || !l->event || timers_init(&l->timers, a, timers))
 		return ERR_FULL;
 	if (pipe2(l->wake, O_CLOEXEC | O_NONBLOCK))
 		return ERR_IO;
-	l->epoll = epoll_create1(EPOLL_CLOEXEC); /* none: nothing is parked */
+	l->epoll = epoll_create1(EPOLL_CLOEXEC); /* none: everything is polled itself */
 	l->fds[0] = (struct pollfd){ .fd = l->wake[0], .events = POLLIN };
 	l->fds[1] = (struct pollfd){ .fd = l->epoll, .events = POLLIN };
 	l->n = 2;
-	l->sweep = 1;
-	l->sweep_at = MSEC_NEVER;
 	return 0;
 }
 
@@ -81,9 +84,6 @@ unlist_watch(struct loop *l, struct watch *w)
 {
 	u32 at = w->slot - 1, last = --l->n;
 
-	if (w->idle_turn)
-		l->idle--;
-	w->idle_turn = 0;
 	w->slot = 0;
 	if (at == last)
 		return;
@@ -93,82 +93,88 @@ unlist_watch(struct loop *l, struct watch *w)
 }
 
 static void
-park(struct loop *l, struct watch *w)
+note_change(struct loop *l, struct watch *w)
 {
-	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP, .data.ptr = w };
-
-	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->fd, &e))
+	if (w->changed)
 		return;
-	unlist_watch(l, w);
-	w->slot = WATCH_PARKED;
-	l->parked++;
+	l->change[l->changes] = w;
+	w->changed = ++l->changes;
 }
 
 static void
-unpark(struct loop *l, struct watch *w)
+forget_change(struct loop *l, struct watch *w)
 {
-	epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
-	l->parked--;
-	list_watch(l, w);
+	struct watch *last = l->change[--l->changes];
+
+	l->change[w->changed - 1] = last;
+	last->changed = w->changed;
+	w->changed = 0;
+}
+
+/* Tells epoll what w wants now. A descriptor that epoll does not take (or no epoll at all) is polled itself. */
+static void
+tell(struct loop *l, struct watch *w)
+{
+	u16 arm = w->fewer ? w->want : w->want | w->armed;
+	struct epoll_event e = { .events = arm, .data.ptr = w };
+	int op = !w->armed ? EPOLL_CTL_ADD : arm ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
+
+	w->fewer = false;
+	if (w->armed == arm)
+		return;
+	if (l->epoll < 0 || epoll_ctl(l->epoll, op, w->fd, &e)) {
+		w->armed = 0;
+		list_watch(l, w);
+		return;
+	}
+	w->armed = arm;
+}
+
+static void
+tell_changes(struct loop *l)
+{
+	while (l->changes) {
+		struct watch *w = l->change[--l->changes];
+
+		w->changed = 0;
+		tell(l, w);
+	}
 }
 
 void
 watch_add(struct loop *l, struct watch *w, int fd, u16 want, struct ready *owner)
 {
-	*w = (struct watch){ .fd = fd, .want = want, .owner = owner };
-	list_watch(l, w);
+	ASSERT(l->watched + 2 < l->max);
+	*w = (struct watch){ .fd = fd, .want = want, .owner = owner, .on = true };
+	l->watched++;
+	if (want)
+		note_change(l, w);
 }
 
+/* What epoll looks for may be more than what is wanted: that is noticed when it fires, which is seldom. */
 void
 watch_want(struct loop *l, struct watch *w, u16 want)
 {
-	if (w->slot == WATCH_PARKED)
-		unpark(l, w);
-	if (w->idle_turn) {
-		w->idle_turn = 0;
-		l->idle--;
-	}
-	if (w->want == want)
-		return;
 	w->want = want;
-	set_want(l, w);
+	if (w->slot)
+		set_want(l, w);
+	else if (want & ~w->armed)
+		note_change(l, w);
 }
 
 void
 watch_end(struct loop *l, struct watch *w)
 {
-	if (w->slot == 0)
+	if (!w->on)
 		return;
-	if (w->slot == WATCH_PARKED)
-		unpark(l, w);
-	unlist_watch(l, w);
-	w->fd = -1;
-}
-
-void
-watch_idle(struct loop *l, struct watch *w)
-{
-	if (w->slot == WATCH_PARKED || l->epoll < 0)
-		return;
-	if (!w->idle_turn)
-		l->idle++;
-	w->idle_turn = l->sweep;
-	if (l->sweep_at == MSEC_NEVER)
-		l->sweep_at = l->now + SWEEP_MS;
-}
-
-/* Parks what was idle for a whole sweep. Walks backwards: unlisting moves the last one into the gap. */
-static void
-sweep_idle(struct loop *l, msec now)
-{
-	for (u32 i = l->n; i-- > 2;) {
-		struct watch *w = l->watch[i];
-
-		if (w->idle_turn && w->idle_turn < l->sweep && w->want == (w->want & (POLLIN | POLLRDHUP)))
-			park(l, w);
-	}
-	l->sweep++;
-	l->sweep_at = l->idle ? now + SWEEP_MS : MSEC_NEVER;
+	if (w->changed)
+		forget_change(l, w);
+	if (w->armed)
+		epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+	if (w->slot)
+		unlist_watch(l, w);
+	*w = (struct watch){ .fd = -1, .got = w->got };
+	l->watched--;
 }
 
 int
@@ -177,8 +183,7 @@ loop_wait(struct loop *l, msec now, msec latest)
 	msec until = timers_next(&l->timers);
 	int timeout = -1, n;
 
-	if (l->sweep_at < until)
-		until = l->sweep_at;
+	tell_changes(l);
 	if (latest < until)
 		until = latest;
 	if (!list_empty(&l->ready) || until <= now)
@@ -191,51 +196,48 @@ loop_wait(struct loop *l, msec now, msec latest)
 	return (int)l->fired;
 }
 
+/* Marks the owner when something of what it wants fired. */
 static void
-take_parked(struct loop *l)
+fire(struct loop *l, struct watch *w, u16 events)
 {
-	struct epoll_event e[UNPARK_BATCH];
-	int n = epoll_wait(l->epoll, e, UNPARK_BATCH, 0);
+	u16 wanted = w->want ? w->want | ALWAYS : 0;
 
-	for (int i = 0; i < n; i++) {
-		struct watch *w = (struct watch *)e[i].data.ptr;
-
-		unpark(l, w);
-		w->got |= POLLIN;
-		loop_ready(l, w->owner);
+	if (events & ~wanted && !w->slot) { /* it would fire again and again */
+		w->fewer = true;
+		note_change(l, w);
 	}
+	events &= wanted;
+	if (!events)
+		return;
+	w->got |= events;
+	loop_ready(l, w->owner);
+}
+
+static void
+take_events(struct loop *l)
+{
+	int n = epoll_wait(l->epoll, l->event, EVENTS, 0);
+
+	for (int i = 0; i < n; i++)
+		fire(l, (struct watch *)l->event[i].data.ptr, (u16)l->event[i].events);
 }
 
 void
 loop_io(struct loop *l, msec now)
 {
-	u32 left = l->fired, n = l->n;
 	u8 bytes[64];
 
-	l->now = now;
-	for (u32 i = 2; left && i < n; i++) {
-		struct watch *w;
-
-		if (!l->fds[i].revents)
-			continue;
-		left--;
-		w = l->watch[i];
-		w->got |= (u16)l->fds[i].revents;
-		l->fds[i].revents = 0;
-		if (w->idle_turn) {
-			w->idle_turn = 0;
-			l->idle--;
-		}
-		loop_ready(l, w->owner);
-	}
-	if (l->fired && l->fds[0].revents)
+	if (l->fired == 0)
+		return;
+	l->fired = 0;
+	if (l->fds[1].revents)
+		take_events(l);
+	for (u32 i = 2; i < l->n; i++)
+		if (l->fds[i].revents)
+			fire(l, l->watch[i], (u16)l->fds[i].revents);
+	if (l->fds[0].revents)
 		while (read(l->wake[0], bytes, sizeof bytes) > 0)
 			;
-	if (l->fired && l->fds[1].revents)
-		take_parked(l);
-	if (now >= l->sweep_at)
-		sweep_idle(l, now);
-	l->fired = 0;
 }
 
 void

@@ -4,8 +4,10 @@
  *   wait (poll) > clock > io (got, owner ready) > timers > steps (ready list, in batches) > ... > reap
  *
  * main/turn.c calls the pieces in this order. All registered structs are embedded in their owners.
- * A listed descriptor costs 0.18 us per wake-up, so idle connections are parked behind one epoll
- * descriptor that is itself polled; where there is no epoll they simply stay listed. */
+ *
+ * A polled descriptor costs 0.18 us per wake-up, whether it fires or not. So descriptors stand behind one epoll
+ * descriptor that is itself polled, and only what epoll does not take is polled itself. Epoll is told of a change once
+ * a turn, and only when it must know: a connection that reads, is busy and reads again costs no system call. */
 #ifndef SYS_LOOP_H
 #define SYS_LOOP_H
 
@@ -13,6 +15,7 @@
 #include "sys/timer.h"
 
 struct pollfd;
+struct epoll_event;
 
 /* Who runs. Marking twice is harmless; cancel takes the link out of the list. */
 struct ready {
@@ -26,8 +29,11 @@ struct watch {
 	int fd; /* -1: not watched */
 	u16 want, got;
 	struct ready *owner;
-	u32 slot;      /* place in the poll set + 1; 0: in none; WATCH_PARKED */
-	u32 idle_turn; /* sweep number when it became idle; 0: not idle */
+	bool on;     /* between watch_add and watch_end */
+	bool fewer;  /* epoll looks for more than is wanted, and that fired */
+	u16 armed;   /* what epoll was told to look for; 0: not known to epoll */
+	u32 slot;    /* place in the poll set + 1; 0: not polled itself */
+	u32 changed; /* place in the list of changes + 1; 0: nothing to tell */
 };
 
 /* Things to be given back to their pools when the turn is over: pointers taken in a turn stay valid in it. */
@@ -37,9 +43,12 @@ struct reap {
 };
 
 struct loop {
-	struct pollfd *fds;
-	struct watch **watch;
-	u32 n, max;
+	struct pollfd *fds;        /* the wake pipe, epoll, what epoll does not take */
+	struct watch **watch;      /* whose they are */
+	struct watch **change;     /* whose want epoll has to learn before the next wait */
+	struct epoll_event *event;
+	u32 n, changes, max;
+	u32 watched;       /* watches there are */
 	u32 fired;         /* what poll answered */
 	u32 turn;          /* how often it was asked */
 	struct link ready; /* struct ready */
@@ -47,10 +56,6 @@ struct loop {
 	struct timers timers;
 	int epoll;   /* -1: none */
 	int wake[2]; /* pipe: helper threads and signals end a wait */
-	u32 parked;
-	u32 sweep, idle; /* number of the current sweep; listed watches that are idle */
-	msec sweep_at;
-	msec now;
 };
 
 #define LOOP_BATCHES 8 /* batches of ready steps in one turn before descriptors are looked at again */
@@ -82,22 +87,18 @@ ready_cancel(struct ready *r)
 /* Lists r to be run at the end of this turn. */
 void loop_reap(struct loop *l, struct reap *r, void (*run)(struct reap *));
 
-/* Begins watching fd; owner is marked when something of want (or an error) fires. The poll set must
- * have room: its size is planned from the pools (ASSERT). */
+/* Begins watching fd; owner is marked when something of want (or an error) fires. There must be room: it is planned
+ * from the pools (ASSERT). */
 void watch_add(struct loop *l, struct watch *w, int fd, u16 want, struct ready *owner);
 
-/* Changes what is waited for. Unparks. */
+/* Changes what is waited for. */
 void watch_want(struct loop *l, struct watch *w, u16 want);
 
-/* Stops watching; harmless when not watched. The descriptor stays open. */
+/* Stops watching, before the descriptor is closed; harmless when not watched. */
 void watch_end(struct loop *l, struct watch *w);
 
-/* Tells that w now waits for a next request or is kept for reuse: it is parked when it stays quiet for a while.
- * Any watch_want or event ends that. */
-void watch_idle(struct loop *l, struct watch *w);
-
 /* Waits until something fires, a deadline passes, or loop_wake; at most until `latest`. Does not
- * wait when something is ready. Returns the number of descriptors that fired. */
+ * wait when something is ready. Returns how much of the poll set fired. */
 int loop_wait(struct loop *l, msec now, msec latest);
 
 /* Marks the owners of the descriptors that fired. */

@@ -92,8 +92,8 @@ up_free(struct up *u)
 	if (u->c)
 		call_end(u->c, u->rig->now);
 	calls_clear(&u->calls);
-	left = u->rig->loop.n - 2 + u->rig->loop.timers.n + rig_leased(u->rig) + u->calls.pool.used + u->calls.dials.used +
-	    u->calls.keep.peers.used + u->calls.keep.origins.used + u->rig->loop.parked;
+	left = u->rig->loop.watched + u->rig->loop.timers.n + rig_leased(u->rig) + u->calls.pool.used + u->calls.dials.used +
+	    u->calls.keep.peers.used + u->calls.keep.origins.used;
 	sock_close(u->listener);
 	rig_free(u->rig);
 	free(u->body);

@@ -51,7 +51,7 @@ teardown(void **state)
 {
 	dial_end(&f->d);
 	wire_close(&f->wire);
-	assert_int_equal(f->rig->loop.n, 2);
+	assert_int_equal(f->rig->loop.watched, 0);
 	assert_int_equal(f->rig->loop.timers.n, 0);
 	assert_int_equal(rig_leased(f->rig), 0);
 	sock_close(f->listener);
@@ -344,7 +344,7 @@ test_cancelled_anywhere(void **state)
 		dial_end(&f->d);
 		wire_close(&f->wire);
 		ready_cancel(&f->ready);
-		assert_int_equal(f->rig->loop.n, 2);
+		assert_int_equal(f->rig->loop.watched, 0);
 	}
 }
 
