@@ -3,6 +3,7 @@
 #include "app/job.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/pack.h"
 #include "crypt/pass.h"
 #include "mcp/modern.h"
 #include "mcp/subscribe.h"
@@ -38,7 +39,7 @@ app_bytes(void)
 {
 	return serve_bytes() + keys_bytes() + APP_GENS * (size_t)MCP_TEXT_N + calls_bytes() + ops_bytes() +
 	       pool_bytes(sizeof(struct job), JOBS_MAX) + pool_bytes(sizeof(struct stream), STREAMS_MAX) +
-	       RPC_TOKENS_MAX * sizeof(struct jsmntok);
+	       RPC_TOKENS_MAX * sizeof(struct jsmntok) + pack_room("pages") + pack_room("text");
 }
 
 int
@@ -55,6 +56,10 @@ app_init(struct app *app, struct arena *a)
 		return ERR_FULL;
 	m->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
 	if (!m->tok || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX))
+		return ERR_FULL;
+	app->pages = pack_open("pages", a);
+	app->texts = pack_open("text", a);
+	if (!app->pages.p || !app->texts.p)
 		return ERR_FULL;
 	if (!app->pass_rounds)
 		app->pass_rounds = PASS_ROUNDS_MIN;

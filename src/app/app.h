@@ -41,7 +41,6 @@ struct app {
 	struct rng *rng;
 	struct str version;            /* of the program */
 	u32 pass_rounds;               /* of new passwords: about a second here */
-	struct str (*file)(const char *name); /* a file of fs/, built in; p NULL: there is none */
 	u8 handle_key[HANDLE_KEY_N];   /* from the master key, equal in all workers */
 	struct switches *switches;     /* in shared pages */
 	struct seal_keys seal;         /* from the master key: opens stored credentials */
@@ -52,6 +51,7 @@ struct app {
 	struct addr own[SERVE_LISTENERS]; /* our listeners: never called as an upstream */
 	struct keys *keys;
 	struct pool jobs;
+	struct str pages, texts;       /* fs/pages, fs/text: rows of base/pack.h */
 	struct job *hashing[APP_HASHING]; /* who has a password worked on, first come first */
 	u32 hashing_n;
 	struct mcp_shared mcp;

@@ -1,6 +1,7 @@
 #include "app/html.h"
 
 #include "app/person.h"
+#include "base/pack.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "http/form.h"
@@ -22,11 +23,11 @@ struct html_item {
 /* ---- texts and languages ------------------------------------------------------------------------- */
 
 static struct str
-file_of(const struct app *app, const char *folder, const char *name, const char *end)
+file_of(struct str row, const char *name, const char *end)
 {
 	char path[NAME_N];
 
-	return text_c(path, sizeof path, "%s/%s.%s", folder, name, end) ? app->file(path) : STR_NONE;
+	return text_c(path, sizeof path, "%s.%s", name, end) ? pack_file(row, path) : STR_NONE;
 }
 
 /* Weight of a language range: its q in thousandths, 1000 without one. */
@@ -295,7 +296,7 @@ render(struct html *h, struct str t, u32 row, u32 depth)
 		t = str_cut(t, (u32)close + 2, t.n);
 		switch (name.p[0]) {
 		case '\'': put_text(h, str_cut(name, 1, name.n), row); break;
-		case '>': render(h, file_of(h->j->app, "pages", h->page, "html"), row, depth + 1); break;
+		case '>': render(h, file_of(h->j->app->pages, h->page, "html"), row, depth + 1); break;
 		case '#':
 		case '^':
 			t = split_block(t, name, &inner);
@@ -324,8 +325,8 @@ html_begin(struct html *h, struct exchange *x, const char *page)
 	struct arena *a = exchange_arena_n(x, HTML_ARENA_N);
 	struct buf title = buf_over(arena_bytes(a, NAME_N), NAME_N);
 
-	*h = (struct html){ .j = j, .page = page, .text = file_of(j->app, "text", lang, "txt"),
-		.fallback = file_of(j->app, "text", "en", "txt") };
+	*h = (struct html){ .j = j, .page = page, .text = file_of(j->app->texts, lang, "txt"),
+		.fallback = file_of(j->app->texts, "en", "txt") };
 	html_items(h, HTML_ITEMS);
 	buf_fmt(&title, "%s_title", page);
 	add(h, "title", buf_str(&title), ITEM_TEXT, 0);
@@ -369,7 +370,7 @@ html_reply(struct html *h, u16 status)
 	n = a->cap - a->used > OUT_SPARE ? (u32)(a->cap - a->used - OUT_SPARE) : 0;
 	h->out = buf_over(arena_bytes(a, n), n);
 	if (h->out.p)
-		render(h, file_of(h->j->app, "pages", "frame", "html"), 0, 0);
+		render(h, file_of(h->j->app->pages, "frame", "html"), 0, 0);
 	if (!h->out.w || h->out.over || h->over)
 		return reply_error(&h->j->x, 503, "busy: try again");
 	return reply_bytes(&h->j->x, status, "text/html; charset=utf-8", buf_str(&h->out));
@@ -406,7 +407,7 @@ html_style(struct exchange *x, msec now)
 {
 	reply_field(x, "Cache-Control", STR("max-age=600"));
 	reply_field(x, "X-Content-Type-Options", STR("nosniff"));
-	return reply_bytes(x, 200, "text/css; charset=utf-8", job_of(x)->app->file("pages/style.css"));
+	return reply_bytes(x, 200, "text/css; charset=utf-8", pack_file(job_of(x)->app->pages, "style.css"));
 }
 
 /* ---- forms --------------------------------------------------------------------------------------- */

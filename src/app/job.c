@@ -34,6 +34,8 @@ job_cancel(struct exchange *x)
 		key_cancel(j->app->keys, &j->check);
 	j->checking = false;
 	person_cancel(j);
+	if (j->own_op)
+		store_cancel(j->app->store, j->own_op);
 	if (j->work)
 		store_cancel(j->app->store, &j->work->op);
 	if (j->switching)

@@ -21,6 +21,7 @@ struct job {
 	struct person *person; /* pages: who sits there, in the exchange's arena; NULL: not asked yet */
 	void *own;             /* pages: what a handler keeps between runs, in the exchange's arena */
 	struct files *files;   /* a download: in the exchange's arena */
+	struct store_op *own_op; /* and what it may wait for there */
 	bool checking;         /* check is under way */
 	u8 at;
 };

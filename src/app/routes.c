@@ -7,6 +7,7 @@
 #include "app/guard.h"
 #include "app/health.h"
 #include "app/html.h"
+#include "app/people.h"
 #include "app/signin.h"
 #include "app/switching.h"
 
@@ -24,6 +25,7 @@ static const struct route routes[] = {
 	{ ROUTE_GET,                  0,     0,            "/login",              signin_page  },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/login",              signin_login },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/logout",             signin_logout },
+	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/people",     people_control },
 	{ ROUTE_GET,                  0,     0,            "/control/status",     admin_status },
 	{ ROUTE_GET,                  0,     0,            "/control/keys",       admin_keys   },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/keys",       admin_key_add },

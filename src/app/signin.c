@@ -200,6 +200,7 @@ begin_session(struct job *j, enum browser_level level)
 
 	rng_bytes(j->app->rng, random, sizeof random);
 	g->made.st = j->app->store;
+	j->own_op = &g->made.op;
 	g->made.limits = (struct browser_limits){ j->gen->gen->session_idle_s, j->gen->gen->session_max_s };
 	g->cookie = buf_over(g->secret, sizeof g->secret);
 	s = browser_make(&g->made, &g->user, level, random, &g->cookie, exchange_ready(&j->x));

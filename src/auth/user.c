@@ -17,6 +17,7 @@ enum tag {
 	TAG_CREATED,
 	TAG_BORN,
 	TAG_EPOCH,
+	TAG_RECOVERY,
 	TAG_DISABLED = TAGS_MUST,
 };
 
@@ -97,6 +98,23 @@ user_set_role(struct user *u, struct str name)
 	return 0;
 }
 
+enum user_password
+user_password(struct str password, struct str name)
+{
+	u32 seen[8] = { 0 }, kinds = 0;
+
+	if (password.n < USER_PASSWORD_MIN)
+		return USER_PASSWORD_SHORT;
+	if (password.n > USER_PASSWORD_MAX)
+		return USER_PASSWORD_LONG;
+	for (u32 i = 0; i < password.n; i++)
+		seen[password.p[i] >> 5] |= 1U << (password.p[i] & 31);
+	for (u32 i = 0; i < ARRAY_N(seen); i++)
+		for (u32 bits = seen[i]; bits; bits &= bits - 1)
+			kinds++;
+	return kinds < 5 || str_same_nocase(password, name) ? USER_PASSWORD_WEAK : USER_PASSWORD_OK;
+}
+
 struct str
 user_key(struct str name, u8 room[USER_KEY_MAX])
 {
@@ -123,6 +141,7 @@ user_encode(struct buf *b, const struct user *u)
 	tags_num(b, TAG_CREATED, u->created);
 	tags_num(b, TAG_BORN, u->born);
 	tags_num(b, TAG_EPOCH, u->epoch);
+	tags_put(b, TAG_RECOVERY, str_of(u->recovery, (u32)u->recovery_n * USER_RECOVERY_N));
 	tags_num(b, TAG_DISABLED, u->disabled);
 }
 
@@ -151,6 +170,12 @@ decode_field(struct user *u, u8 tag, struct str bytes)
 		if (bytes.n != sizeof u->invite)
 			return ERR_BAD;
 		memcpy(u->invite, bytes.p, bytes.n);
+		return 0;
+	case TAG_RECOVERY:
+		if (bytes.n > sizeof u->recovery || bytes.n % USER_RECOVERY_N)
+			return ERR_BAD;
+		memcpy(u->recovery, bytes.p, bytes.n);
+		u->recovery_n = (u8)(bytes.n / USER_RECOVERY_N);
 		return 0;
 	case TAG_INVITED_TILL: return decode_wall(bytes, &u->invited_till);
 	case TAG_CREATED: return decode_wall(bytes, &u->created);

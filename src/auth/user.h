@@ -18,10 +18,14 @@
 #define TEAM_NAME_MAX PRINCIPAL_ROLE_MAX
 #define USER_PASS_MAX PASS_RECORD_MAX
 #define USER_TOTP_N 20     /* bytes of a second factor's secret */
-#define USER_RECORD_MAX 640
+#define USER_RECORD_MAX 720
 #define USER_PREFIX STR("p:")
 #define USER_KEY_MAX (2 + USER_NAME_MAX)
 #define USER_INVITE_N 16   /* bytes of an invite's hash that the record names */
+#define USER_RECOVERY 8    /* recovery codes made with a second factor */
+#define USER_RECOVERY_N 8  /* bytes of the hash of one */
+#define USER_PASSWORD_MIN 10
+#define USER_PASSWORD_MAX 256
 
 /* Everything about a person. Holds no plain secret; small enough for an arena, too large for the stack of a step. */
 struct user {
@@ -35,6 +39,8 @@ struct user {
 	u8 totp[USER_TOTP_N + SEAL_EXTRA];     /* sealed; empty: no second factor */
 	u8 invite[USER_INVITE_N];              /* hash of the open invite */
 	wall invited_till;                     /* 0: none is open */
+	u8 recovery_n;                         /* recovery codes that are left */
+	u8 recovery[USER_RECOVERY][USER_RECOVERY_N];
 	wall created;
 	u64 born, epoch;     /* random, never 0 */
 	u64 id, team_id;     /* principal_tag of name and team: what principals carry */
@@ -53,6 +59,10 @@ int user_set_name(struct user *u, struct str name);
 int user_set_display(struct user *u, struct str text);
 int user_set_team(struct user *u, struct str name);
 int user_set_role(struct user *u, struct str name);
+
+/* Whether a password may be taken: long enough, not the user's own name, and not made of very few characters. */
+enum user_password { USER_PASSWORD_OK, USER_PASSWORD_SHORT, USER_PASSWORD_LONG, USER_PASSWORD_WEAK };
+enum user_password user_password(struct str password, struct str name);
 
 /* The key of a folded name in the store, written into room. */
 struct str user_key(struct str name, u8 room[USER_KEY_MAX]);

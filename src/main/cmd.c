@@ -79,6 +79,7 @@ ask_store(struct flags *a, const struct cmd_either *e, struct str *answer)
 
 	if (local_open(&l, e->data, &why))
 		return fail(a, buf_str(&why));
+	l.base = e->base;
 	err = e->local(&l, e->arg, &out, &why);
 	local_close(&l);
 	if (out.over && !err)

@@ -30,6 +30,10 @@ int cmd_catalog(struct flags *a);
 int cmd_init(struct flags *a);
 /* key: manages API keys. */
 int cmd_key(struct flags *a);
+/* user, team, invite: manage people. */
+int cmd_user(struct flags *a);
+int cmd_team(struct flags *a);
+int cmd_invite(struct flags *a);
 /* credential: manages upstream secrets in the store. */
 int cmd_credential(struct flags *a);
 
@@ -57,6 +61,7 @@ struct cmd_either {
 	const char *data;
 	struct arena *arena;   /* CONTROL_ANSWER_MAX and more */
 	struct str method, path, body; /* for the server */
+	const char *base;      /* local: public_url, where it is known */
 	/* without one; arg is handed on */
 	int (*local)(struct local *l, struct str arg, struct buf *out, struct buf *why);
 	struct str arg;

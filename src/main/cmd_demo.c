@@ -1,9 +1,11 @@
 #include "main/cmd.h"
 
 #include "app/demo.h"
+#include "base/base64.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "crypt/ct.h"
+#include "crypt/pass.h"
 #include "json/jout.h"
 #include "json/json.h"
 #include "main/say.h"
@@ -23,6 +25,8 @@
 
 #define API "demo"
 #define KEY_MAX 64
+#define USER "demo"
+#define PASSWORD_N 16
 #define BANNER_N 16384
 #define META \
 	"\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"," \
@@ -36,6 +40,7 @@ struct show {
 	struct addr upstream_addr;
 	char token[2][DEMO_TOKEN_N];
 	char key[KEY_MAX + 1];
+	char password[PASSWORD_N + 1]; /* of the user USER */
 	struct arena arena;
 	struct str conf;
 };
@@ -248,6 +253,24 @@ write_files(struct show *s)
 	return code;
 }
 
+/* The user that logs in with a browser: made anew each time, like the key. */
+static int
+make_user(struct show *s, struct local *l, struct buf *why)
+{
+	u8 random[PASSWORD_N * 3 / 4], record_room[PASS_RECORD_MAX], room[400];
+	struct buf b = buf_over(s->password, PASSWORD_N), record = buf_over(record_room, sizeof record_room),
+	    json = buf_over(room, sizeof room), out = buf_over(arena_bytes(&s->arena, 1024), 1024);
+
+	rand_bytes(random, sizeof random);
+	base64_put_url(&b, str_of(random, sizeof random));
+	local_password(buf_str(&b), local_rounds(l->store, false), &record);
+	local_people(l, STR("{\"verb\":\"user remove\",\"name\":\"" USER "\"}"), &out, why);
+	out.w = why->w = 0;
+	buf_fmt(&json, "{\"verb\":\"user add\",\"name\":\"" USER "\",\"role\":\"admin\",\"pass\":\"%S\"}",
+	    buf_str(&record));
+	return local_people(l, buf_str(&json), &out, why);
+}
+
 /* The store is opened before there is a server: the key is there from its first request on. */
 static int
 make_key(struct show *s)
@@ -264,6 +287,8 @@ make_key(struct show *s)
 	local_key_revoke(l, STR(API), &out, &why); /* that of the run before, if this directory had one */
 	out.w = why.w = 0;
 	err = local_key_add(l, STR("{\"name\":\"" API "\",\"environments\":[\"sandbox\"]}"), &out, &why);
+	if (!err)
+		err = make_user(s, l, &why);
 	local_close(l);
 	if (err || json_parse(&d, buf_str(&out), tok, 64))
 		return fail("", buf_str(&why));
@@ -280,7 +305,9 @@ fill_in(struct buf *b, const struct show *s, struct str text, struct str url)
 		const char *mark;
 		struct str value;
 	} marks[] = { { "{url}", url }, { "{key}", str_c(s->key) }, { "{data}", str_c(s->data) },
-		{ "{meta}", STR(META) }, { "{program}", str_c(s->program) } };
+		{ "{meta}", STR(META) }, { "{program}", str_c(s->program) }, { "{user}", STR(USER) },
+		{ "{password}", str_c(s->password) },
+		{ "{site}", str_cut(url, 0, url.n - 4) } };
 
 	for (u32 i = 0; i < text.n; i++) {
 		struct str rest = str_cut(text, i, text.n);
@@ -371,5 +398,6 @@ cmd_demo(struct flags *a)
 	if (s->made[0])
 		place_remove(s->made);
 	ct_wipe(s->key, sizeof s->key);
+	ct_wipe(s->password, sizeof s->password);
 	return code;
 }

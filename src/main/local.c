@@ -1,8 +1,10 @@
 #include "main/local.h"
 
 #include "app/admin.h"
+#include "app/people.h"
 #include "app/switching.h"
 #include "crypt/ct.h"
+#include "crypt/pass.h"
 #include "op/vault.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -281,4 +283,85 @@ local_switch(struct local *l, struct str json, struct buf *out, struct buf *why)
 	if (json.n && change_switch(l, json, why))
 		return ERR_BAD;
 	return switching_print(l->store, &room, out) ? say(why, ERR_IO, "the store cannot be read") : 0;
+}
+
+static enum step
+people_on(struct local *l, void *arg)
+{
+	return people_step(arg);
+}
+
+int
+local_people(struct local *l, struct str json, struct buf *out, struct buf *why)
+{
+	struct people *p = ARENA_NEW(&l->arena, struct people);
+	struct jsmntok *tok = ARENA_ARRAY(&l->arena, struct jsmntok, TOKENS);
+	struct jdoc d;
+	int err = 0;
+
+	if (!p || !tok || json_parse(&d, json, tok, TOKENS))
+		return say(why, ERR_BAD, "not a question about people");
+	p->st = l->store;
+	p->base = str_c(l->base);
+	p->rounds = local_rounds(l->store, true);
+	boot_key(&l->boot, "handles", p->handle_key);
+	rand_bytes(p->random, sizeof p->random);
+	if (local_wait(l, people_start(p, json_root(&d)), people_on, p) == STEP_FAIL)
+		err = say(why, ERR_BAD, p->why);
+	else
+		people_print(p, out);
+	ct_wipe(p, sizeof *p);
+	return err;
+}
+
+/* Rounds of a second, from what a few milliseconds are enough for. */
+static u32
+measure_rounds(void)
+{
+	struct pass p;
+	u64 from = clock_mono_ns(), took;
+	u32 done = 0, rounds;
+
+	pass_begin(&p, STR("measure"), STR("measure"), PASS_ROUNDS_MAX);
+	do {
+		pass_step(&p, 1000);
+		done += 1000;
+		took = clock_mono_ns() - from;
+	} while (took < 20 * 1000 * 1000);
+	pass_done(&p);
+	rounds = (u32)((u64)done * 1000 * 1000 * 1000 / took);
+	return max_u32(PASS_ROUNDS_MIN, min_u32(rounds / 50000 * 50000, 10 * PASS_ROUNDS_MIN));
+}
+
+u32
+local_rounds(struct store *st, bool measure)
+{
+	u8 room[24];
+	struct buf b = buf_over(room, sizeof room);
+	struct store_op op = { .verb = STORE_GET, .key = STR("b:rounds"), .out = &b, .ttl_s = STORE_FOREVER };
+	u64 rounds = 0;
+
+	store_do(st, &op);
+	if (op.err == 0 && str_u64(op.val, &rounds) == 0 && rounds >= PASS_ROUNDS_MIN && rounds <= PASS_ROUNDS_MAX)
+		return (u32)rounds;
+	rounds = measure ? measure_rounds() : PASS_ROUNDS_MIN;
+	b = buf_over(room, sizeof room);
+	buf_u64(&b, rounds);
+	op = (struct store_op){ .verb = STORE_PUT, .key = STR("b:rounds"), .val = buf_str(&b), .ttl_s = STORE_FOREVER };
+	return store_do(st, &op) ? PASS_ROUNDS_MIN : (u32)rounds;
+}
+
+void
+local_password(struct str password, u32 rounds, struct buf *record)
+{
+	struct pass_record rec = { .rounds = rounds };
+	struct pass p;
+
+	rand_bytes(rec.salt, sizeof rec.salt);
+	pass_begin(&p, password, str_of(rec.salt, sizeof rec.salt), rounds);
+	while (pass_step(&p, PASS_SLICE) == STEP_MORE)
+		;
+	memcpy(rec.hash, p.sum, sizeof rec.hash);
+	pass_print(record, &rec);
+	pass_done(&p);
 }

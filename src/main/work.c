@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypt/ct.h"
-#include "main/flags.h"
+#include "main/local.h"
 #include "main/plan.h"
 #include "net/wtls.h"
 #include "sys/clock.h"
@@ -101,6 +101,7 @@ open_store(struct work *w)
 	ct_wipe(key, sizeof key);
 	if (err)
 		cannot(w, "the store cannot be opened", buf_str(&why));
+	w->app.pass_rounds = local_rounds(w->app.store, true);
 	if (store_attach(w->app.store, &w->loop))
 		cannot(w, "no thread for the store", str_c(file_why()));
 }
@@ -131,7 +132,6 @@ begin_app(struct work *w)
 	app->dns = &w->dns;
 	app->rng = &w->rng;
 	app->version = boot_version();
-	app->file = flags_file;
 	boot_key(w->start->boot, "handles", app->handle_key);
 	boot_seal(w->start->boot, &app->seal);
 	app->switches = w->start->switches;

@@ -296,6 +296,8 @@ test_user_record(void **state)
 	u.totp_n = sizeof u.totp;
 	memset(u.invite, 3, sizeof u.invite);
 	u.invited_till = WALL + 900;
+	memset(u.recovery, 5, 3 * USER_RECOVERY_N);
+	u.recovery_n = 3;
 	u.disabled = true;
 	user_encode(&b, &u);
 	assert_false(b.over);
@@ -328,6 +330,7 @@ test_longest_user_fits(void **state)
 	u.totp_n = sizeof u.totp;
 	u.invited_till = u.created = UINT32_MAX;
 	u.born = u.epoch = UINT64_MAX;
+	u.recovery_n = USER_RECOVERY;
 	u.disabled = true;
 	user_encode(&b, &u);
 	assert_false(b.over);
@@ -353,6 +356,16 @@ test_names(void **state)
 	assert_int_equal(user_set_role(&u, STR("")), ERR_BAD);
 	assert_int_equal(team_set(&t, STR("ops"), STR("Operations")), 0);
 	assert_int_equal(team_set(&t, STR("o ps"), STR("")), ERR_BAD);
+}
+
+static void
+test_passwords(void **state)
+{
+	assert_int_equal(user_password(STR("correct horse"), STR("ada")), USER_PASSWORD_OK);
+	assert_int_equal(user_password(STR("short1234"), STR("ada")), USER_PASSWORD_SHORT);
+	assert_int_equal(user_password(STR("aaaaaaaaaaaa"), STR("ada")), USER_PASSWORD_WEAK);
+	assert_int_equal(user_password(STR("abababababab"), STR("ada")), USER_PASSWORD_WEAK);
+	assert_int_equal(user_password(STR("ada.lovelace"), STR("Ada.Lovelace")), USER_PASSWORD_WEAK);
 }
 
 static void
@@ -403,6 +416,7 @@ main(void)
 		cmocka_unit_test(test_user_record),
 		cmocka_unit_test(test_longest_user_fits),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_passwords),
 		cmocka_unit_test(test_team_record),
 		cmocka_unit_test(test_tags),
 	};
