@@ -202,6 +202,12 @@ $(B)/store-driver: tests/store/driver.c $(DRVLIBS)
 	$(Q)$(CC) $(CFLAGS) -Wno-frame-larger-than -o $@ $< $(LDSAN) \
 	    -Wl,--start-group $(DRVLIBS) -Wl,--end-group -lpthread
 
+# The YAML reader for a judge that we did not write (tests/outside/yaml.test.mjs).
+YMLLIBS := $(foreach f,$(call below,catalog),$(B)/lib/lib$(f).a)
+$(B)/yaml-driver: tests/yaml/driver.c $(YMLLIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -Wno-frame-larger-than -o $@ $< $(LDSAN) -Wl,--start-group $(YMLLIBS) -Wl,--end-group -lpthread
+
 # --- fuzz: tests/fuzz/fuzz_<x>.c names its floor in a first line  /* floor: http */ ------------------
 T       ?= 60
 fuzz:

@@ -74,6 +74,8 @@
 #endif
 #define RPC_TOKENS_MAX 2048 /* JSON tokens of a request body */
 #define JSON_DEPTH_MAX 64   /* nesting of any JSON document taken from outside */
+#define YAML_DEPTH_MAX 64   /* nesting of a YAML document: it becomes JSON */
+#define YAML_KEY_MAX 1024   /* bytes of a key with its colon on one line (YAML 1.2.2, 7.4.2) */
 
 /* HTTP, upstream side */
 #define RESP_HEAD_MAX 16384  /* bytes of an upstream response head */

@@ -20,6 +20,7 @@ add(struct compile *c, struct report_item *item, struct jcur at)
 
 	refs_pointer(&c->refs, at, &pointer);
 	item->pointer = buf_str(&pointer);
+	refs_place(&c->refs, at, &item->place);
 	item->detail = utf8_prefix(item->detail, 200);
 	report_add(c->report, item);
 }

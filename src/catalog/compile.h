@@ -15,6 +15,7 @@
 
 struct compile {
 	struct import *im;
+	struct source source;
 	struct jdoc doc;
 	struct refs refs;
 	struct build build;

@@ -3,48 +3,35 @@
 #include "base/limits.h"
 #include "catalog/openapi.h"
 #include "catalog/tool.h"
-#include "json/jscan.h"
-
-/* Line of an offset, from 1. */
-static u32
-line_of(struct str text, u32 at)
-{
-	u32 line = 1;
-
-	for (u32 i = 0; i < at && i < text.n; i++)
-		line += text.p[i] == '\n';
-	return line;
-}
 
 static int
-refuse(struct import *im, const char *why, u32 line)
+refuse(struct import *im, const char *why)
 {
 	im->report.why = why;
-	im->report.why_line = line;
 	return ERR_BAD;
 }
 
-/* The document as tokens. A byte order mark in front is forgiven: some editors leave one. */
+/* The document with all its files as tokens. */
 static int
 parse(struct compile *c)
 {
 	struct import *im = c->im;
-	struct jscan_found found;
-	struct str text = im->text;
 	struct jsmntok *tok;
+	int err;
 
-	if (str_starts(text, STR("\xef\xbb\xbf")))
-		text = str_cut(text, 3, text.n);
-	if (str_trim(str_cut(text, 0, 4096)).n && str_trim(str_cut(text, 0, 4096)).p[0] != '{')
-		return refuse(im, "this is no JSON document: YAML is not read yet", 0);
-	if (jscan_check(text, JSON_DEPTH_MAX, 0, &found))
-		return refuse(im, found.why, line_of(text, found.at));
-	tok = arena_take(im->arena, (size_t)found.tokens * sizeof *tok);
+	c->source.arena = im->arena;
+	c->source.dir = im->name.n ? im->dir : -1;
+	err = source_open(&c->source, im->name, im->text);
+	im->report.why = c->source.why;
+	im->report.why_place = c->source.place;
+	if (err)
+		return err;
+	tok = arena_take(im->arena, (size_t)c->source.tokens * sizeof *tok);
 	if (!tok)
 		return ERR_FULL;
-	if (json_parse(&c->doc, text, tok, found.tokens))
-		return refuse(im, c->doc.fault ? c->doc.fault : "this JSON cannot be read",
-		    line_of(text, c->doc.fault_at));
+	if (json_parse(&c->doc, c->source.json, tok, c->source.tokens))
+		return refuse(im, c->doc.fault ? c->doc.fault : "this document cannot be read");
+	source_tokens(&c->source, &c->doc);
 	return 0;
 }
 
@@ -59,7 +46,7 @@ prepare(struct compile *c)
 	if (!p)
 		return ERR_FULL;
 	c->tool = buf_over(p, room);
-	if (refs_init(&c->refs, &c->doc, im->arena) ||
+	if (refs_init(&c->refs, &c->doc, im->arena, &c->source) ||
 	    build_init(&c->build, im->arena, (u32)c->doc.n) ||
 	    schema_init(&c->schema, &c->refs, &c->build, &im->report) ||
 	    servers_init(&c->servers, &c->refs, &c->build, im->base))
@@ -75,7 +62,7 @@ run(struct import *im, struct compile *c)
 	if (err)
 		return err;
 	if (json_kind(json_root(&c->doc)) != JSON_OBJECT)
-		return refuse(im, "this is no OpenAPI document: it is no object", 1);
+		return refuse(im, "this is no OpenAPI document: it is no object");
 	err = prepare(c);
 	if (err)
 		return err;
@@ -115,5 +102,5 @@ import_document(struct import *im)
 size_t
 import_arena_bytes(size_t n)
 {
-	return n * 10 + ((size_t)16 << 20);
+	return n * 10 + ((size_t)20 << 20);
 }

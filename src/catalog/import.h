@@ -15,6 +15,8 @@
 struct import {
 	struct arena *arena;
 	struct str text;      /* the document; stays unchanged until report and out are done with */
+	struct str name;      /* its path in dir, for $ref to other files and for messages; or empty: there are none */
+	int dir;              /* the directory that holds all its files; only with a name */
 	struct str base;      /* URL the document came from, for relative servers; or empty */
 	u64 mtime;            /* of the document, seconds since 1970 */
 	u32 tool_max;         /* 0: IMPORT_TOOL_MAX */
@@ -23,8 +25,9 @@ struct import {
 	struct report report; /* answer, also after a failure */
 };
 
-/* Compiles the document. 0 with out set; ERR_BAD: no OpenAPI 3.0 or 3.1 JSON document (report.why says what is wrong,
- * report.why_line where); ERR_FULL: the arena is too small; ERR_DENY: strict, and the report has skipped operations. */
+/* Compiles the document. 0 with out set; ERR_BAD: no API document in JSON or YAML (report.why says what is wrong,
+ * report.why_place where); ERR_FULL: the arena is too small; ERR_DENY: strict, and the report has
+ * skipped operations. */
 int import_document(struct import *im);
 
 /* Bytes of arena that are enough for a document of n bytes, for the caller's mmap. */

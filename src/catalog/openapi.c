@@ -45,10 +45,10 @@ openapi_known(struct compile *c)
 	struct str version = compile_text(c, root, "openapi");
 
 	c->report->info.openapi = version;
-	if (str_starts(version, STR("3.0")) || str_starts(version, STR("3.1")))
+	if (str_starts(version, STR("3.0")) || str_starts(version, STR("3.1")) || str_starts(version, STR("3.2")))
 		return true;
 	if (version.n)
-		c->report->why = "this version of OpenAPI is not known: 3.0 and 3.1 are";
+		c->report->why = "this version of OpenAPI is not known: 2.0, 3.0, 3.1 and 3.2 are";
 	else if (!json_get(root, "swagger").err)
 		c->report->why = "this is a Swagger 2.0 document: convert it to OpenAPI 3 first";
 	else
@@ -183,7 +183,9 @@ openapi_compile(struct compile *c)
 	string = schema_new(&c->schema);
 	string->types = CATALOG_T_STRING;
 	c->string = SCHEMA_SHAPE | string->number;
-	if (json_kind(paths) != JSON_OBJECT) {
+	/* Since 3.1 a document may be there for its webhooks alone: it has no operation then. */
+	if (json_kind(paths) != JSON_OBJECT &&
+	    (json_kind(paths) != JSON_MISSING || json_get(json_root(&c->doc), "webhooks").err)) {
 		c->report->why = "the document has no paths";
 		return ERR_BAD;
 	}
@@ -193,7 +195,7 @@ openapi_compile(struct compile *c)
 	order = ARENA_ARRAY(a, u32, w.cap + 1);
 	if (!w.found || !w.wish || !order)
 		return ERR_FULL;
-	for (struct jcur p = json_first(paths); !p.err; p = json_next(p))
+	for (struct jcur p = refs_members(paths); !p.err; p = json_next(p))
 		walk_item(&w, paths, p);
 	if (naming_tools(w.wish, w.n, a))
 		return ERR_FULL;

@@ -2,6 +2,7 @@
 
 #define LARGE 16      /* members from which on an object is indexed */
 #define POINTER_MAX 48 /* levels of a pointer that are written */
+#define NAMES_MAX 1024 /* "$id" and "$anchor" that are known */
 #define ELEMENT_MAX 8192 /* elements of an array that a pointer can name: walking them is linear */
 
 struct jcur
@@ -54,6 +55,23 @@ find_parents(struct refs *r)
 	return large;
 }
 
+/* Takes note of a member that names its object. */
+static void
+find_name(struct refs *r, u32 tok)
+{
+	static const struct { const char *key; bool uri; } keys[] = {
+		{ "$id", true }, { "$self", true }, { "$anchor", false }, { "$dynamicAnchor", false },
+	};
+	struct jcur c = refs_at(r, tok);
+	struct str key = json_key(c);
+
+	if (!key.n || key.p[0] != '$' || json_kind(c) != JSON_STRING)
+		return;
+	for (u32 i = 0; i < ARRAY_N(keys) && r->name_n < NAMES_MAX; i++)
+		if (str_is(key, keys[i].key))
+			r->name[r->name_n++] = (struct refs_name){ r->parent[tok], tok, keys[i].uri };
+}
+
 static u64
 member_hash(u32 object, struct str key)
 {
@@ -81,13 +99,14 @@ index_object(struct refs *r, struct jcur object)
 }
 
 int
-refs_init(struct refs *r, const struct jdoc *doc, struct arena *arena)
+refs_init(struct refs *r, const struct jdoc *doc, struct arena *arena, struct source *source)
 {
 	u32 large;
 
-	*r = (struct refs){ .doc = doc, .arena = arena };
+	*r = (struct refs){ .doc = doc, .arena = arena, .source = source };
 	r->parent = ARENA_ARRAY(arena, u32, doc->n);
-	if (!r->parent)
+	r->name = ARENA_ARRAY(arena, struct refs_name, NAMES_MAX);
+	if (!r->parent || !r->name)
 		return ERR_FULL;
 	large = find_parents(r);
 	if (map_init(&r->member, arena, large))
@@ -95,6 +114,7 @@ refs_init(struct refs *r, const struct jdoc *doc, struct arena *arena)
 	for (u32 i = 0; i < (u32)doc->n; i++) {
 		struct jcur c = refs_at(r, i);
 
+		find_name(r, i);
 		if (json_kind(c) == JSON_OBJECT && json_len(c) >= LARGE && index_object(r, c))
 			return ERR_FULL;
 	}
@@ -161,22 +181,91 @@ step_into(const struct refs *r, struct jcur at, struct str part)
 	return refs_get(r, at, buf_str(&key));
 }
 
-struct jcur
-refs_target(const struct refs *r, struct str ref)
+/* Whether a token is object or lies in it. */
+static bool
+within(const struct refs *r, u32 tok, u32 object)
 {
-	struct jcur at = json_root(r->doc);
-	struct str rest;
+	return tok >= object && r->doc->tok[tok].from < r->doc->tok[object].end;
+}
 
-	if (!ref.n || ref.p[0] != '#')
-		return json_none(ERR_DENY);
-	if (ref.n == 1)
+static u32
+file_root(const struct refs *r, u32 tok)
+{
+	return r->source ? source_of(r->source, tok)->tok : 0;
+}
+
+/* The nearest object around a token that has an "$id", else the root of its file: what "#" means there. */
+static u32
+base_of(const struct refs *r, u32 tok)
+{
+	u32 best = file_root(r, tok);
+
+	for (u32 i = 0; i < r->name_n; i++)
+		if (r->name[i].uri && r->name[i].object > best && within(r, tok, r->name[i].object))
+			best = r->name[i].object;
+	return best;
+}
+
+static struct jcur
+anchor(const struct refs *r, u32 base, struct str name)
+{
+	for (u32 i = 0; i < r->name_n; i++)
+		if (!r->name[i].uri && within(r, r->name[i].object, base) &&
+		    json_same(refs_at(r, r->name[i].value), name))
+			return refs_at(r, r->name[i].object);
+	return json_none(ERR_NONE);
+}
+
+/* What a fragment without its '#' means, counted from an object. */
+static struct jcur
+fragment(const struct refs *r, u32 base, struct str part)
+{
+	struct jcur at = refs_at(r, base);
+
+	if (!part.n)
 		return at;
-	if (ref.p[1] != '/')
-		return json_none(ERR_NONE);
-	rest = str_cut(ref, 2, ref.n);
-	while (rest.p && !at.err)
-		at = step_into(r, at, str_next(&rest, '/'));
+	if (part.p[0] != '/')
+		return anchor(r, base, part);
+	part = str_cut(part, 1, part.n);
+	while (part.p && !at.err)
+		at = step_into(r, at, str_next(&part, '/'));
 	return at;
+}
+
+/* The object that a reference without its fragment names. */
+static struct jcur
+resource(const struct refs *r, u32 from, struct str uri)
+{
+	const struct source_file *f;
+	const char *why;
+
+	for (u32 i = 0; i < r->name_n; i++)
+		if (r->name[i].uri && json_same(refs_at(r, r->name[i].value), uri))
+			return refs_at(r, r->name[i].object);
+	if (!r->source)
+		return json_none(ERR_DENY);
+	f = source_find(r->source, source_of(r->source, from), uri, &why);
+	return f ? refs_at(r, f->tok) : json_none(source_outside(why) ? ERR_DENY : ERR_IO);
+}
+
+struct jcur
+refs_target(const struct refs *r, u32 from, struct str ref)
+{
+	int hash = str_find(ref, '#', 0);
+	struct str part = hash < 0 ? STR_NONE : str_cut(ref, (u32)hash + 1, ref.n);
+	struct jcur at;
+	u32 base;
+
+	if (!ref.n)
+		return json_none(ERR_NONE);
+	if (hash != 0) {
+		at = resource(r, from, hash < 0 ? ref : str_cut(ref, 0, (u32)hash));
+		return at.err ? at : fragment(r, (u32)at.at, part);
+	}
+	base = base_of(r, from);
+	at = fragment(r, base, part);
+	/* Some documents give schemas an "$id" and refer from there as if they had none. */
+	return at.err && base != file_root(r, from) ? fragment(r, file_root(r, from), part) : at;
 }
 
 struct jcur
@@ -190,7 +279,7 @@ refs_follow(const struct refs *r, struct jcur c)
 		if (json_kind(ref) != JSON_STRING)
 			return c;
 		text = json_str(ref, r->arena);
-		c = text.p ? refs_target(r, text) : json_none(ERR_NONE);
+		c = text.p ? refs_target(r, (u32)c.at, text) : json_none(ERR_NONE);
 		arena_rewind(r->arena, mark);
 	}
 	return json_none(ERR_NONE);
@@ -220,14 +309,13 @@ pointer_escape(struct str s, struct buf *out)
 	}
 }
 
-void
-refs_pointer(const struct refs *r, struct jcur c, struct buf *out)
+/* Appends the pointer from the value `root`, or from the outermost one that contains c. */
+static void
+pointer_from(const struct refs *r, struct jcur c, u32 root, struct buf *out)
 {
 	u32 chain[POINTER_MAX], n = 0;
 
-	if (c.err)
-		return;
-	for (u32 tok = (u32)c.at; r->parent[tok] != UINT32_MAX && n < POINTER_MAX; tok = r->parent[tok])
+	for (u32 tok = (u32)c.at; tok != root && r->parent[tok] != UINT32_MAX && n < POINTER_MAX; tok = r->parent[tok])
 		chain[n++] = tok;
 	while (n--) {
 		struct jcur at = refs_at(r, chain[n]);
@@ -240,4 +328,30 @@ refs_pointer(const struct refs *r, struct jcur c, struct buf *out)
 			buf_u64(out, place_in_array(r, chain[n]));
 		arena_rewind(r->arena, mark);
 	}
+}
+
+void
+refs_pointer_whole(const struct refs *r, struct jcur c, struct buf *out)
+{
+	if (!c.err)
+		pointer_from(r, c, 0, out);
+}
+
+void
+refs_pointer(const struct refs *r, struct jcur c, struct buf *out)
+{
+	u32 root = c.err ? 0 : file_root(r, (u32)c.at);
+
+	if (root)
+		buf_fmt(out, "%S#", source_of(r->source, root)->name);
+	if (!c.err)
+		pointer_from(r, c, root, out);
+}
+
+void
+refs_place(const struct refs *r, struct jcur c, struct source_place *place)
+{
+	*place = (struct source_place){ .line = 0 };
+	if (!c.err && r->source)
+		source_place(r->source, (u32)r->doc->tok[c.at].from - (json_kind(c) == JSON_STRING), place);
 }

@@ -106,6 +106,28 @@ text_reasons(const struct report *r, u32 kind, struct buf *out)
 		buf_fmt(out, "    %u  %s\n", reason[i].n, reason[i].why);
 }
 
+/* " (api.yaml:12:3)", " (line 12, column 3)" in a document without a name; nothing when the place is not known. */
+static void
+text_place(const struct source_place *p, struct buf *out)
+{
+	if (!p->line)
+		return;
+	BUF_LIT(out, " (");
+	text_safe(out, p->file, 200);
+	buf_fmt(out, p->file.n ? ":%u:%u)" : "line %u, column %u)", p->line, p->column);
+}
+
+static void
+json_place(const struct source_place *p, struct jout *o)
+{
+	if (!p->line)
+		return;
+	if (p->file.n)
+		jout_str(o, "file", p->file);
+	jout_u64(o, "line", p->line);
+	jout_u64(o, "column", p->column);
+}
+
 static void
 text_item(const struct report_item *item, struct buf *out)
 {
@@ -122,6 +144,7 @@ text_item(const struct report_item *item, struct buf *out)
 	}
 	BUF_LIT(out, "\n          at ");
 	text_safe(out, item->pointer, 300);
+	text_place(&item->place, out);
 	buf_byte(out, '\n');
 }
 
@@ -177,8 +200,7 @@ report_text(const struct report *r, bool all, struct buf *out)
 {
 	if (r->why) {
 		buf_fmt(out, "not imported: %s", r->why);
-		if (r->why_line)
-			buf_fmt(out, " (line %u)", r->why_line);
+		text_place(&r->why_place, out);
 		if (r->why_pointer.n) {
 			BUF_LIT(out, " at ");
 			text_safe(out, r->why_pointer, 300);
@@ -236,6 +258,7 @@ json_items(const struct report *r, u32 kind, const char *key, struct jout *o)
 			jout_str(o, "path", item->path);
 		}
 		jout_str(o, "pointer", item->pointer);
+		json_place(&item->place, o);
 		jout_c(o, "reason", item->why);
 		if (item->detail.n)
 			jout_str(o, "detail", item->detail);
@@ -271,7 +294,7 @@ report_json(const struct report *r, struct buf *out)
 	if (r->why) {
 		jout_c(&o, "error", r->why);
 		jout_str(&o, "pointer", r->why_pointer);
-		jout_u64(&o, "line", r->why_line);
+		json_place(&r->why_place, &o);
 	}
 	jout_str(&o, "title", r->info.title);
 	jout_str(&o, "version", r->info.version);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "catalog/catalog.h"
+#include "catalog/source.h"
 
 #define REPORT_NOTES_MAX 2000 /* notes kept; further ones are only counted */
 #define REPORT_LARGEST 5
@@ -16,6 +17,7 @@ struct report_item {
 	u8 kind, method;   /* method: CATALOG_METHODS when the item is not about an operation */
 	struct str path;   /* template, or empty */
 	struct str pointer; /* JSON pointer to the place in the document */
+	struct source_place place; /* the same as file, line and column; line 0: not known */
 	const char *why;   /* static text: items with the same why are the same reason */
 	struct str detail; /* a name or value, or empty */
 };
@@ -30,7 +32,7 @@ struct report {
 	struct { struct str name; u32 bytes; } largest[REPORT_LARGEST];
 	const char *why;          /* after a failed import: why nothing was made; else NULL */
 	struct str why_pointer;   /* where, or empty */
-	u32 why_line;             /* line of the document, 0 when it is not about a line */
+	struct source_place why_place; /* line 0 when it is not about a line */
 };
 
 /* Adds an item; texts are copied. When the arena is full it is only counted as lost. */

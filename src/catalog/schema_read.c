@@ -400,8 +400,12 @@ broken_ref(struct schema *s, struct jcur at, int err)
 	if (err == ERR_DENY) {
 		item.why = "a $ref points outside the document, which is not followed: anything is allowed there";
 		s->report->outside++;
+	} else if (err == ERR_IO) {
+		item.why = "a $ref names a file that is not there or cannot be read: anything is allowed there";
+		s->report->outside++;
 	}
 	refs_pointer(s->refs, at, &pointer);
+	refs_place(s->refs, at, &item.place);
 	item.pointer = buf_str(&pointer);
 	item.detail = json_str(refs_get(s->refs, at, STR("$ref")), &s->scratch);
 	report_add(s->report, &item);

@@ -52,7 +52,7 @@ static const struct conf_option server_options[] = {
 static const struct conf_option api_options[] = {
 	{ "name", CONF_STR, false, NULL, NULL, 1, 32, "instead of the section's name, for characters UCI refuses "
 	    "there" },
-	{ "document", CONF_STR, true, NULL, NULL, 1, 1024, "OpenAPI 3 JSON file; compiled again whenever it is newer" },
+	{ "document", CONF_STR, true, NULL, NULL, 1, 1024, "OpenAPI file; compiled again when it is newer" },
 	{ "path", CONF_STR, false, "", NULL, 0, 200,
 	    "where it is served besides /NAME/mcp (the first api also at /mcp)" },
 	{ "title", CONF_STR, false, NULL, NULL, 0, 200, "name for people and models; default: the document's title" },

@@ -83,7 +83,7 @@ read_document(const struct fresh *f, struct arena *a, struct import *im)
 	file_close(fd);
 	if (err || info.kind != FILE_REGULAR || info.size > FRESH_DOC_MAX)
 		return refuse(f, err ? file_why() : info.kind != FILE_REGULAR ? "is no file" : "is larger than 96 MB");
-	*a = page_arena(info.size + 4096 + import_arena_bytes(info.size) + TEXT_N);
+	*a = fresh_arena(info.size);
 	if (!a->p)
 		return refuse(f, "there is not enough memory to compile it");
 	im->mtime = info.changed;
@@ -92,6 +92,17 @@ read_document(const struct fresh *f, struct arena *a, struct import *im)
 	if (file_load(FILE_HERE, f->document, FILE_READ | FILE_FOLLOW, (u32)info.size, a, &im->text))
 		return refuse(f, "changed while it was read; try again");
 	return FLAGS_GO;
+}
+
+struct arena
+fresh_arena(u64 n)
+{
+	struct arena a = arena_over(NULL, 0);
+
+	/* what is not touched costs nothing, but a system may be strict, or its addresses short */
+	for (u32 times = 4; times > 0 && !a.p; times /= 2)
+		a = page_arena(import_arena_bytes(n) * times + TEXT_N);
+	return a;
 }
 
 /* In the jail a document that breaks the compiler breaks nothing else. */
@@ -119,7 +130,10 @@ tell_in_words(const struct fresh *f, struct import *im)
 
 	buf_fmt(&b, "%s: ", f->document);
 	report_text(&im->report, true, &b);
-	say_err(buf_str(&b));
+	if (room)
+		say_err(buf_str(&b));
+	else
+		refuse(f, im->report.why);
 	arena_rewind(im->arena, mark);
 }
 
@@ -131,7 +145,7 @@ tell_in_log(const struct fresh *f, const struct import *im, int err)
 	if (err == ERR_FULL)
 		log_error("import", "document=%s: it does not fit into the memory set aside for it", f->document);
 	else if (err)
-		log_error("import", "document=%s line=%u: %s %S", f->document, r->why_line, r->why ?
+		log_error("import", "document=%s line=%u: %s %S", f->document, r->why_place.line, r->why ?
 		    r->why : "cannot be used",
 		    r->why_pointer);
 	else

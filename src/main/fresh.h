@@ -29,6 +29,10 @@ int fresh_compile(const struct fresh *f);
 /* Starts fresh_compile in a child: its process id, or ERR_IO. */
 int fresh_start(const struct fresh *f);
 
+/* Memory to read and compile a document of n bytes and to write its report: several times what JSON needs, because YAML
+ * and included files may grow. p is NULL when the system has not even that. Give it back with page_give. */
+struct arena fresh_arena(u64 n);
+
 /* Opens a catalog for reading: maps it and checks all of it. 0, or an error with a line in why. The mapping stays until
  * file_unmap(c->file). */
 int fresh_open(struct catalog *c, int dir, const char *name, struct buf *why);

@@ -26,7 +26,7 @@ compile(struct shelf *s, const struct flags *a, const char *path)
 	file_close(fd);
 	if (err || info.size > FRESH_DOC_MAX)
 		return refuse(a, path, err ? file_why() : "is larger than 96 MB");
-	s->arena = page_arena(info.size + 4096 + import_arena_bytes(info.size));
+	s->arena = fresh_arena(info.size);
 	im.arena = &s->arena;
 	im.mtime = info.changed;
 	if (file_load(FILE_HERE, path, FILE_READ | FILE_FOLLOW, (u32)info.size, &s->arena, &im.text))
@@ -35,7 +35,7 @@ compile(struct shelf *s, const struct flags *a, const char *path)
 	s->report = im.report;
 	s->report.arena = &s->arena;
 	if (err) {
-		say_errf("mcpgated %s: %s:%u: %s\n", a->command, path, im.report.why_line,
+		say_errf("mcpgated %s: %s:%u: %s\n", a->command, path, im.report.why_place.line,
 		    im.report.why ? im.report.why : "cannot be compiled");
 		return EXIT_FAILED;
 	}

@@ -97,7 +97,7 @@ refused(const char *text, const char *why, u32 line)
 	assert_int_equal(m.err, ERR_BAD);
 	assert_int_equal(m.im.out.n, 0);
 	assert_string_equal(m.im.report.why, why);
-	assert_int_equal(m.im.report.why_line, line);
+	assert_int_equal(m.im.report.why_place.line, line);
 	made_free(&m);
 }
 
@@ -106,17 +106,19 @@ test_no_document(void **state)
 {
 	struct made m;
 
-	refused("openapi: 3.0.0\n", "this is no JSON document: YAML is not read yet", 0);
-	refused("[]", "this is no JSON document: YAML is not read yet", 0);
+	refused("openapi: 3.0.0\n", "the document has no paths", 0);
+	refused("a\n", "this is no OpenAPI document: it is no object", 0);
+	refused("[]", "this is no OpenAPI document: it is no object", 0);
+	refused("openapi: 3.0.0\npaths:\n\t/a: b", "a tab in the indentation: spaces are expected", 3);
 	refused("{}", "this is no OpenAPI document: it has no member \"openapi\"", 0);
 	refused("{\"swagger\":\"2.0\"}", "this is a Swagger 2.0 document: convert it to OpenAPI 3 first", 0);
-	refused("{\"openapi\":\"4.0.0\"}", "this version of OpenAPI is not known: 3.0 and 3.1 are", 0);
+	refused("{\"openapi\":\"4.0.0\"}", "this version of OpenAPI is not known: 2.0, 3.0, 3.1 and 3.2 are", 0);
 	refused("{\"openapi\":3}", "this is no OpenAPI document: it has no member \"openapi\"", 0);
 	refused("{\"openapi\":\"3.0.0\"}", "the document has no paths", 0);
 	refused("{\"openapi\":\"3.0.0\",\"paths\":[]}", "the document has no paths", 0);
 	made_import(&m, guard_str("{\n\"openapi\":\n\"3.0.0\",,}"), MADE_ARENA);
 	assert_int_equal(m.err, ERR_BAD);
-	assert_int_equal(m.im.report.why_line, 3);
+	assert_int_equal(m.im.report.why_place.line, 3);
 	made_free(&m);
 	made_import(&m, guard_str(""), MADE_ARENA);
 	assert_int_equal(m.err, ERR_BAD);

@@ -47,7 +47,7 @@ test_report_text(void **state)
 	has("effects: 3 read, 6 write, 2 destructive; 1 deprecated, 1 on other servers\n");
 	lacks("/paths/~1broken/trace");
 	report_text(&shelf.im.report, true, &out);
-	has("  skipped TRACE /broken: TRACE requests are never made\n          at /paths/~1broken/trace\n");
+	has("  skipped TRACE /broken: TRACE requests are never made\n          at /paths/~1broken/trace (line ");
 	assert_false(out.over);
 	assert_true(report_losses(&shelf.im.report));
 }
@@ -89,7 +89,7 @@ test_report_refused(void **state)
 	out = buf_over(space, sizeof space);
 	report_text(&m.im.report, true, &out);
 	has("not imported: ");
-	has("(line 3)");
+	has("(line 3, column 1)");
 	out = buf_over(space, sizeof space);
 	report_json(&m.im.report, &out);
 	assert_int_equal(jscan_check(buf_str(&out), 64, 0, NULL), 0);
