@@ -54,6 +54,8 @@ app_init(struct app *app, struct arena *a)
 	    ops_init(&app->ops, a, app->loop, &app->calls) ||
 	    vault_init(&app->ops.vault, a, app->store, &app->seal))
 		return ERR_FULL;
+	app->ops.audit = &app->audit;
+	hash_key(&app->ops.args_key, str_of(app->handle_key, HANDLE_KEY_N));
 	m->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
 	if (!m->tok || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX))
 		return ERR_FULL;

@@ -11,6 +11,7 @@
 #include "auth/key.h"
 #include "call/call.h"
 #include "crypt/rng.h"
+#include "gate/audit.h"
 #include "gate/switches.h"
 #include "mcp/mcp.h"
 #include "op/op.h"
@@ -43,6 +44,7 @@ struct app {
 	u32 pass_rounds;               /* of new passwords: about a second here */
 	u8 handle_key[HANDLE_KEY_N];   /* from the master key, equal in all workers */
 	struct switches *switches;     /* in shared pages */
+	struct audit audit;            /* opened by main */
 	struct seal_keys seal;         /* from the master key: opens stored credentials */
 	/* set by app_init */
 	struct serve serve;

@@ -98,6 +98,9 @@
 #define STORE_GROUP_OPS 256       /* operations in one group */
 #define STORE_KEY_MAX 200         /* bytes of a key */
 #define STORE_VAL_MAX 16384       /* bytes of a value */
+#ifndef RING_BUF
+#define RING_BUF (128 * 1024) /* bytes of audit lines that may wait for the disk, twice: what comes beyond is lost */
+#endif
 #ifndef KEY_CACHE
 #define KEY_CACHE 256 /* verified API keys remembered, a power of two; about 400 bytes each when used */
 #endif

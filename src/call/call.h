@@ -86,6 +86,7 @@ struct call {
 
 	/* after a failure */
 	int err; /* ERR_LATE, ERR_IO, ERR_BAD (not HTTP), ERR_DENY, ERR_NONE (no such host), ERR_FULL */
+	bool doubt; /* whether the request was carried out is not known */
 	u8 why_n;
 	char why[CALL_WHY_MAX];
 };

@@ -29,7 +29,7 @@ in_doubt(const struct call *c)
 enum step
 call_fail(struct call *c, int err, const char *what, const char *detail)
 {
-	bool doubt = in_doubt(c);
+	bool doubt = c->doubt = in_doubt(c);
 	struct buf b = begin(c, err);
 
 	dial_print(&b, &c->spec.to);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypt/ct.h"
 #include "crypt/hash.h"
+#include "store/ring.h"
 #include "sys/file.h"
 #include "sys/jail.h"
 #include "sys/proc.h"
@@ -158,7 +159,7 @@ boot_data(struct boot *b, const char *path, struct buf *why)
 	int err;
 
 	memset(b, 0, sizeof *b);
-	b->dir = b->lock = -1;
+	b->dir = b->lock = b->audit = -1;
 	err = open_dir(b, path, why);
 	if (!err)
 		err = take_lock(b, path, why);
@@ -171,6 +172,26 @@ boot_data(struct boot *b, const char *path, struct buf *why)
 	return err;
 }
 
+int
+boot_audit(struct boot *b, bool quiet, struct buf *why)
+{
+	u8 key[HASH_N], text[2 * HASH_N];
+	struct buf hex = buf_over(text, sizeof text);
+	bool fresh;
+
+	if (file_make_dir(b->dir, "audit", 0700) == ERR_IO || (b->audit = file_open_dir(b->dir, "audit")) < 0 ||
+	    ring_seeds(b->audit, &fresh, key))
+		return failed(why, "the audit directory", "it cannot be written to", ERR_IO);
+	for (u32 i = 0; i < HASH_N; i++)
+		buf_hex(&hex, key[i], 2);
+	if (fresh && !quiet)
+		log_warn("audit", "key of the audit chain, shown only now: %S. Keep it elsewhere: with it `mcpgated "
+		    "audit verify --key -` finds any change", buf_str(&hex));
+	ct_wipe(key, sizeof key);
+	ct_wipe(text, sizeof text);
+	return 0;
+}
+
 void
 boot_hand_over(struct boot *b, u32 uid, u32 gid)
 {
@@ -179,6 +200,8 @@ boot_hand_over(struct boot *b, u32 uid, u32 gid)
 	if (dir >= 0)
 		jail_hand_over(dir, uid, gid, true);
 	file_close(dir);
+	if (b->audit >= 0)
+		jail_hand_over(b->audit, uid, gid, true);
 	jail_hand_over(b->dir, uid, gid, false); /* the way to it; what lies beside stays ours */
 }
 

@@ -11,6 +11,7 @@
 /* A data directory that this process holds. */
 struct boot {
 	int dir;      /* descriptor of the directory */
+	int audit;    /* of the one for audit lines in it; -1: none */
 	int lock;     /* held as long as open */
 	bool unclean; /* whoever held it before did not end in order */
 	u8 master[BOOT_KEY_N];
@@ -20,6 +21,10 @@ struct boot {
 /* Makes the data directory if needed (0700), takes its lock, reads or makes the master key. 0, or an error with
  * one line in why: ERR_LATE a server is running on it. */
 int boot_data(struct boot *b, const char *path, struct buf *why);
+
+/* Makes the directory of the audit, and its first keys when it is new: told once (unless quiet), for `audit verify`.
+ * 0, or an error with why. */
+int boot_audit(struct boot *b, bool quiet, struct buf *why);
 
 /* Gives everything to the user that workers run as. */
 void boot_hand_over(struct boot *b, u32 uid, u32 gid);

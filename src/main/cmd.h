@@ -42,6 +42,9 @@ int cmd_switch(struct flags *a);
 /* stop-all: stops everything, or resumes. */
 int cmd_stop_all(struct flags *a);
 
+/* audit: looks back at what was done, and whether somebody changed the lines. */
+int cmd_audit(struct flags *a);
+
 /* Reads --log-level: enum log_level, -1 when text is NULL; ERR_BAD after telling the mistake. */
 int cmd_log_level(const struct flags *a, const char *text);
 

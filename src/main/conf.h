@@ -42,6 +42,9 @@ struct conf {
 	struct str resolv, hosts;     /* texts of /etc/resolv.conf and /etc/hosts, as they are now */
 	u32 workers, drain_ms;
 	u8 jail;      /* enum conf_jail */
+	u8 audit;     /* enum audit_mode */
+	u64 audit_n;  /* bytes of audit lines that are kept, of all workers */
+	struct addr syslog;  /* family ADDR_NONE: none */
 	u8 log_level; /* enum log_level */
 };
 

@@ -218,6 +218,17 @@ system_file(struct conf_work *w, const char *path)
 	return STR("");
 }
 
+static void
+read_syslog(struct conf_work *w, const struct conf_section *s)
+{
+	struct str to = conf_str(s, "syslog");
+	bool udp = str_starts(to, STR("udp:"));
+
+	if (to.n && ((!udp && !str_starts(to, STR("unix:"))) ||
+	    addr_read(&w->conf->syslog, udp ? str_cut(to, 4, to.n) : to, 514)))
+		conf_mistake(w, conf_line(s, "syslog"), "syslog is udp:ADDR:514 or unix:/dev/log, not '%S'", to);
+}
+
 void
 conf_server(struct conf_work *w, const struct conf_section *s)
 {
@@ -238,6 +249,9 @@ conf_server(struct conf_work *w, const struct conf_section *s)
 	c->gen.session_max_s = conf_u32(s, "session_max") / 1000;
 	c->jail = (u8)conf_u32(s, "jail");
 	c->log_level = (u8)conf_u32(s, "log_level");
+	c->audit = (u8)conf_u32(s, "audit");
+	c->audit_n = conf_u32(s, "audit_size");
+	read_syslog(w, s);
 	c->serve.idle_ms = conf_u32(s, "idle_timeout");
 	c->serve.head_ms = conf_u32(s, "head_timeout");
 	c->serve.body_ms = conf_u32(s, "body_timeout");

@@ -4,6 +4,7 @@
 
 static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const jails[] = { "on", "required", "off", NULL };
+static const char *const audits[] = { "on", "required", "off", NULL };
 static const char *const auths[] = { "key", "none", NULL };
 static const char *const modes[] = { "auto", "tools", "code", "both", NULL };
 static const char *const places[] = { "none", "header", "query", "cookie", "basic", "bearer", NULL };
@@ -46,6 +47,12 @@ static const struct conf_option server_options[] = {
 	    "start), off" },
 	{ "approval_time", CONF_TIME, false, "10m", NULL, MS(10), MS(86400),
 	    "what a caller has to confirm, and a person to approve, an irreversible operation" },
+	{ "audit", CONF_ENUM, false, "on", audits, 0, 0,
+	    "one line for each call, refusal, login and change: on, required (nothing is done that cannot be written "
+	    "down), off" },
+	{ "audit_size", CONF_SIZE, false, "32m", NULL, 4 << 20, 1u << 30, "bytes of audit lines that are kept" },
+	{ "syslog", CONF_STR, false, "", NULL, 0, 120,
+	    "where audit lines are sent besides (RFC 5424): udp:ADDR:514 or unix:/dev/log" },
 	{ "log_level", CONF_ENUM, false, "info", levels, 0, 0, "least level of the lines on standard error" },
 };
 

@@ -23,6 +23,7 @@ static const struct cmd commands[] = {
 	{ "call", cmd_call },
 	{ "switch", cmd_switch },
 	{ "stop-all", cmd_stop_all },
+	{ "audit", cmd_audit },
 	{ "import", cmd_import },
 	{ "catalog", cmd_catalog },
 	{ "lint", cmd_lint },

@@ -34,6 +34,7 @@ plan_worker(struct plan *p)
 	add(p, "leased blocks", lease_bytes());
 	add(p, "names", dns_bytes());
 	add(p, "store index", store_bytes(0));
+	add(p, "audit lines", ring_bytes());
 	add(p, "connections", serve_bytes());
 	add(p, "upstream calls", calls_bytes());
 	add(p, "operations", ops_bytes());

@@ -241,6 +241,8 @@ open_all(struct super *s, struct buf *why)
 	if (boot_data(&s->boot, c->data, why))
 		return ERR_BAD;
 	look_for_stop(s);
+	if (c->audit != AUDIT_OFF && boot_audit(&s->boot, s->ask->text.p, why))
+		return ERR_BAD;
 	s->catalogs = file_open_dir(s->boot.dir, "catalogs");
 	if (c->drops)
 		boot_hand_over(&s->boot, c->uid, c->gid);

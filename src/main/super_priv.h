@@ -4,6 +4,7 @@
 #define MAIN_SUPER_PRIV_H
 
 #include "base/limits.h"
+#include "gate/audit.h"
 #include "main/boot.h"
 #include "main/fresh.h"
 #include "main/super.h"

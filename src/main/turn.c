@@ -10,6 +10,7 @@ turn_run(struct turn *t)
 	while (!t->over) {
 		loop_wait(t->loop, t->now, latest);
 		t->now = clock_mono_ms(); /* read once: everybody else is handed it */
+		t->loop->now_us = clock_mono_ns() / 1000;
 		loop_io(t->loop, t->now);
 		loop_timers(t->loop, t->now);
 		loop_steps(t->loop, t->now);

@@ -22,6 +22,8 @@
 void
 work_leave(struct work *w, int code)
 {
+	if (w->app.audit.ring)
+		ring_close(w->app.audit.ring);
 	store_close(w->app.store);
 	proc_exit(code);
 }
@@ -52,7 +54,7 @@ our_jail(const struct work_start *start, u32 files)
 {
 	return (struct jail){ .kind = JAIL_WORKER, .drops = start->conf->drops, .uid = start->conf->uid,
 		.gid = start->conf->gid, .files_max = files, .file_n_max = FILE_N_MAX,
-		.dir = file_open_dir(start->boot->dir, "store") };
+		.dir = file_open_dir(start->boot->dir, "store"), .more = start->boot->audit };
 }
 
 /* Before any thread. The user changes even with jail 'off': that is an option of its own. */
@@ -104,6 +106,33 @@ open_store(struct work *w)
 	w->app.pass_rounds = local_rounds(w->app.store, true);
 	if (store_attach(w->app.store, &w->loop))
 		cannot(w, "no thread for the store", str_c(file_why()));
+}
+
+/* Its lines are this worker's own: nobody else writes them. */
+static void
+open_audit(struct work *w)
+{
+	const struct conf *c = w->start->conf;
+	struct ring_conf conf = { .dir = w->start->boot->audit, .writer = w->start->index,
+		.bytes_max = c->audit_n / c->workers, .syslog = -1, .host = "-" };
+	u8 room[512];
+	struct buf why = buf_over(room, sizeof room);
+
+	w->app.audit.mode = c->audit;
+	if (c->audit == AUDIT_OFF || conf.dir < 0)
+		return;
+	if (c->syslog.family)
+		conf.syslog = sock_udp(&c->syslog);
+	if (c->syslog.family && conf.syslog < 0)
+		log_error("audit", "syslog cannot be reached: %s", file_why());
+	if (ring_open(&w->ring, &conf, &w->arena, &why) || ring_attach(&w->ring, &w->loop)) {
+		if (c->audit == AUDIT_REQUIRED)
+			cannot(w, "the audit is required and cannot be written", buf_str(&why));
+		log_error("audit", "not written: %S", buf_str(&why));
+		return;
+	}
+	w->app.audit.ring = &w->ring;
+	audit_time(&w->app.audit, clock_mono_ms(), clock_wall_ms());
 }
 
 static void
@@ -195,6 +224,7 @@ work_run(const struct work_start *start)
 	    wtls_init(&w->net, &w->arena, &w->rng))
 		cannot(w, "memory", STR("the plan is too small; please report this"));
 	open_store(w);
+	open_audit(w);
 	begin_app(w);
 	watch_supervisor(w, signals);
 	page_freeze(&start->slot[0]);

@@ -15,6 +15,7 @@ struct work {
 	struct rng rng;
 	struct app app;
 	struct arena arena;
+	struct ring ring; /* audit lines */
 	const struct work_start *start;
 	/* the supervisor's messages, and signals */
 	struct watch pair, signals;

@@ -219,6 +219,16 @@ reseed(struct work *w, msec now)
 	w->reseed_at = now + RESEED_MS;
 }
 
+/* Lines of this turn go to the disk, or wait for more of them: then not for longer than they may. */
+static msec
+audit(struct work *w, msec now, msec latest)
+{
+	msec at = audit_turn(&w->app.audit, now);
+
+	audit_time(&w->app.audit, now, clock_wall_ms());
+	return at < latest ? at : latest;
+}
+
 msec
 work_turn(struct turn *t, msec now)
 {
@@ -239,7 +249,8 @@ work_turn(struct turn *t, msec now)
 			    serve_live(&w->app.serve),
 			    app_busy(&w->app));
 		t->over = empty || now >= w->drain_at;
+		audit(w, now, now);
 		return now + 50 < w->drain_at ? now + 50 : w->drain_at;
 	}
-	return now + (w->start->index ? FOLLOW_MS : IDLE_MS);
+	return audit(w, now, now + (w->start->index ? FOLLOW_MS : IDLE_MS));
 }

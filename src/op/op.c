@@ -9,6 +9,7 @@
 #include "op/accept.h"
 #include "op/credential.h"
 #include "op/preset.h"
+#include "op/record.h"
 
 #define DROP_MAX (256 * 1024) /* bytes of a body that nobody wants: so much is read to keep its connection */
 
@@ -125,6 +126,8 @@ build(struct op *op, const struct op_spec *spec, struct params *p, msec now, str
 	p->base = op->environment->path;
 	if (params_build(spec->catalog, spec->operation, p, why))
 		return OP_FAULT_ARGUMENT;
+	if (op->effect != CATALOG_READ)
+		op->args = record_args(op->ops, op, p);
 	switch (credential_put(&op->environment->credential, &op->ops->vault, p, now, why)) {
 	case 0: break;
 	case ERR_MORE: return OP_FAULT_BUSY;
@@ -167,7 +170,9 @@ take(struct ops *o, const struct op_spec *spec, msec now)
 	op->environment = &spec->api->environment[spec->environment];
 	op->hold = spec->hold;
 	++*op->hold;
-	op->who = spec->who->id;
+	op->who = *spec->who;
+	op->name = spec->operation->name;
+	op->began_us = o->loop->now_us;
 	op->operation = spec->operation->at;
 	op->effect = spec->operation->effect;
 	op->method = methods[spec->operation->method];
@@ -182,6 +187,12 @@ op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec no
 	struct params p = { .has_body = false };
 	int fault;
 
+	if (op && !audit_ready(o->audit)) {
+		BUF_LIT(why, "Nothing is done now: what is done cannot be written down (option audit 'required'). Tell "
+		    "the person who runs the gate.");
+		drop(op, now);
+		return OP_FAULT_CONFIG;
+	}
 	if (!op) {
 		BUF_LIT(why, "The gate is busy: too many calls are under way. Try again in a second.");
 		return OP_FAULT_BUSY;
@@ -193,6 +204,8 @@ op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec no
 	if (!fault)
 		fault = start_call(op, spec, &p, owner, now, why);
 	if (fault) {
+		record_refused(o, spec, fault == OP_FAULT_LIMIT ? "limited" : "refused",
+		    fault == OP_FAULT_ARGUMENT ? STR("arguments") : buf_str(why), now); /* they may be quoted there */
 		drop(op, now);
 		return fault;
 	}
@@ -253,6 +266,7 @@ op_step(struct op *op, msec now)
 	else if (s == STEP_FAIL) {
 		take_why(op, call_why(op->call));
 		op->fault = op->call->err == ERR_FULL ? OP_FAULT_BUSY : OP_FAULT_UPSTREAM;
+		op->unclear = op->call->doubt;
 	} else
 		call_settle(op->call);
 	return s;
@@ -280,6 +294,7 @@ void
 op_end(struct op *op, msec now)
 {
 	tell(op);
+	record_end(op, now);
 	if (op->fault || op->status >= 500)
 		op->ops->failed++;
 	ready_cancel(&op->ready);

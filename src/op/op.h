@@ -10,6 +10,7 @@
 #define OP_OP_H
 
 #include "call/call.h"
+#include "gate/audit.h"
 #include "gate/gate.h"
 #include "json/json.h"
 #include "op/secrets.h"
@@ -31,6 +32,8 @@ struct ops {
 	struct jsmntok *tok;      /* RPC_TOKENS_MAX tokens for rewritten arguments */
 	struct rng *rng;          /* for handles; the caller's to set */
 	u64 started, failed, detached;
+	struct audit *audit;      /* NULL: none */
+	struct hash_key args_key; /* arguments appear in audit lines under it only */
 };
 
 /* What is to be done. Views need to live only during op_start. */
@@ -54,6 +57,7 @@ enum op_fault {
 	OP_FAULT_BUSY,        /* try again: retry_after_s */
 	OP_FAULT_UPSTREAM,    /* unreachable, late, broken answer */
 	OP_FAULT_CONFIG,      /* credential missing and the like: a person must act */
+	OP_FAULT_LIMIT,       /* what the caller may do is used up: retry_after_s */
 };
 
 #define OP_TYPE_MAX 96
@@ -68,11 +72,15 @@ struct op {
 	const struct environment *environment;
 	const struct needles *secrets; /* what must not get out of its answer; NULL: nothing */
 	u32 *hold;
-	u64 who;              /* principal id */
+	struct principal who; /* whose it is */
+	struct str name;      /* of the tool: in the catalog */
+	u64 args;             /* keyed hash of the arguments; of reads 0 */
+	u64 began_us;
 	u32 operation;        /* place in the catalog */
 	u8 effect, method;
 	u8 fault;             /* enum op_fault, after STEP_FAIL */
 	bool head, detached;
+	bool unclear;         /* it may have been carried out, and nobody knows */
 	u16 status;           /* of the upstream's answer, once head */
 	u32 retry_after_s;    /* what the upstream asked for; 0: nothing */
 	u64 length;           /* of its body, UINT64_MAX when not said */

@@ -32,6 +32,15 @@ clock_wall_s(void)
 }
 
 u64
+clock_wall_ms(void)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return ((u64)t.tv_sec + (u64)WALL_OFFSET) * 1000 + (u64)t.tv_nsec / 1000000;
+}
+
+u64
 clock_mono_ns(void)
 {
 	struct timespec t = { 0 };

@@ -15,6 +15,9 @@ msec clock_mono_ms(void);
  * 1970. */
 wall clock_wall_s(void);
 
+/* The same in milliseconds, for what people read. */
+u64 clock_wall_ms(void);
+
 /* Monotonic nanoseconds, for measuring; test offsets do not apply. */
 u64 clock_mono_ns(void);
 

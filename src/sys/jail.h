@@ -25,13 +25,14 @@ struct jail {
 	u64 memory_max; /* bytes of address space; 0: no limit */
 	u32 cpu_s_max;  /* seconds of processor time; 0: no limit */
 	int dir;        /* the only directory that stays reachable, as a descriptor; -1: none */
+	int more;       /* another one; 0: none */
 };
 
 /* Gives up rights and sets limits. 0; ERR_DENY when the user could not be changed (always fatal), with why. What is
  * merely missing is added to why, and 1 returned. */
 int jail_drop(const struct jail *j, struct buf *why);
 
-/* Confines file access to j->dir. 0, or 1 with why when the kernel cannot. */
+/* Confines file access to j->dir and j->more. 0, or 1 with why when the kernel cannot. */
 int jail_files(const struct jail *j, struct buf *why);
 
 /* Confines system calls, for all threads of the process. 0, or 1 with why when the kernel or this build cannot. */

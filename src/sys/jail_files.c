@@ -61,6 +61,8 @@ jail_files(const struct jail *j, struct buf *why)
 	rule.allowed = set.fs & (FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_FILE | FS_MAKE_DIR |
 	    FS_MAKE_REG | FS_TRUNCATE);
 	failed = j->dir >= 0 && syscall(SYS_landlock_add_rule, fd, RULE_PATH_BENEATH, &rule, 0);
+	rule.fd = j->more;
+	failed = failed || (j->more > 0 && syscall(SYS_landlock_add_rule, fd, RULE_PATH_BENEATH, &rule, 0));
 	failed = failed || syscall(SYS_landlock_restrict_self, fd, 0);
 	close(fd);
 	return failed ? jail_lacks(why, "files are not confined") : 0;

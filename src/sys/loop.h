@@ -56,6 +56,7 @@ struct loop {
 	struct timers timers;
 	int epoll;   /* -1: none */
 	int wake[2]; /* pipe: helper threads and signals end a wait */
+	u64 now_us;  /* monotonic, for measuring; the turn sets it */
 };
 
 #define LOOP_BATCHES 8 /* batches of ready steps in one turn before descriptors are looked at again */

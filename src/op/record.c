@@ -1,0 +1,62 @@
+#include "op/record.h"
+
+u64
+record_args(const struct ops *o, const struct op *op, const struct params *p)
+{
+	struct hash_mac m;
+	u8 out[HASH_N];
+	u64 v = 0;
+
+	hash_mac_begin(&m, &o->args_key);
+	hash_mac_add(&m, op->name);
+	hash_mac_add(&m, str_of("", 1)); /* a NUL between the parts */
+	hash_mac_add(&m, buf_str(&p->target));
+	hash_mac_add(&m, str_of("", 1));
+	hash_mac_add(&m, buf_str(&p->fields));
+	hash_mac_add(&m, str_of("", 1));
+	hash_mac_add(&m, buf_str(&p->body));
+	hash_mac_out(&m, out);
+	for (u32 i = 0; i < 8; i++)
+		v = v << 8 | out[i];
+	return v ? v : 1;
+}
+
+static const char *
+outcome(const struct op *op)
+{
+	if (op->fault == OP_FAULT_NONE)
+		return op->status < 400 && op->head ? "done" : op->head ? "failed" : "cancelled";
+	return op->unclear ? "unclear" : "failed";
+}
+
+void
+record_end(struct op *op, msec now)
+{
+	struct ops *o = op->ops;
+	struct audit_line l = { .what = "call", .outcome = outcome(op), .who = &op->who, .api = op->api->name };
+
+	l.environment = op->environment->name;
+	l.production = op->environment->production;
+	l.operation = op->name;
+	l.args = op->args;
+	l.status = op->status;
+	l.bytes = op->call->got;
+	l.us = o->loop->now_us - op->began_us;
+	l.detail = str_of(op->why, op->why_n);
+	l.matters = op->effect == CATALOG_DESTRUCTIVE;
+	audit_line(o->audit, &l, now);
+}
+
+void
+record_refused(struct ops *o, const struct op_spec *spec, const char *how, struct str why, msec now)
+{
+	struct audit_line l = { .what = "call", .outcome = how, .who = spec->who, .api = spec->api->name };
+
+	if (spec->environment != GATE_ANY_ENVIRONMENT) {
+		l.environment = spec->api->environment[spec->environment].name;
+		l.production = spec->api->environment[spec->environment].production;
+	}
+	l.operation = spec->operation->name;
+	l.detail = why;
+	audit_line(o->audit, &l, now);
+}

@@ -1,0 +1,163 @@
+#include "store/ring_priv.h"
+
+#include "base/crc.h"
+#include "base/text.h"
+#include "crypt/ct.h"
+#include "sys/file.h"
+
+#define SLOT_N 128
+#define SLOT_APART 512
+
+void
+ring_name(char name[RING_NAME_N], u32 writer, u32 segment)
+{
+	struct buf b = buf_over(name, RING_NAME_N);
+
+	buf_fmt(&b, "w%u-", writer + 1);
+	for (u32 digit = 10000000; digit; digit /= 10)
+		buf_byte(&b, (u8)('0' + segment / digit % 10));
+	BUF_LIT(&b, ".log");
+	buf_byte(&b, 0);
+}
+
+void
+ring_derive(u8 key[HASH_N], const u8 from[HASH_N], const char *what)
+{
+	struct hash h;
+
+	hash_begin(&h);
+	hash_add(&h, str_of(from, HASH_N));
+	hash_add(&h, str_c(what));
+	hash_out(&h, key);
+	ct_wipe(&h, sizeof h);
+}
+
+void
+ring_first(u8 key[HASH_N], const u8 first[HASH_N], u32 writer)
+{
+	char what[16];
+
+	text_c(what, sizeof what, "writer %u", writer + 1);
+	ring_derive(key, first, what);
+}
+
+void
+ring_hash(u8 h[HASH_N], struct str bytes)
+{
+	struct hash x;
+
+	hash_begin(&x);
+	hash_add(&x, str_of(h, HASH_N));
+	hash_add(&x, bytes);
+	hash_out(&x, h);
+}
+
+static void
+put_hex(struct buf *b, const u8 *p, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		buf_hex(b, p[i], 2);
+}
+
+void
+ring_put_link(struct buf *b, u64 number, const u8 h[HASH_N], u8 key[HASH_N])
+{
+	struct hash_key k;
+	u8 mac[HASH_N];
+
+	hash_key(&k, str_of(key, HASH_N));
+	hash_mac(&k, str_of(h, HASH_N), mac);
+	buf_fmt(b, "{\"link\":%U,\"h\":\"", number);
+	put_hex(b, h, RING_HEX / 2);
+	BUF_LIT(b, "\",\"mac\":\"");
+	put_hex(b, mac, RING_HEX / 2);
+	BUF_LIT(b, "\"}\n");
+	ring_derive(key, key, "next");
+	ct_wipe(&k, sizeof k);
+}
+
+bool
+ring_find_link(struct str text, u32 *at, u32 *n)
+{
+	struct str mark = STR("{\"link\":");
+	int end;
+
+	for (*at = 0; *at < text.n; *at = (u32)end + 1) {
+		end = str_find(text, '\n', *at);
+		if (end < 0)
+			return false;
+		*n = (u32)end + 1 - *at;
+		if (str_starts(str_cut(text, *at, text.n), mark))
+			return true;
+	}
+	return false;
+}
+
+static u64
+le(const u8 *p, u32 n)
+{
+	u64 v = 0;
+
+	while (n--)
+		v = v << 8 | p[n];
+	return v;
+}
+
+/* Slot: magic "ring", crc of the rest, link, size, segment, key, segment key, h. */
+static bool
+read_slot(const u8 *p, struct ring_state *s)
+{
+	if (memcmp(p, "ring", 4) || le(p + 4, 4) != crc32c(0, str_of(p + 8, SLOT_N - 8)))
+		return false;
+	s->link = le(p + 8, 8);
+	s->size = le(p + 16, 8);
+	s->segment = (u32)le(p + 24, 4);
+	memcpy(s->key, p + 32, HASH_N);
+	memcpy(s->segment_key, p + 64, HASH_N);
+	memcpy(s->h, p + 96, HASH_N);
+	return true;
+}
+
+int
+ring_read_state(int fd, struct ring_state *s)
+{
+	struct ring_state one;
+	u8 slot[SLOT_N];
+	bool any = false;
+
+	for (u32 i = 0; i < 2; i++) {
+		if (file_read_at(fd, i * SLOT_APART, slot, SLOT_N) != SLOT_N || !read_slot(slot, &one))
+			continue;
+		if (!any || one.link > s->link)
+			*s = one;
+		any = true;
+	}
+	ct_wipe(slot, sizeof slot);
+	ct_wipe(&one, sizeof one);
+	return any ? 0 : ERR_NONE;
+}
+
+static void
+put_le(u8 *p, u64 v, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		p[i] = (u8)(v >> 8 * i);
+}
+
+int
+ring_write_state(int fd, const struct ring_state *s)
+{
+	u8 slot[SLOT_N] = "ring";
+	int err;
+
+	put_le(slot + 8, s->link, 8);
+	put_le(slot + 16, s->size, 8);
+	put_le(slot + 24, s->segment, 4);
+	memcpy(slot + 32, s->key, HASH_N);
+	memcpy(slot + 64, s->segment_key, HASH_N);
+	memcpy(slot + 96, s->h, HASH_N);
+	put_le(slot + 4, crc32c(0, str_of(slot + 8, SLOT_N - 8)), 4);
+	err = file_write_at(fd, s->link % 2 * SLOT_APART, slot, SLOT_N);
+	ct_wipe(slot, sizeof slot);
+	return err;
+}
