@@ -1,15 +1,9 @@
 #include "base/str.h"
 
-struct str
-str_c(const char *s)
-{
-	return s ? str_of(s, strlen(s)) : STR_NONE;
-}
-
 bool
-str_is(struct str s, const char *c)
+str_bytes(struct str s, const char *p, size_t n)
 {
-	return str_same(s, str_c(c));
+	return s.n == n && (n == 0 || memcmp(s.p, p, n) == 0);
 }
 
 static u8

@@ -27,11 +27,22 @@ str_same(struct str a, struct str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-/* View of a C string; NULL gives STR_NONE. */
-struct str str_c(const char *s);
+/* View of a C string; NULL gives STR_NONE. The length of a literal is known when compiling. */
+static inline struct str
+str_c(const char *s)
+{
+	return s ? str_of(s, strlen(s)) : STR_NONE;
+}
 
-/* Compares with a C string, exactly. */
-bool str_is(struct str s, const char *c);
+/* Whether s is exactly these n bytes. */
+bool str_bytes(struct str s, const char *p, size_t n);
+
+/* Compares with a C string, exactly; NULL equals an empty view. */
+static inline bool
+str_is(struct str s, const char *c)
+{
+	return str_bytes(s, c, c ? strlen(c) : 0);
+}
 
 /* Compares ASCII letters without case (header names, schemes); other bytes exactly. */
 bool str_same_nocase(struct str a, struct str b);

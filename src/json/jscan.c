@@ -66,7 +66,7 @@ jscan_init(struct jscan *j, u32 depth, u32 flags)
 	j->word = NULL;
 	j->state = VALUE;
 	j->need = j->low = j->high = 0;
-	j->key = false;
+	j->key = j->escapes = false;
 	j->key_p = NULL;
 	j->key_n = j->names_n = 0;
 }
@@ -314,13 +314,14 @@ string(struct jscan *j, const u8 *p, const u8 *end)
 			j->state = VALUE;
 			return p + 2;
 		}
-		if (*p == '\\' && end - p >= 2 && escape_of[p[1]]) {
-			p += 2;
-			continue;
-		}
 		if (*p < 0x20)
 			return fault(j, p, "a control character in a string");
 		if (*p == '\\') {
+			j->escapes = true;
+			if (end - p >= 2 && escape_of[p[1]]) {
+				p += 2;
+				continue;
+			}
 			j->state = ESCAPE;
 			j->run = 1;
 			p++;
@@ -535,6 +536,7 @@ jscan_check(struct str text, u32 depth, u32 flags, struct jscan_found *found)
 	if (!j.why && err == 0 && jscan_end(&j))
 		j.why = "the text ends too early";
 	if (found)
-		*found = (struct jscan_found){ .why = j.why, .at = (u32)j.at, .tokens = j.tokens };
+		*found = (struct jscan_found){ .why = j.why, .at = (u32)j.at, .tokens = j.tokens,
+			                        .escapes = j.escapes };
 	return j.why ? ERR_BAD : 0;
 }

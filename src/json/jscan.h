@@ -35,6 +35,7 @@ struct jscan_found {
 	const char *why; /* NULL: valid */
 	u32 at;          /* of the fault; length of the text when it just ends too early */
 	u32 tokens;      /* values and keys seen: what json_parse needs */
+	bool escapes; /* some string has a backslash */
 };
 
 struct jscan_level {
@@ -50,6 +51,7 @@ struct jscan {
 	u32 depth;             /* open arrays and objects */
 	u32 tokens;
 	u32 depth_max, flags;
+	bool escapes;          /* a backslash was seen in a string */
 	u32 run;               /* bytes of the number, word, escape or character being read */
 	u32 point;             /* code unit of a \u escape */
 	const char *word;      /* what is left of true, false, null */

@@ -108,6 +108,7 @@ parse(struct jdoc *d, struct jsmntok *tok, u32 max, u32 flags)
 		return ERR_BAD;
 	}
 	d->n = (int)found.tokens;
+	d->escapes = found.escapes;
 	if (found.tokens > max)
 		return ERR_FULL;
 	first = str_trim(d->text).p[0];
@@ -198,6 +199,23 @@ json_next(struct jcur c)
 	return token(c)->next ? json_moved(c, token(c)->next) : json_none(ERR_NONE);
 }
 
+/* In a document without escapes. */
+static struct jcur
+get_plain(struct jcur c, struct str key)
+{
+	const struct jsmntok *tok = c.doc->tok;
+	const u8 *text = c.doc->text.p;
+	int at = tok[c.at].n ? c.at + 2 : 0;
+
+	for (; at; at = tok[at].next) {
+		const struct jsmntok *k = &tok[at - 1];
+
+		if ((u32)(k->end - k->from) == key.n && memcmp(text + k->from, key.p, key.n) == 0)
+			return json_moved(c, at);
+	}
+	return json_none(ERR_NONE);
+}
+
 struct jcur
 json_get_str(struct jcur c, struct str key)
 {
@@ -205,6 +223,8 @@ json_get_str(struct jcur c, struct str key)
 		return c;
 	if (json_kind(c) != JSON_OBJECT)
 		return json_none(ERR_BAD);
+	if (!c.doc->escapes)
+		return get_plain(c, key);
 	for (c = json_first(c); !c.err; c = json_next(c))
 		if (json_key_same(c, key))
 			return c;
@@ -305,13 +325,16 @@ json_piece(struct str *s, u8 tmp[4])
 	return buf_str(&b);
 }
 
-/* Whether raw, decoded, equals plain. Decoding never makes longer, and equal lengths mean that
- * nothing is escaped. */
+/* Whether the string of d at this token, decoded, equals plain. Decoding never makes longer, and equal lengths mean
+ * that nothing is escaped. */
 static bool
-same_decoded(struct str raw, struct str plain)
+same_decoded(const struct jdoc *d, int at, struct str plain)
 {
+	struct str raw = inside(d, at);
 	u8 tmp[4];
 
+	if (!d->escapes)
+		return str_same(raw, plain);
 	if (raw.n < plain.n)
 		return false;
 	if (raw.n == plain.n)
@@ -329,12 +352,13 @@ same_decoded(struct str raw, struct str plain)
 }
 
 static struct str
-decoded(struct str raw, struct arena *a)
+decoded(const struct jdoc *d, int at, struct arena *a)
 {
+	struct str raw = inside(d, at);
 	struct buf b;
 	u8 *p;
 
-	if (str_find(raw, '\\', 0) < 0)
+	if (!d->escapes || str_find(raw, '\\', 0) < 0)
 		return raw;
 	p = a ? arena_bytes(a, raw.n) : NULL;
 	if (!p)
@@ -360,13 +384,13 @@ json_key(struct jcur c)
 struct str
 json_key_str(struct jcur c, struct arena *a)
 {
-	return json_has_key(c) ? decoded(inside(c.doc, c.at - 1), a) : STR_NONE;
+	return json_has_key(c) ? decoded(c.doc, c.at - 1, a) : STR_NONE;
 }
 
 bool
 json_key_same(struct jcur c, struct str text)
 {
-	return json_has_key(c) && same_decoded(inside(c.doc, c.at - 1), text);
+	return json_has_key(c) && same_decoded(c.doc, c.at - 1, text);
 }
 
 bool
@@ -391,7 +415,7 @@ json_raw(struct jcur c)
 struct str
 json_str(struct jcur c, struct arena *a)
 {
-	return json_kind(c) == JSON_STRING ? decoded(inside(c.doc, c.at), a) : STR_NONE;
+	return json_kind(c) == JSON_STRING ? decoded(c.doc, c.at, a) : STR_NONE;
 }
 
 int
@@ -406,7 +430,7 @@ json_str_put(struct jcur c, struct buf *out)
 bool
 json_same(struct jcur c, struct str text)
 {
-	return json_kind(c) == JSON_STRING && same_decoded(inside(c.doc, c.at), text);
+	return json_kind(c) == JSON_STRING && same_decoded(c.doc, c.at, text);
 }
 
 bool

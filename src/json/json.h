@@ -38,6 +38,7 @@ struct jdoc {
 	struct str text;
 	const struct jsmntok *tok;
 	int n;
+	bool escapes;      /* some string has a backslash: else texts are what they decode to */
 	u32 fault_at;      /* after ERR_BAD: offset in the text */
 	const char *fault; /* after ERR_BAD: why, a static text; else NULL */
 };

@@ -31,6 +31,8 @@ key_order(struct str a, struct str b)
 static bool
 any_escaped_key(struct jcur c)
 {
+	if (!c.doc->escapes)
+		return false;
 	for (c = json_first(c); !c.err; c = json_next(c))
 		if (str_find(json_key(c), '\\', 0) >= 0)
 			return true;
