@@ -76,16 +76,27 @@ static const u8 by_length[NAME_MAX_N + 2] = {
 	0, 0, 0, 1, 1, 4, 5, 10, 13, 16, 18, 23, 24, 25, 31, 34, 36, 39, 41, 41, 42, 43,
 };
 
-/* Equal but for case. name is lower case; s is a token, in which only the wanted bytes give those of name when bit 5 is
- * set: letters have it free, and no control character is a token. */
+/* Equal but for case. name is lower case; in s, which holds no control character, only the wanted bytes give those of
+ * name when bit 5 is set: letters have it free. Words at a time; the last ones may overlap. */
 static bool
 same_token(struct str name, const u8 *s)
 {
+	const u64 fold = 0x2020202020202020;
 	u8 differ = 0;
+	u64 a, b, odd = 0;
 
-	for (u32 i = 0; i < name.n; i++)
-		differ |= (u8)(name.p[i] ^ (s[i] | 0x20));
-	return differ == 0;
+	if (name.n < 8) {
+		for (u32 i = 0; i < name.n; i++)
+			differ |= (u8)(name.p[i] ^ (s[i] | 0x20));
+		return differ == 0;
+	}
+	for (u32 i = 0;; i = i + 16 <= name.n ? i + 8 : name.n - 8) {
+		memcpy(&a, name.p + i, 8);
+		memcpy(&b, s + i, 8);
+		odd |= a ^ (b | fold);
+		if (i + 8 == name.n)
+			return odd == 0;
+	}
 }
 
 static const struct known *
@@ -280,20 +291,19 @@ has_high(struct str s)
 const char *
 line_field(struct line *l, struct field *f)
 {
-	const u8 *p = l->s.p, *end = p + l->s.n;
+	const u8 *p = memchr(l->s.p, ':', l->s.n), *end = l->s.p + l->s.n;
 	const struct known *k;
 
-	while (p < end && token_map[*p])
-		p++;
-	if (p == end || *p != ':' || p == l->s.p)
+	f->name = str_of(l->s.p, p ? (size_t)(p - l->s.p) : 0);
+	k = l->odd ? NULL : find(f->name); /* a known name is a token */
+	if (!k && !field_token(f->name))
 		return *l->s.p == ' ' || *l->s.p == '\t' ? "folded line" : "field name";
-	f->name = str_of(l->s.p, (size_t)(p - l->s.p));
 	for (p++; p < end && (*p == ' ' || *p == '\t'); p++)
 		;
 	while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
 		end--;
 	f->value = str_of(p, (size_t)(end - p));
-	k = find(f->name);
+	k = k ? k : find(f->name);
 	if (k) {
 		f->id = k->id;
 		l->marks = k->marks;

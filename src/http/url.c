@@ -3,17 +3,19 @@
 #define KEEP_COMPONENT 1
 #define KEEP_SEGMENT 2
 #define KEEP_RESERVED 4
+#define HOST_BYTE 8
 
-/* Which sets leave a byte as it is (RFC 3986 section 2), a row for each sixteen; none from 0x80. */
+/* Which sets leave a byte as it is (RFC 3986 section 2), and which bytes a host name has; a row for each sixteen; none
+ * from 0x80. */
 static const u8 keep_map[256] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	0, 6, 0, 4, 6, 0, 6, 6, 6, 6, 6, 6, 6, 7, 7, 4,
-	7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 6, 0, 6, 0, 4,
-	6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
-	7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 4, 0, 4, 0, 7,
-	0, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
-	7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 0, 0, 0, 7, 0,
+	0, 6, 0, 4, 6, 0, 6, 6, 6, 6, 6, 6, 6, 15, 15, 4,
+	15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 6, 6, 0, 6, 0, 4,
+	6, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
+	15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 4, 0, 4, 0, 15,
+	0, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
+	15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 0, 0, 0, 7, 0,
 };
 
 static int
@@ -76,7 +78,7 @@ url_decode(struct buf *b, struct str s)
 static bool
 host_byte(u8 c)
 {
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' || c == '.' || c == '_';
+	return keep_map[c] & HOST_BYTE;
 }
 
 static bool
@@ -86,10 +88,10 @@ v6_byte(u8 c)
 }
 
 static bool
-all_bytes(struct str s, bool (*ok)(u8))
+host_bytes(struct str s, bool v6)
 {
 	for (u32 i = 0; i < s.n; i++)
-		if (!ok(s.p[i]))
+		if (v6 ? !v6_byte(s.p[i]) : !host_byte(s.p[i]))
 			return false;
 	return true;
 }
@@ -114,7 +116,7 @@ url_authority(struct str in, struct str *host, u32 *port)
 		*host = at < 0 ? in : str_cut(in, 0, (u32)at);
 		rest = at < 0 ? STR_NONE : str_cut(in, (u32)at, in.n);
 	}
-	if (!all_bytes(*host, in.p[0] == '[' ? v6_byte : host_byte) || (host->n == 0 && in.p[0] != '['))
+	if (!host_bytes(*host, in.p[0] == '[') || (host->n == 0 && in.p[0] != '['))
 		return ERR_BAD;
 	if (rest.n && (rest.n > 6 || rest.p[0] != ':' || str_u64(str_cut(rest, 1, rest.n), &value)))
 		return ERR_BAD;
@@ -238,11 +240,23 @@ url_dots(struct str path)
 	return !other && (dots == 1 || dots == 2);
 }
 
+/* Nothing but '/' and what a segment may hold as it is, and no dot: nothing more needs to be looked at. */
+static bool
+path_plain(struct str path)
+{
+	for (u32 i = 0; i < path.n; i++)
+		if (path.p[i] != '/' && (!(keep_map[path.p[i]] & KEEP_SEGMENT) || path.p[i] == '.'))
+			return false;
+	return path.n > 0 && path.p[0] == '/';
+}
+
 bool
 url_path_ok(struct str path)
 {
 	u32 n;
 
+	if (path_plain(path))
+		return true;
 	if (path.n == 0 || path.p[0] != '/' || !printable(path) || str_find(path, '?', 0) >= 0)
 		return false;
 	for (u32 i = 0; i < path.n; i += n) {

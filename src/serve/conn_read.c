@@ -67,6 +67,19 @@ log_host(struct serve *s, struct str host, msec now)
 	    buf_str(&b), buf_str(&b));
 }
 
+/* Whether this Host may be served: what was allowed once, is, as long as the configuration stands. */
+static bool
+host_known(struct serve *s, const struct host_place *place, struct str host)
+{
+	if (s->host_n && str_same(host, str_of(s->host, s->host_n)))
+		return true;
+	if (!host_allowed(place, host))
+		return false;
+	s->host_n = host.n <= sizeof s->host ? (u8)host.n : 0;
+	memcpy(s->host, host.p, s->host_n);
+	return true;
+}
+
 static const struct refusal *
 judge_place(struct conn *c, const struct req *req, msec now)
 {
@@ -78,7 +91,7 @@ judge_place(struct conn *c, const struct req *req, msec now)
 		return NULL;
 	for (u32 i = 0; i < s->listeners; i++)
 		listen[i] = &s->listener[i].addr;
-	if (!host_allowed(&place, req->authority)) {
+	if (!host_known(s, &place, req->authority)) {
 		log_host(s, req->authority, now);
 		return &no_host;
 	}

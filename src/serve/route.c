@@ -38,6 +38,11 @@ route_find(const struct route *table, u32 n, u8 method, struct str path, u8 *all
 
 	*allow = 0;
 	for (u32 i = 0; i < n; i++) {
+		u8 first = (u8)table[i].path[1];
+
+		/* most end here: the byte after the slash is another one */
+		if (path.n > 1 && first != path.p[1] && first != '*' && first != ':')
+			continue;
 		if (!match(table[i].path, path, 0, &param, &rest))
 			continue;
 		if (table[i].methods & method)

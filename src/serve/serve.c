@@ -47,6 +47,7 @@ void
 serve_conf(struct serve *s, const struct serve_conf *conf)
 {
 	s->conf = conf;
+	s->host_n = 0;
 }
 
 bool

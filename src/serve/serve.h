@@ -57,6 +57,8 @@ struct serve {
 	u64 requests, refused; /* counters for /metrics */
 	msec log_at;           /* lines about peers in the log: since when, how many */
 	u32 log_n;
+	u8 host[64]; /* the Host that was allowed last: nearly every request names the same */
+	u8 host_n;
 	/* scratch of whoever runs */
 	struct addr peer;
 	struct field field[FIELDS_MAX];
