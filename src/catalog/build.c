@@ -198,7 +198,7 @@ build_finish(struct build *b, const struct catalog_info *info, struct str *out)
 
 	info_write(b, info, head); /* before the size is known: it adds strings */
 	n = file_size(b);
-	file = b->full || n > CATALOG_FILE_MAX ? NULL : arena_bytes(b->arena, n);
+	file = b->full || n > CATALOG_FILE_MAX ? NULL : arena_bytes(b->arena, (size_t)n);
 	if (!file)
 		return ERR_FULL;
 	memcpy(file, head, HEAD_N);
@@ -207,6 +207,6 @@ build_finish(struct build *b, const struct catalog_info *info, struct str *out)
 	put_le32(file + HEAD_PART_N, CATALOG_PARTS);
 	assemble(b, file);
 	build_seal(file, (u32)n);
-	*out = str_of(file, n);
+	*out = str_of(file, (size_t)n);
 	return 0;
 }

@@ -159,7 +159,7 @@ seal_make_text(const struct seal_keys *k, struct rng *rng, struct seal_use use, 
 		return ERR_FULL;
 	at = out->p + out->w + (text_n - n);
 	make(k, rng, use, plain, at);
-	base64_put_url(out, str_of(at, n));
+	base64_put_url(out, str_of(at, (size_t)n));
 	return 0;
 }
 

@@ -157,7 +157,7 @@ take_data(struct body *b, struct str *rest, struct str *part)
 	}
 	if (n == 0)
 		return ERR_MORE;
-	*part = str_of(rest->p, n);
+	*part = str_of(rest->p, (size_t)n);
 	*rest = str_cut(*rest, (u32)n, rest->n);
 	if (b->framing == FRAMING_CLOSE)
 		return 0;

@@ -1,0 +1,1 @@
+/* sizes: aarch64 takes the defaults of base/limits.h. */

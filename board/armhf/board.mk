@@ -1,0 +1,8 @@
+# 32-bit ARMv7 with hardware floating point: Raspberry Pi 2, routers of the Cortex-A7 and A9 kind.
+GNU      := arm-linux-gnueabihf
+GNU_DIR  := arm-linux-gnueabihf
+MUSL_DIR := arm-linux-musleabihf
+DEB      := armhf
+QEMU     := qemu-arm-static
+include board/cross.mk
+HARDEN_ARCH := 

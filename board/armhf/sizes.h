@@ -1,0 +1,1 @@
+/* sizes: armhf takes the defaults of base/limits.h. */

@@ -1,0 +1,1 @@
+/* sizes: mipsel takes the defaults of base/limits.h. */

@@ -1,0 +1,1 @@
+/* sizes: s390x takes the defaults of base/limits.h. */
