@@ -1,5 +1,6 @@
 #include "auth/key.h"
 
+#include "auth/known.h"
 #include "auth/tags.h"
 #include "base/base64.h"
 #include "crypt/ct.h"
@@ -7,7 +8,6 @@
 
 static_assert((KEY_CACHE & (KEY_CACHE - 1)) == 0, "a power of two");
 
-#define PROBES 4 /* places where a key may stand in the cache */
 #define ID_MIN 6 /* hex characters that name a key */
 #define RECORD_VERSION 1
 
@@ -26,23 +26,15 @@ enum tag {
 	TAG_TEAM,
 };
 
-struct cached {
-	u8 hash[HASH_N];
-	struct principal who;
-	u32 stamp;
-	wall asked;
-};
-
 struct keys {
 	struct store *st;
-	struct cached *cache;
-	u64 first[KEY_CACHE]; /* first bytes of the hash in that place; 0: free */
+	struct known known;
 };
 
 size_t
 keys_bytes(void)
 {
-	return sizeof(struct keys) + KEY_CACHE * sizeof(struct cached) + 3 * 16;
+	return sizeof(struct keys) + 16 + known_bytes(KEY_CACHE);
 }
 
 struct keys *
@@ -53,9 +45,7 @@ keys_init(struct arena *a, struct store *st)
 	if (!ks)
 		return NULL;
 	ks->st = st;
-	ARENA_NEW(a, u64); /* aligns; the cache itself is not touched before it is used */
-	ks->cache = (struct cached *)(void *)arena_bytes(a, KEY_CACHE * sizeof(struct cached));
-	return ks->cache ? ks : NULL;
+	return known_init(&ks->known, a, KEY_CACHE) ? NULL : ks;
 }
 
 static u64
@@ -190,51 +180,11 @@ judge(struct keys *ks, struct key_check *c, struct principal *who, const struct 
 	return STEP_DONE;
 }
 
-static struct cached *
-recall(struct keys *ks, const u8 hash[HASH_N])
-{
-	u64 first = first_of(hash);
-
-	for (u32 i = 0; i < PROBES; i++) {
-		u32 at = (u32)(first + i) & (KEY_CACHE - 1);
-
-		if (ks->first[at] == first && ct_same(ks->cache[at].hash, hash, HASH_N))
-			return &ks->cache[at];
-	}
-	return NULL;
-}
-
-/* In its own place, a free one, or that of the one asked for longest ago. */
-static void
-remember(struct keys *ks, const struct key_check *c, const struct principal *p)
-{
-	u64 first = first_of(c->hash);
-	u32 best = (u32)first & (KEY_CACHE - 1);
-	struct cached *to;
-
-	for (u32 i = 0; i < PROBES; i++) {
-		u32 at = (u32)(first + i) & (KEY_CACHE - 1);
-
-		if (ks->first[at] == first || !ks->first[at]) {
-			best = at;
-			break;
-		}
-		if (ks->cache[at].asked < ks->cache[best].asked)
-			best = at;
-	}
-	ks->first[best] = first;
-	to = &ks->cache[best];
-	memcpy(to->hash, c->hash, HASH_N);
-	to->who = *p;
-	to->stamp = c->stamp;
-	to->asked = store_wall(ks->st);
-}
-
 enum step
 key_start(struct keys *ks, struct key_check *c, struct str secret, struct principal *who,
           struct ready *owner)
 {
-	struct cached *known;
+	struct known_entry *known;
 
 	c->op = (struct store_op){ .verb = STORE_GET, .owner = owner, .out = &c->out };
 	if (!is_possible(secret)) {
@@ -246,8 +196,8 @@ key_start(struct keys *ks, struct key_check *c, struct str secret, struct princi
 	hash_once(secret, c->hash);
 	name_of(c->name, c->hash);
 	c->stamp = store_stamp(ks->st, 'k');
-	known = recall(ks, c->hash);
-	if (known && known->stamp == c->stamp && known->asked == store_wall(ks->st)) {
+	known = known_find(&ks->known, c->hash, c->stamp, store_wall(ks->st));
+	if (known) {
 		c->op.done = true;
 		return judge(ks, c, who, &known->who);
 	}
@@ -273,7 +223,7 @@ key_step(struct keys *ks, struct key_check *c, struct principal *who)
 		return STEP_FAIL;
 	}
 	k.who.stamp = c->op.version;
-	remember(ks, c, &k.who);
+	known_place(&ks->known, c->hash, c->stamp, store_wall(ks->st))->who = k.who;
 	return judge(ks, c, who, &k.who);
 }
 

@@ -101,6 +101,9 @@
 #ifndef RING_BUF
 #define RING_BUF (128 * 1024) /* bytes of audit lines that may wait for the disk, twice: what comes beyond is lost */
 #endif
+#ifndef TOKEN_CACHE
+#define TOKEN_CACHE 256 /* the same for access tokens */
+#endif
 #ifndef KEY_CACHE
 #define KEY_CACHE 256 /* verified API keys remembered, a power of two; about 400 bytes each when used */
 #endif

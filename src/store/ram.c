@@ -140,7 +140,7 @@ start(struct store *st, struct store_op *op)
 	struct ram *m = ram_of(st);
 	bool later;
 
-	if (!m->random || (list_empty(&m->queue) && next_random(m) % 4 == 0)) {
+	if (op->lazy || !m->random || (list_empty(&m->queue) && next_random(m) % 4 == 0)) {
 		verb_run(st, op, &later);
 		return STEP_DONE;
 	}
