@@ -4,10 +4,13 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/pack.h"
+#include "crypt/ct.h"
+#include "crypt/hash.h"
 #include "crypt/pass.h"
 #include "mcp/modern.h"
 #include "mcp/subscribe.h"
 
+#define TOKEN_MONTH_S (30 * 86400)
 #define JUDGE_MS 1000 /* how often open streams are asked whether their key is still good */
 
 static void
@@ -37,7 +40,8 @@ app_timers(void)
 size_t
 app_bytes(void)
 {
-	return serve_bytes() + keys_bytes() + APP_GENS * (size_t)MCP_TEXT_N + calls_bytes() + ops_bytes() +
+	return serve_bytes() + keys_bytes() + tokens_bytes() + APP_GENS * (size_t)MCP_TEXT_N + calls_bytes() +
+	       ops_bytes() +
 	       pool_bytes(sizeof(struct job), JOBS_MAX) + pool_bytes(sizeof(struct stream), STREAMS_MAX) +
 	       RPC_TOKENS_MAX * sizeof(struct jsmntok) + pack_room("pages") + pack_room("text");
 }
@@ -48,7 +52,8 @@ app_init(struct app *app, struct arena *a)
 	struct mcp_shared *m = &app->mcp;
 
 	app->keys = keys_init(a, app->store);
-	if (!app->keys || pool_init(&app->jobs, a, sizeof(struct job), JOBS_MAX))
+	app->tokens = tokens_init(a, app->store, &app->token_seal);
+	if (!app->keys || !app->tokens || pool_init(&app->jobs, a, sizeof(struct job), JOBS_MAX))
 		return ERR_FULL;
 	if (calls_init(&app->calls, a, app->net, app->dns) ||
 	    ops_init(&app->ops, a, app->loop, &app->calls) ||
@@ -163,6 +168,27 @@ look_at_switches(struct app *app, msec now)
 		subscribe_changed(&app->mcp, app->loop);
 }
 
+/* Access tokens are sealed with a key of their month; those of the month before still open. */
+static void
+token_keys(struct app *app, wall now_s)
+{
+	u32 month = now_s / TOKEN_MONTH_S;
+	u8 key[SEAL_KEY_N], info[4];
+
+	if (month == app->token_month)
+		return;
+	app->token_month = month;
+	ct_wipe(&app->token_seal, sizeof app->token_seal);
+	for (u32 back = 0; back < 2; back++, month--) {
+		for (u32 i = 0; i < 4; i++)
+			info[i] = (u8)(month >> (8 * i));
+		hash_hkdf(str_of(app->token_key, sizeof app->token_key), STR("token"), str_of(info, 4), key,
+		    sizeof key);
+		seal_key(&app->token_seal, (u8)month, key);
+	}
+	ct_wipe(key, sizeof key);
+}
+
 void
 app_turn(struct app *app, msec now, wall now_s)
 {
@@ -173,6 +199,7 @@ app_turn(struct app *app, msec now, wall now_s)
 	app->mcp.now_s = now_s;
 	if (app->switches->epoch != app->epoch)
 		look_at_switches(app, now);
+	token_keys(app, now_s);
 	if (list_empty(&app->mcp.listening))
 		return;
 	if (now - app->judged_at >= JUDGE_MS || stamp != app->stamp) {

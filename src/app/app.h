@@ -8,7 +8,9 @@
 #define APP_APP_H
 
 #include "auth/handle.h"
+#include "app/rate.h"
 #include "auth/key.h"
+#include "auth/token.h"
 #include "call/call.h"
 #include "crypt/rng.h"
 #include "gate/audit.h"
@@ -46,12 +48,17 @@ struct app {
 	struct switches *switches;     /* in shared pages */
 	struct audit audit;            /* opened by main */
 	struct seal_keys seal;         /* from the master key: opens stored credentials */
+	u8 token_key[SEAL_KEY_N];      /* from the master key: what each month's token keys are made of */
 	/* set by app_init */
 	struct serve serve;
 	struct calls calls;
 	struct ops ops;
 	struct addr own[SERVE_LISTENERS]; /* our listeners: never called as an upstream */
 	struct keys *keys;
+	struct tokens *tokens;
+	struct seal_keys token_seal;   /* this month's, and the last one's */
+	u32 token_month;
+	struct rate rate;
 	struct pool jobs;
 	struct str pages, texts;       /* fs/pages, fs/text: rows of base/pack.h */
 	struct job *hashing[APP_HASHING]; /* who has a password worked on, first come first */

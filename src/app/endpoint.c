@@ -20,7 +20,7 @@ environment_named(const struct api *api, struct str name)
 
 /* Takes a view off the end of path: "/mcp/readonly" becomes "/mcp". */
 static struct str
-take_view(struct str path, struct gate_view *view)
+take_view(struct str path, struct endpoint *e)
 {
 	static const struct {
 		const char *tail;
@@ -29,7 +29,8 @@ take_view(struct str path, struct gate_view *view)
 
 	for (u32 i = 0; i < ARRAY_N(views); i++)
 		if (str_ends(path, str_c(views[i].tail))) {
-			view->readonly = views[i].readonly;
+			e->view.readonly = views[i].readonly;
+			e->name = views[i].tail + 1;
 			return str_cut(path, 0, path.n - (u32)strlen(views[i].tail));
 		}
 	return path;
@@ -62,10 +63,24 @@ endpoint_find(const struct gen *gen, struct str path, struct endpoint *e)
 			e->api = &gen->api[i];
 			return 0;
 		}
-	path = take_view(path, &e->view);
+	path = take_view(path, e);
 	if (gen->apis && str_is(path, "/mcp")) {
 		e->api = &gen->api[0];
 		return 0;
 	}
 	return path.n ? find_by_name(gen, path, e) : ERR_NONE;
+}
+
+void
+endpoint_audience(const struct endpoint *e, bool narrow, struct buf *b)
+{
+	buf_put(b, e->api->name);
+	if (e->view.pinned != GATE_ANY_ENVIRONMENT) {
+		buf_byte(b, '/');
+		buf_put(b, e->api->environment[e->view.pinned].name);
+	}
+	if (narrow && e->name) {
+		buf_byte(b, ':');
+		buf_c(b, e->name);
+	}
 }

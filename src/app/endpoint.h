@@ -11,7 +11,12 @@
 struct endpoint {
 	const struct api *api;
 	struct gate_view view;
+	const char *name; /* of a view that narrows: "readonly"; NULL: none */
 };
+
+/* Appends what tokens for the endpoint are bound to: "api" or "api/environment", with ":view" where there is one and
+ * narrow is true. However a client spells an endpoint, this is the same. */
+void endpoint_audience(const struct endpoint *e, bool narrow, struct buf *b);
 
 /* Finds the endpoint of a path. 0, or ERR_NONE. */
 int endpoint_find(const struct gen *gen, struct str path, struct endpoint *e);

@@ -1,5 +1,7 @@
 #include "app/guard.h"
 
+#include "app/oauth.h"
+
 /* A key in a URL ends up in logs and histories: it is refused with a word of advice, and never looked at. */
 static bool
 key_in_query(struct str query)
@@ -18,9 +20,9 @@ key_in_query(struct str query)
 	return false;
 }
 
-/* The secret a request carries. 0; ERR_NONE none; ERR_BAD more than one, or a form we do not know. */
+/* The secret a request carries. 0; ERR_NONE none; ERR_BAD a form we do not know; ERR_FULL more than one. */
 static int
-find_secret(const struct fields *f, struct str *secret)
+find_secret(const struct fields *f, struct str *secret, bool *bearer)
 {
 	static const u8 ids[] = { FIELD_AUTHORIZATION, FIELD_X_API_KEY, FIELD_APIKEY };
 	u32 found = 0;
@@ -35,27 +37,48 @@ find_secret(const struct fields *f, struct str *secret)
 			if (ids[k] == FIELD_AUTHORIZATION) {
 				if (v.n < 7 || !str_same_nocase(str_cut(v, 0, 7), STR("Bearer ")))
 					return ERR_BAD;
-				v = str_trim(str_cut(v, 7, v.n));
+				v = str_cut(v, 7, v.n);
+				*bearer = true;
 			}
 			*secret = v;
 			found++;
 		}
 	}
-	return found == 1 ? 0 : found ? ERR_BAD : ERR_NONE;
+	return found == 1 ? 0 : found ? ERR_FULL : ERR_NONE;
+}
+
+#define CHALLENGE_N 1800
+
+/* "Bearer ..." with what a client needs to go on by itself. */
+static void
+put_challenge(struct job *j, const char *error, const char *message, u8 scopes)
+{
+	u32 n = CHALLENGE_N;
+	struct buf b = buf_over(arena_bytes(exchange_arena(&j->x), n), n);
+
+	BUF_LIT(&b, "Bearer ");
+	if (error)
+		buf_fmt(&b, "error=\"%s\", error_description=\"%s\", ", error, message);
+	if (j->gen->gen->oauth.on)
+		oauth_challenge(&b, j->gen->gen, j->x.req.path, scopes);
+	else
+		BUF_LIT(&b, "realm=\"mcpgated\"");
+	if (b.p && !b.over)
+		reply_field(&j->x, "WWW-Authenticate", buf_str(&b));
 }
 
 static enum step
-challenge(struct job *j, const char *error, const char *message)
+challenge(struct job *j, u16 status, const char *error, const char *message)
 {
-	u8 room[200];
-	struct buf b = buf_over(room, sizeof room);
-
-	BUF_LIT(&b, "Bearer realm=\"mcpgated\"");
-	if (error)
-		buf_fmt(&b, ", error=\"%s\", error_description=\"%s\"", error, message);
-	reply_field(&j->x, "WWW-Authenticate", buf_str(&b));
-	reply_error(&j->x, 401, message);
+	put_challenge(j, error, message, SCOPE_READ | SCOPE_WRITE);
+	reply_error(&j->x, status, message);
 	return STEP_FAIL;
+}
+
+void
+guard_step_up(struct job *j, u8 scopes)
+{
+	put_challenge(j, "insufficient_scope", "more has to be granted for this", scopes);
 }
 
 static enum step
@@ -70,45 +93,73 @@ admit(struct job *j, const struct api *api)
 static enum step
 checked(struct job *j, const struct api *api, enum step s)
 {
+	int err = j->by_token ? j->token.op.err : j->check.op.err;
+
 	j->checking = s == STEP_WAIT || s == STEP_MORE;
 	if (j->checking)
 		return STEP_WAIT;
 	if (s == STEP_DONE)
 		return admit(j, api);
-	if (j->check.op.err == ERR_IO) {
+	if (err == ERR_IO) {
 		reply_error(&j->x, 503, "the key store cannot be read; ask whoever runs this server");
 		return STEP_FAIL;
 	}
-	return challenge(j, "invalid_token", "unknown, expired or revoked key");
+	return challenge(j, 401, "invalid_token", j->by_token ? "expired, revoked, or for another resource"
+	                                                      : "unknown, expired or revoked key");
+}
+
+/* A token is good where it was given for, and at views that narrow that. */
+static enum step
+check_token(struct job *j, const struct endpoint *e, struct str text)
+{
+	u8 room[GRANT_AUDIENCE_MAX], wide[GRANT_AUDIENCE_MAX];
+	struct buf b = buf_over(room, sizeof room), w = buf_over(wide, sizeof wide);
+	struct token_ask ask = { .prefix = j->gen->gen->oauth.token_prefix, .text = text };
+
+	endpoint_audience(e, true, &b);
+	ask.audience = ask.wider = token_audience(buf_str(&b));
+	if (e->name) {
+		endpoint_audience(e, false, &w);
+		ask.wider = token_audience(buf_str(&w));
+	}
+	if (j->checking)
+		return checked(j, e->api, token_step(j->app->tokens, &j->token, &ask, &j->who));
+	j->by_token = true;
+	return checked(j, e->api, token_start(j->app->tokens, &j->token, &ask, &j->who, exchange_ready(&j->x)));
 }
 
 enum step
-guard_api(struct job *j, const struct api *api, msec now)
+guard_api(struct job *j, const struct endpoint *e, msec now)
 {
 	struct str secret = STR_NONE;
+	bool bearer = false, in_query;
 	int err;
 
 	if (j->checking)
-		return checked(j, api, key_step(j->app->keys, &j->check, &j->who));
+		return j->by_token ? check_token(j, e, STR_NONE) : checked(j, e->api, key_step(j->app->keys, &j->check,
+		    &j->who));
 	if (exchange_control(&j->x)) {
 		principal_nobody(&j->who, SCOPE_ALL);
 		j->who.kind = PRINCIPAL_LOCAL;
 		return STEP_DONE;
 	}
-	if (j->x.req.query.n && key_in_query(j->x.req.query)) {
-		reply_error(&j->x, 400, "keys are not accepted in the URL: send Authorization: Bearer <key>");
-		return STEP_FAIL;
-	}
-	if (api->auth == API_AUTH_NONE) {
+	in_query = j->x.req.query.n && key_in_query(j->x.req.query);
+	if (e->api->auth == API_AUTH_NONE && !in_query) {
 		principal_nobody(&j->who, SCOPE_READ | SCOPE_WRITE);
 		return STEP_DONE;
 	}
-	err = find_secret(&j->x.req.fields, &secret);
+	err = find_secret(&j->x.req.fields, &secret, &bearer);
+	if (in_query)
+		return challenge(j, err == ERR_NONE ? 401 : 400, "invalid_request",
+		    "keys and tokens are not accepted in the URL: send Authorization: Bearer");
 	if (err == ERR_NONE)
-		return challenge(j, NULL, "a key is needed: send Authorization: Bearer <key>");
+		return challenge(j, 401, NULL, "a token or key is needed: send Authorization: Bearer");
 	if (err)
-		return challenge(j, "invalid_request", "send exactly one key, as Authorization: Bearer <key>");
-	return checked(j, api, key_start(j->app->keys, &j->check, secret, &j->who, exchange_ready(&j->x)));
+		return challenge(j, err == ERR_FULL ? 400 : 401, "invalid_request",
+		    "send exactly one token or key, as Authorization: Bearer");
+	if (bearer && j->gen->gen->oauth.on && str_starts(secret, j->gen->gen->oauth.token_prefix))
+		return check_token(j, e, secret);
+	return checked(j, e->api, key_start(j->app->keys, &j->check, secret, &j->who, exchange_ready(&j->x)));
 }
 
 bool

@@ -3,12 +3,17 @@
 #ifndef APP_GUARD_H
 #define APP_GUARD_H
 
+#include "app/endpoint.h"
 #include "app/job.h"
 
-/* Sets j->who for a request to this api. STEP_DONE: known (an api with auth 'none' admits nobody in
+/* Sets j->who for a request to this endpoint. STEP_DONE: known (an api with auth 'none' admits nobody in
  * particular); STEP_WAIT: the store is asked; STEP_FAIL: refused, and the reply is set (400, 401,
  * 403). */
-enum step guard_api(struct job *j, const struct api *api, msec now);
+enum step guard_api(struct job *j, const struct endpoint *e, msec now);
+
+/* The answer to a call that needs scopes which the token has not, but its user could grant: 403 insufficient_scope
+ * with all of them (MCP 2026-07-28 authorization, scope challenge). path: of the endpoint. */
+void guard_step_up(struct job *j, u8 scopes);
 
 /* Whether the request came over the control socket; else the reply is set (404: outsiders need not know). */
 bool guard_control(struct job *j);

@@ -354,6 +354,7 @@ put_fields(struct html *h)
 		return;
 	}
 	reply_field(&h->j->x, "Content-Security-Policy", buf_str(&b));
+	reply_field(&h->j->x, "X-Frame-Options", STR("DENY"));
 	reply_field(&h->j->x, "Cache-Control", STR("no-store"));
 	reply_field(&h->j->x, "X-Content-Type-Options", STR("nosniff"));
 	reply_field(&h->j->x, "Referrer-Policy", STR("same-origin"));

@@ -30,7 +30,9 @@ job_cancel(struct exchange *x)
 {
 	struct job *j = job_of(x);
 
-	if (j->checking)
+	if (j->checking && j->by_token)
+		token_cancel(j->app->tokens, &j->token);
+	else if (j->checking)
 		key_cancel(j->app->keys, &j->check);
 	j->checking = false;
 	person_cancel(j);

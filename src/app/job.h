@@ -12,7 +12,10 @@ struct job {
 	struct app *app;
 	struct app_gen *gen; /* held until the end */
 	struct principal who;
-	struct key_check check;
+	union {
+		struct key_check check;
+		struct token_check token; /* by_token */
+	};
 	struct mcp mcp;
 	struct switches_work *switching; /* control routes: in the exchange's arena */
 	struct key_work *work; /* control routes: in the exchange's arena */
@@ -22,7 +25,9 @@ struct job {
 	void *own;             /* pages: what a handler keeps between runs, in the exchange's arena */
 	struct files *files;   /* a download: in the exchange's arena */
 	struct store_op *own_op; /* and what it may wait for there */
-	bool checking;         /* check is under way */
+	bool checking;         /* check or token is under way */
+	bool by_token;         /* who was, or is being, found by an access token */
+	struct oauth *oauth;   /* the authorization server's: in the exchange's arena */
 	u8 at;
 };
 

@@ -1,6 +1,7 @@
 #include "app/routes.h"
 
 #include "app/admin.h"
+#include "app/consent.h"
 #include "app/credentials.h"
 #include "app/endpoint.h"
 #include "app/files.h"
@@ -16,6 +17,10 @@ enum { AT_START, AT_GUARD, AT_MCP, AT_DELETE, AT_REPLY };
 #define CONTROL_BODY 8192
 #define FORM_BODY 8192
 
+#define RESOURCE "/.well-known/oauth-protected-resource"
+#define SERVER "/.well-known/oauth-authorization-server"
+#define OPENID "/.well-known/openid-configuration"
+
 static const struct route routes[] = {
 	/* methods                    guard  body_max      path                   run */
 	{ ROUTE_GET,                  0,     0,            "/healthz",            health_live  },
@@ -26,6 +31,22 @@ static const struct route routes[] = {
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/login",              signin_login },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/logout",             signin_logout },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/people",     people_control },
+	{ ROUTE_GET,                  0,     0,            RESOURCE,                oauth_resource_meta },
+	{ ROUTE_GET,                  0,     0,            RESOURCE "/*",           oauth_resource_meta },
+	{ ROUTE_GET,                  0,     0,            SERVER,                  oauth_server_meta },
+	{ ROUTE_GET,                  0,     0,            SERVER "/*",             oauth_server_meta },
+	{ ROUTE_GET,                  0,     0,            OPENID,                  oauth_server_meta },
+	{ ROUTE_GET,                  0,     0,            OPENID "/*",             oauth_server_meta },
+	{ ROUTE_OPTIONS,              0,     0,            "/.well-known/*",      oauth_preflight },
+	{ ROUTE_GET,                  0,     0,            "/oauth/authorize",    consent_page },
+	{ ROUTE_POST,                 0,     OAUTH_BODY,   "/oauth/authorize",    consent_answer },
+	{ ROUTE_POST,                 0,     OAUTH_BODY,   "/oauth/token",        oauth_token },
+	{ ROUTE_POST,                 0,     OAUTH_BODY,   "/oauth/register",     oauth_register },
+	{ ROUTE_POST,                 0,     OAUTH_BODY,   "/oauth/revoke",       oauth_revoke },
+	{ ROUTE_POST,                 0,     OAUTH_BODY,   "/oauth/introspect",   oauth_introspect },
+	{ ROUTE_OPTIONS,              0,     0,            "/oauth/token",        oauth_preflight },
+	{ ROUTE_OPTIONS,              0,     0,            "/oauth/register",     oauth_preflight },
+	{ ROUTE_OPTIONS,              0,     0,            "/oauth/revoke",       oauth_preflight },
 	{ ROUTE_GET,                  0,     0,            "/control/status",     admin_status },
 	{ ROUTE_GET,                  0,     0,            "/control/keys",       admin_keys   },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/keys",       admin_key_add },
@@ -107,6 +128,8 @@ begin_mcp(struct job *j, const struct endpoint *e)
 	gate_begin(&m->ask, j->gen->gen, e->api, e->view, &j->who, j->app->switches);
 	if (j->who.kind == PRINCIPAL_KEY)
 		m->key_name = str_of(j->check.name, sizeof j->check.name);
+	else if (j->who.kind == PRINCIPAL_TOKEN)
+		m->key_name = str_of(j->token.name, sizeof j->token.name);
 	m->hold = &j->gen->users;
 	m->files = j->gen->gen->public_url;
 	m->generation = j->gen->gen->number;
@@ -125,7 +148,7 @@ routes_mcp(struct exchange *x, msec now)
 		if (look(j, &e) == STEP_FAIL)
 			return STEP_DONE;
 		j->at = AT_GUARD;
-		s = guard_api(j, e.api, now);
+		s = guard_api(j, &e, now);
 		if (s == STEP_WAIT)
 			return s;
 		if (s == STEP_FAIL)

@@ -81,6 +81,24 @@ struct api {
 	const u8 *verdict;       /* [role][environment][operation]: see role.h; NULL: nothing is allowed */
 };
 
+enum cimd_mode { CIMD_OFF, CIMD_PINNED, CIMD_ON };
+
+/* The authorization server, as configured. URLs have no slash at their end. */
+struct oauth_conf {
+	bool on;           /* offered at all: over https, on loopback, or insecure_oauth */
+	bool registration; /* dynamic registration */
+	u8 cimd;           /* enum cimd_mode */
+	struct str issuer;
+	struct str issuer_path;  /* its path, or empty */
+	struct str base;         /* what /oauth/... and the pages stand behind */
+	struct str public_path;  /* path of public_url, or empty */
+	struct str token_prefix;
+	struct str default_path; /* the endpoint meant where a client names none; empty: none */
+	struct str schemes;      /* private-use schemes of redirect URIs, "a,b" */
+	struct str cimd_hosts;   /* names whose documents may be fetched though their addresses are private, "a,b" */
+	u32 token_s;             /* an access token lives this long */
+};
+
 /* One generation of the configuration. */
 struct gen {
 	u32 number;
@@ -91,6 +109,7 @@ struct gen {
 	u32 roles;
 	u32 approval_s;        /* how long somebody may take to approve */
 	u32 session_idle_s, session_max_s; /* of people in browsers */
+	struct oauth_conf oauth;
 };
 
 #endif

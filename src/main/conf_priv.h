@@ -94,6 +94,7 @@ void conf_apis(struct conf_work *w);
 void conf_roles(struct conf_work *w);
 void conf_deny(struct conf_work *w, const struct conf_section *s, struct api *a);
 void conf_environment(struct conf_work *w, const struct conf_section *s, struct environment *e);
+void conf_oauth(struct conf_work *w, const struct conf_section *s);
 void conf_hosts(struct conf_work *w, const struct conf_section *s);
 void conf_trust(struct conf_work *w, const struct conf_section *s, struct environment *e);
 

@@ -238,6 +238,7 @@ conf_server(struct conf_work *w, const struct conf_section *s)
 	read_public_url(w, s);
 	read_listens(w, s);
 	default_public_url(w);
+	conf_oauth(w, s);
 	read_user(w, s);
 	c->data = w->ask->data ? w->ask->data : conf_c(w, conf_path(w, without_slash(conf_str(s, "data"))));
 	c->resolv = system_file(w, "/etc/resolv.conf");
@@ -282,7 +283,8 @@ count(const struct conf_section *s, const char *name)
 static void
 read_hosts(struct conf_work *w, const struct conf_section *s, const struct url *us)
 {
-	struct str *host = conf_take(w, sizeof *host, count(s, "allow_host") + 2);
+	struct str *host = conf_take(w, sizeof *host, count(s, "allow_host") + 3);
+	struct url issuer;
 	u32 n = 0;
 
 	if (!host)
@@ -290,6 +292,9 @@ read_hosts(struct conf_work *w, const struct conf_section *s, const struct url *
 	host[n++] = STR("localhost");
 	if (us->host.n)
 		host[n++] = lower(w, us->host);
+	if (!str_same(w->conf->gen.oauth.issuer, w->conf->gen.public_url) &&
+	    url_parse(w->conf->gen.oauth.issuer, &issuer) == 0)
+		host[n++] = lower(w, issuer.host);
 	for (const struct conf_item *i = conf_item(s, "allow_host"); i; i = conf_next(i)) {
 		struct str name;
 		u32 port;
@@ -306,14 +311,16 @@ read_hosts(struct conf_work *w, const struct conf_section *s, const struct url *
 static void
 read_origins(struct conf_work *w, const struct conf_section *s, const struct url *us)
 {
-	struct str *origin = conf_take(w, sizeof *origin, count(s, "allow_origin") + 1);
-	struct str url = w->conf->gen.public_url;
+	struct str *origin = conf_take(w, sizeof *origin, count(s, "allow_origin") + 2);
+	struct str url = w->conf->gen.public_url, issuer = w->conf->gen.oauth.issuer;
 	u32 n = 0;
 
 	if (!origin)
 		return;
 	if (us->host.n)
 		origin[n++] = lower(w, str_cut(url, 0, url.n - us->path.n));
+	if (issuer.n && !str_same(issuer, url))
+		origin[n++] = lower(w, str_cut(issuer, 0, issuer.n - w->conf->gen.oauth.issuer_path.n));
 	for (const struct conf_item *i = conf_item(s, "allow_origin"); i; i = conf_next(i)) {
 		struct url u;
 

@@ -5,6 +5,8 @@
 static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const jails[] = { "on", "required", "off", NULL };
 static const char *const audits[] = { "on", "required", "off", NULL };
+static const char *const switches[] = { "off", "on", NULL };
+static const char *const cimds[] = { "off", "pinned", "on", NULL };
 static const char *const auths[] = { "key", "none", NULL };
 static const char *const modes[] = { "auto", "tools", "code", "both", NULL };
 static const char *const places[] = { "none", "header", "query", "cookie", "basic", "bearer", NULL };
@@ -54,6 +56,23 @@ static const struct conf_option server_options[] = {
 	{ "syslog", CONF_STR, false, "", NULL, 0, 120,
 	    "where audit lines are sent besides (RFC 5424): udp:ADDR:514 or unix:/dev/log" },
 	{ "log_level", CONF_ENUM, false, "info", levels, 0, 0, "least level of the lines on standard error" },
+	{ "oauth", CONF_ENUM, false, "on", switches, 0, 0, "people may log in and connect clients by OAuth" },
+	{ "insecure_oauth", CONF_ENUM, false, "off", switches, 0, 0,
+	    "offer OAuth over plain http beyond this machine, too: tokens can then be read on the way" },
+	{ "issuer_url", CONF_STR, false, NULL, NULL, 0, 512,
+	    "the name of the authorization server, when it is another than public_url" },
+	{ "default_resource", CONF_STR, false, "/mcp", NULL, 0, 200,
+	    "path of the endpoint meant by clients that name none; empty: they are refused unless there is only one" },
+	{ "token_prefix", CONF_STR, false, "mcpg_", NULL, 1, 16, "what access tokens begin with" },
+	{ "token_life", CONF_TIME, false, "15m", NULL, MS(30), MS(86400), "an access token is good for" },
+	{ "registration", CONF_ENUM, false, "on", switches, 0, 0, "clients may register themselves (RFC 7591)" },
+	{ "redirect_scheme", CONF_LIST, false, "", NULL, 0, 24,
+	    "private-use schemes that redirect URIs may have, for instance cursor" },
+	{ "cimd", CONF_ENUM, false, "off", cimds, 0, 0,
+	    "client-id metadata documents: off (not offered; pinned ones work), pinned (offered; only pinned ones "
+	    "work), on (others are fetched)" },
+	{ "cimd_host", CONF_LIST, false, "", NULL, 0, 120,
+	    "hosts whose documents are fetched although their addresses are private" },
 };
 
 static const struct conf_option api_options[] = {

@@ -162,6 +162,7 @@ begin_app(struct work *w)
 	app->rng = &w->rng;
 	app->version = boot_version();
 	boot_key(w->start->boot, "handles", app->handle_key);
+	boot_key(w->start->boot, "tokens", app->token_key);
 	boot_seal(w->start->boot, &app->seal);
 	app->switches = w->start->switches;
 	if (w->start->index == 0 && switches_load(app->switches, app->store, &w->arena))

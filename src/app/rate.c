@@ -1,0 +1,27 @@
+#include "app/rate.h"
+
+#include "base/map.h"
+
+#define LOCAL_TIMES 10
+
+u32
+rate_take(struct rate *r, u32 kind, u64 from, u32 most, u32 window_ms, msec now)
+{
+	u64 both[2] = { kind, from };
+	u64 who = map_hash(str_of(both, sizeof both), 0);
+	u32 at = (u32)who % RATE_PLACES;
+
+	if (!from)
+		most *= LOCAL_TIMES;
+	if (r->place[at].who != who || now - r->place[at].since >= window_ms) {
+		/* Whoever shares a place starts it anew: in doubt for those who ask. */
+		r->place[at].who = who;
+		r->place[at].since = now;
+		r->place[at].n = 0;
+	}
+	if (r->place[at].n < most) {
+		r->place[at].n++;
+		return 0;
+	}
+	return (u32)((r->place[at].since + window_ms - now) / 1000) + 1;
+}
