@@ -130,7 +130,7 @@ open_section(struct conf_work *w, const struct uci_event *e)
 static const struct conf_option *
 find_option(struct conf_work *w, const struct conf_section *s, const struct uci_event *e)
 {
-	const char *names[32];
+	const char *names[64];
 
 	ASSERT(s->type->options <= ARRAY_N(names));
 	for (u32 i = 0; i < s->type->options; i++) {
