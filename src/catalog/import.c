@@ -2,7 +2,9 @@
 
 #include "base/limits.h"
 #include "catalog/openapi.h"
+#include "catalog/swagger2.h"
 #include "catalog/tool.h"
+#include "json/jscan.h"
 
 static int
 refuse(struct import *im, const char *why)
@@ -11,12 +13,25 @@ refuse(struct import *im, const char *why)
 	return ERR_BAD;
 }
 
-/* The document with all its files as tokens. */
 static int
-parse(struct compile *c)
+tokens(struct compile *c)
 {
 	struct import *im = c->im;
-	struct jsmntok *tok;
+	struct jsmntok *tok = arena_take(im->arena, (size_t)c->source.tokens * sizeof *tok);
+
+	if (!tok)
+		return ERR_FULL;
+	if (json_parse(&c->doc, c->source.json, tok, c->source.tokens))
+		return refuse(im, c->doc.fault ? c->doc.fault : "this document cannot be read");
+	source_tokens(&c->source, &c->doc);
+	return 0;
+}
+
+/* The document with all its files as text. */
+static int
+open(struct compile *c)
+{
+	struct import *im = c->im;
 	int err;
 
 	c->source.arena = im->arena;
@@ -24,15 +39,33 @@ parse(struct compile *c)
 	err = source_open(&c->source, im->name, im->text);
 	im->report.why = c->source.why;
 	im->report.why_place = c->source.place;
+	return err;
+}
+
+/* Reads the document: a Swagger 2.0 one is told anew and read once more. */
+static int
+read(struct compile *c)
+{
+	struct import *im = c->im;
+	struct jscan_found found;
+	int err = tokens(c);
+
 	if (err)
 		return err;
-	tok = arena_take(im->arena, (size_t)c->source.tokens * sizeof *tok);
-	if (!tok)
+	if (refs_init(&c->refs, &c->doc, im->arena, &c->source))
 		return ERR_FULL;
-	if (json_parse(&c->doc, c->source.json, tok, c->source.tokens))
-		return refuse(im, c->doc.fault ? c->doc.fault : "this document cannot be read");
-	source_tokens(&c->source, &c->doc);
-	return 0;
+	if (!swagger2_is(&c->doc))
+		return 0;
+	err = swagger2_convert(&c->source, &c->refs);
+	if (err)
+		return err;
+	if (jscan_check(c->source.json, JSON_DEPTH_MAX, 0, &found)) {
+		source_place(&c->source, found.at, &im->report.why_place);
+		return refuse(im, found.why);
+	}
+	c->source.tokens = found.tokens;
+	err = tokens(c);
+	return err || refs_init(&c->refs, &c->doc, im->arena, &c->source) ? ERR_FULL : 0;
 }
 
 static int
@@ -46,8 +79,7 @@ prepare(struct compile *c)
 	if (!p)
 		return ERR_FULL;
 	c->tool = buf_over(p, room);
-	if (refs_init(&c->refs, &c->doc, im->arena, &c->source) ||
-	    build_init(&c->build, im->arena, (u32)c->doc.n) ||
+	if (build_init(&c->build, im->arena, (u32)c->doc.n) ||
 	    schema_init(&c->schema, &c->refs, &c->build, &im->report) ||
 	    servers_init(&c->servers, &c->refs, &c->build, im->base))
 		return ERR_FULL;
@@ -57,8 +89,10 @@ prepare(struct compile *c)
 static int
 run(struct import *im, struct compile *c)
 {
-	int err = parse(c);
+	int err = open(c);
 
+	if (!err)
+		err = read(c);
 	if (err)
 		return err;
 	if (json_kind(json_root(&c->doc)) != JSON_OBJECT)

@@ -5,6 +5,7 @@
 #include "catalog/operation.h"
 #include "catalog/order.h"
 #include "catalog/search.h"
+#include "catalog/swagger2.h"
 
 #define ID_MAX 500 /* bytes of an operationId that is believed */
 
@@ -44,13 +45,13 @@ openapi_known(struct compile *c)
 	struct jcur root = json_root(&c->doc);
 	struct str version = compile_text(c, root, "openapi");
 
-	c->report->info.openapi = version;
+	c->report->info.openapi = swagger2_is(&c->doc) ? STR("2.0") : version;
 	if (str_starts(version, STR("3.0")) || str_starts(version, STR("3.1")) || str_starts(version, STR("3.2")))
 		return true;
 	if (version.n)
 		c->report->why = "this version of OpenAPI is not known: 2.0, 3.0, 3.1 and 3.2 are";
 	else if (!json_get(root, "swagger").err)
-		c->report->why = "this is a Swagger 2.0 document: convert it to OpenAPI 3 first";
+		c->report->why = "this version of Swagger is not known: 2.0 is";
 	else
 		c->report->why = "this is no OpenAPI document: it has no member \"openapi\"";
 	return false;

@@ -56,7 +56,7 @@ origin_of(const struct origin *o, u32 at)
 		return at;
 	if (i == o->n || o->mark[i].at > at)
 		i -= i > 0;
-	return o->mark[i].from + (o->copied && at > o->mark[i].at ? at - o->mark[i].at : 0);
+	return o->mark[i].from;
 }
 
 void

@@ -13,7 +13,6 @@ struct origin {
 	struct arena *arena;
 	struct origin_mark *mark;
 	u32 n, cap;
-	bool copied; /* what stands behind a mark was copied byte for byte, up to the next one */
 	bool full;
 };
 

@@ -19,6 +19,8 @@ schema_init(struct schema *s, const struct refs *refs, struct build *build, stru
 	s->counts = &report->info.counts;
 	s->build = build;
 	named = json_pointer(json_root(refs->doc), STR("/components/schemas"));
+	if (named.err)
+		named = json_get(json_root(refs->doc), "definitions"); /* Swagger 2.0 */
 	s->named = named.err ? SCHEMA_NONE - 1 : (u32)named.at;
 	s->work = (u64)tokens * 8 + 100000;
 	s->of_token = ARENA_ARRAY(s->arena, u32, tokens);

@@ -111,7 +111,7 @@ test_no_document(void **state)
 	refused("[]", "this is no OpenAPI document: it is no object", 0);
 	refused("openapi: 3.0.0\npaths:\n\t/a: b", "a tab in the indentation: spaces are expected", 3);
 	refused("{}", "this is no OpenAPI document: it has no member \"openapi\"", 0);
-	refused("{\"swagger\":\"2.0\"}", "this is a Swagger 2.0 document: convert it to OpenAPI 3 first", 0);
+	refused("{\"swagger\":\"1.2\"}", "this version of Swagger is not known: 2.0 is", 0);
 	refused("{\"openapi\":\"4.0.0\"}", "this version of OpenAPI is not known: 2.0, 3.0, 3.1 and 3.2 are", 0);
 	refused("{\"openapi\":3}", "this is no OpenAPI document: it has no member \"openapi\"", 0);
 	refused("{\"openapi\":\"3.0.0\"}", "the document has no paths", 0);
