@@ -141,6 +141,7 @@ app_load(struct app *app, const struct gen *gen, const struct serve_conf *serve,
 	g->gen = gen;
 	g->serve = *serve;
 	app->live = (u32)(g - app->gen);
+	app->mcp.approval_s = gen->approval_s;
 	serve_conf(&app->serve, &g->serve);
 	if (gen->number > 1)
 		subscribe_changed(&app->mcp, app->loop);

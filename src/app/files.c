@@ -18,6 +18,7 @@ struct files {
 	u8 at;
 	bool ended; /* the body is all there */
 	char type[OP_TYPE_MAX + 1];
+	struct gate_ask ask;
 	u8 key[AGAIN_KEY_N], record[AGAIN_RECORD_MAX], plain[AGAIN_RECORD_MAX];
 };
 
@@ -83,17 +84,16 @@ allowed(struct job *j, struct files *f, struct op_spec *spec, struct catalog_op 
 	const struct again *a = &f->again;
 	const struct api *api = api_of(j->gen->gen, a->api);
 	int environment = api ? environment_of(api, a->environment) : ERR_NONE;
-	struct gate_ask ask;
 	struct gate_call call;
 
 	if (environment < 0 || switches_stopped(j->app->switches) || !principal_api(&a->who, api->name) ||
 	    (a->who.dies && j->app->mcp.now_s >= a->who.dies) ||
 	    catalog_find(&j->gen->catalog[api->index], a->operation, op) < 0 || op->effect != CATALOG_READ)
 		return false;
-	gate_begin(&ask, j->gen->gen, api, a->view, &a->who, j->app->switches);
-	if (!gate_offers(&ask, op) || !gate_admits(&ask, op, (u32)environment, &call) || call.level != LEVEL_NONE)
+	gate_begin(&f->ask, j->gen->gen, api, a->view, &a->who, j->app->switches);
+	if (!gate_offers(&f->ask, op) || !gate_admits(&f->ask, op, (u32)environment, &call) || call.level != LEVEL_NONE)
 		return false;
-	*spec = (struct op_spec){ .who = &a->who, .api = api, .environment = (u32)environment };
+	*spec = (struct op_spec){ .ask = &f->ask, .who = &a->who, .api = api, .environment = (u32)environment };
 	spec->catalog = &j->gen->catalog[api->index];
 	spec->operation = op;
 	spec->hold = &j->gen->users;

@@ -1,6 +1,7 @@
 #include "app/job.h"
 
 #include "app/hashing.h"
+#include "gate/approval.h"
 #include "app/person.h"
 #include "app/files.h"
 
@@ -40,6 +41,8 @@ job_cancel(struct exchange *x)
 		store_cancel(j->app->store, j->own_op);
 	if (j->work)
 		store_cancel(j->app->store, &j->work->op);
+	if (j->approving)
+		store_cancel(j->app->store, &j->approving->op);
 	if (j->switching)
 		store_cancel(j->app->store, &j->switching->op);
 	if (j->op.key.p && !j->op.done)

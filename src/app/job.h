@@ -7,6 +7,8 @@
 
 struct person;
 
+struct approval_work; /* gate/approval.h */
+
 struct job {
 	struct exchange x;
 	struct app *app;
@@ -17,6 +19,7 @@ struct job {
 		struct token_check token; /* by_token */
 	};
 	struct mcp mcp;
+	struct approval_work *approving; /* the same */
 	struct switches_work *switching; /* control routes: in the exchange's arena */
 	struct key_work *work; /* control routes: in the exchange's arena */
 	struct store_op op;    /* control routes */

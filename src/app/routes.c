@@ -2,6 +2,7 @@
 
 #include "app/admin.h"
 #include "app/consent.h"
+#include "app/approving.h"
 #include "app/credentials.h"
 #include "app/endpoint.h"
 #include "app/files.h"
@@ -56,6 +57,8 @@ static const struct route routes[] = {
 	{ ROUTE_DELETE,               0,     0,            "/control/credentials/:name", credentials_remove },
 	{ ROUTE_GET,                  0,     0,            "/control/switches",   switching_list },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/switches",   switching_set  },
+	{ ROUTE_GET,                  0,     0,            "/control/approvals",  approving_list },
+	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/approvals/:id", approving_decide },
 	{ ROUTE_GET,                  0,     0,            "/files/:once",        files_get    },
 	{ ROUTE_ANY,                  0,     RPC_BODY_MAX, "/*",                  routes_mcp   },
 };

@@ -461,6 +461,15 @@ find_missing(struct args_walk *w, const struct catalog_op *op, struct args *a, c
 	return all;
 }
 
+bool
+args_skips(struct str skip, struct jcur member)
+{
+	while (skip.n)
+		if (json_key_same(member, str_next(&skip, ',')))
+			return true;
+	return false;
+}
+
 /* One walk over all arguments: judges, or writes when w->out is set. */
 static int
 walk(struct args_walk *w, const struct catalog_op *op, struct args *a)
@@ -475,7 +484,7 @@ walk(struct args_walk *w, const struct catalog_op *op, struct args *a)
 	for (struct jcur v = json_first(a->use); !v.err && w->problems < ARGS_PROBLEMS; v = json_next(v)) {
 		int one;
 
-		if (a->skip.n && json_key_same(v, a->skip)) {
+		if (a->skip.n && args_skips(a->skip, v)) {
 			put_key(w, v, &some);
 			keep(w, v);
 			continue;

@@ -20,7 +20,7 @@
 struct args {
 	/* set by the caller */
 	struct jcur given;   /* an object, or a miss: no arguments. Valid UTF-8, as json_parse leaves it */
-	struct str skip;     /* name of an argument that is not the operation's own; empty: none */
+	struct str skip;     /* names of arguments that are not the operation's own, "a,b"; empty: none */
 	struct buf canon;    /* empty; room for repaired arguments */
 	struct jsmntok *tok; /* tokens of repaired arguments */
 	u32 tok_max;
@@ -31,6 +31,9 @@ struct args {
 	struct str wrong[ARGS_PROBLEMS]; /* arguments at fault, after ERR_BAD: their names */
 	u32 wrong_n;
 };
+
+/* Whether a member's name is one of a list of names to be skipped. */
+bool args_skips(struct str skip, struct jcur member);
 
 /* Checks a->given. 0 with a->use; ERR_BAD with sentences appended to why (which may be cut when why is full); ERR_FULL,
  * with a sentence as well, when repaired arguments do not fit canon or tok. */

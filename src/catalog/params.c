@@ -1,5 +1,6 @@
 #include "catalog/params.h"
 
+#include "catalog/args.h"
 #include "catalog/style.h"
 #include "http/field.h"
 #include "http/url.h"
@@ -60,7 +61,7 @@ find_given(struct making *m)
 			BUF_LIT(m->why, "The arguments have too many values.");
 			return ERR_FULL;
 		}
-		if (i >= 0 && !(m->p->skip.n && json_key_same(v, m->p->skip)))
+		if (i >= 0 && !(m->p->skip.n && args_skips(m->p->skip, v)))
 			m->given->at[i] = (u16)v.at;
 	}
 	return 0;
@@ -279,7 +280,7 @@ put_params(struct making *m)
 static bool
 is_extra(const struct making *m, struct jcur member)
 {
-	return !(m->p->skip.n && json_key_same(member, m->p->skip)) && parameter(m, member) < 0;
+	return !(m->p->skip.n && args_skips(m->p->skip, member)) && parameter(m, member) < 0;
 }
 
 static void

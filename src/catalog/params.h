@@ -15,7 +15,7 @@
 struct params {
 	/* set by the caller */
 	struct jcur args;        /* as args_check leaves them: an object, or a miss; at most 65,535 tokens */
-	struct str skip;         /* name of an argument that is not the operation's; may be empty */
+	struct str skip;         /* names of arguments that are not the operation's, as in args.h; may be empty */
 	struct str base;         /* base path without a slash at its end: "" or "/api/v1" */
 	struct buf target, fields, body; /* empty, over the caller's memory; body's end is used for decoding, too */
 	/* set by params_build */

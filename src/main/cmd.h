@@ -37,6 +37,12 @@ int cmd_invite(struct flags *a);
 /* credential: manages upstream secrets in the store. */
 int cmd_credential(struct flags *a);
 
+/* pending: what waits for a person's yes. */
+int cmd_pending(struct flags *a);
+/* approve: says yes, once. */
+int cmd_approve(struct flags *a);
+/* deny: says no. */
+int cmd_deny(struct flags *a);
 /* switch: lists and turns switches. */
 int cmd_switch(struct flags *a);
 /* stop-all: stops everything, or resumes. */

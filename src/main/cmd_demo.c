@@ -229,7 +229,9 @@ compose(struct show *s)
 	uci_quote(&b, buf_str(&path));
 	BUF_LIT(&b, "\n\toption instructions 'A demo with example data. It starts anew each time; the sandbox may "
 	    "be changed "
-	            "freely.'\n");
+	            "freely.'\n"
+	            "config role 'member'\n\tlist allow '*'\n\tlist deny 'op:delete_person env:production'\n"
+	            "\tlist approve 'destructive env:production'\n");
 	put_environment(s, &b, "sandbox");
 	put_environment(s, &b, "production");
 	s->conf = buf_str(&b);
@@ -286,7 +288,8 @@ make_key(struct show *s)
 		return fail("", buf_str(&why));
 	local_key_revoke(l, STR(API), &out, &why); /* that of the run before, if this directory had one */
 	out.w = why.w = 0;
-	err = local_key_add(l, STR("{\"name\":\"" API "\",\"environments\":[\"sandbox\"]}"), &out, &why);
+	err = local_key_add(l, STR("{\"name\":\"" API "\",\"destructive\":true,\"environments\":[\"sandbox\","
+	    "\"production\"]}"), &out, &why);
 	if (!err)
 		err = make_user(s, l, &why);
 	local_close(l);

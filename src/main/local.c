@@ -2,6 +2,7 @@
 
 #include "app/admin.h"
 #include "app/people.h"
+#include "app/approving.h"
 #include "app/switching.h"
 #include "crypt/ct.h"
 #include "crypt/pass.h"
@@ -364,4 +365,45 @@ local_password(struct str password, u32 rounds, struct buf *record)
 	memcpy(rec.hash, p.sum, sizeof rec.hash);
 	pass_print(record, &rec);
 	pass_done(&p);
+}
+
+int
+local_pending(struct local *l, struct str unused, struct buf *out, struct buf *why)
+{
+	struct buf room = buf_over(arena_bytes(&l->arena, LIST_N), LIST_N);
+
+	return approving_print(l->store, 0, &room, out) ? say(why, ERR_IO, "the store cannot be read") : 0;
+}
+
+static int
+decide(struct local *l, struct str which, bool yes, struct buf *out, struct buf *why)
+{
+	struct approval_work *w = ARENA_NEW(&l->arena, struct approval_work);
+	struct jout o = jout_into(out);
+	enum step s;
+
+	if (!w)
+		return say(why, ERR_FULL, "not enough memory");
+	w->by = "the console";
+	s = approval_decide(l->store, w, which, yes, NULL);
+	while (s == STEP_WAIT) {
+		store_commit(l->store, clock_mono_ms(), clock_wall_s());
+		s = approval_step(l->store, w);
+	}
+	if (s == STEP_FAIL)
+		return say(why, w->op.err, approving_why(w->op.err));
+	approving_put(&o, str_of(w->key + 2, APPROVAL_KEY_N - 2), &w->approval);
+	return 0;
+}
+
+int
+local_approve(struct local *l, struct str which, struct buf *out, struct buf *why)
+{
+	return decide(l, which, true, out, why);
+}
+
+int
+local_deny(struct local *l, struct str which, struct buf *out, struct buf *why)
+{
+	return decide(l, which, false, out, why);
 }

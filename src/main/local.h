@@ -44,4 +44,11 @@ u32 local_rounds(struct store *st, bool measure);
 /* Turns a password into a record (PASS_RECORD_MAX characters), at once: about a second. */
 void local_password(struct str password, u32 rounds, struct buf *record);
 
+/* What waits for a yes, and a decision about it: as app/approving.h. */
+int local_pending(struct local *l, struct str unused, struct buf *out, struct buf *why);
+/* As above. */
+int local_approve(struct local *l, struct str which, struct buf *out, struct buf *why);
+/* As above. */
+int local_deny(struct local *l, struct str which, struct buf *out, struct buf *why);
+
 #endif

@@ -1,6 +1,7 @@
 #include "mcp/mcp.h"
 
 #include "mcp/asked.h"
+#include "mcp/gated.h"
 #include "mcp/empty.h"
 #include "mcp/legacy.h"
 #include "mcp/modern.h"
@@ -297,8 +298,10 @@ run_batch(struct ready *r, msec now)
 
 	if (m->message_at != AT_REPLY)
 		s = m->message_at == AT_CALL ? tools_call_step(m, now) : run_batched(m, m->batch_at, now);
-	if (s == STEP_WAIT) {
-		m->message_at = AT_CALL;
+	if (s == STEP_WAIT || s == STEP_MORE) {
+		m->message_at = m->op ? AT_CALL : AT_START;
+		if (s == STEP_MORE)
+			loop_ready(m->shared->ops->loop, r);
 		return;
 	}
 	m->message_at = AT_REPLY;
@@ -474,6 +477,7 @@ void
 mcp_cancel(struct mcp *m, msec now)
 {
 	let_go(m);
+	gated_end(m, now);
 	if (m->op)
 		op_leave(m->op, !m->modern && !m->shared->stopped, now);
 	m->op = NULL;
@@ -485,6 +489,7 @@ void
 mcp_end(struct mcp *m, msec now)
 {
 	let_go(m);
+	gated_end(m, now);
 	if (m->op)
 		op_end(m->op, now);
 	m->op = NULL;

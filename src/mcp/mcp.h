@@ -39,6 +39,7 @@ struct mcp_shared {
 	const u8 *handle_key;      /* HANDLE_KEY_N bytes */
 	void (*random)(void *of, u8 *p, u32 n); /* random bytes: auth and crypt are not this floor's */
 	void *random_of;
+	u32 approval_s; /* how long an approval may be waited for */
 	wall now_s;
 	bool draining, stopped;
 };
@@ -64,6 +65,13 @@ struct answer {
 	struct pull *pull;
 };
 
+/* Our arguments as the operation called names them; all of them as one list in skip. */
+struct gated {
+	struct str environment, approval, dry_run;
+	struct buf skip;
+	u8 room[64];
+};
+
 struct mcp {
 	struct exchange *x;
 	struct mcp_shared *shared;
@@ -87,6 +95,8 @@ struct mcp {
 	struct result result;
 	struct store_op store;
 	struct project *project; /* what of the answer is wanted, in the exchange's arena; NULL: all */
+	struct gated gated;
+	struct buf held;         /* leased: a call that waits for a yes, struct held */
 	struct resume *resume;   /* of a continuation, in the exchange's arena */
 	struct {                 /* what a tool was asked, to carry it out again */
 		u32 operation, environment;

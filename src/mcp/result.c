@@ -421,6 +421,8 @@ put_close(struct result *r, struct buf *out, msec now)
 		note_broke(r, out);
 	if (r->redact.count)
 		note_removed(r, out);
+	if (op->environment->production && op->api->environments > 1)
+		put_note(out, STR("This was production."));
 	if (r->limit.err || r->redact.err)
 		put_note(out, STR("The answer could not be held in memory and is incomplete; try again in a second."));
 	BUF_LIT(out, "]");

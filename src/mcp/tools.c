@@ -2,84 +2,44 @@
 
 #include "base/utf8.h"
 #include "mcp/asked.h"
+#include "mcp/gated.h"
 #include "mcp/modern.h"
 
-#define ROOM_FOR_PROPERTY 1300 /* bytes our environment property may add to a tool */
 #define ROOM_FOR_END 1500      /* bytes behind the last tool */
+#define ROOM_FOR_OWN 600       /* bytes of our own tool */
 #define WHY_N 1200             /* bytes of a sentence about a wrong argument */
 #define WHY_LEAST 100          /* bytes of it that are worth an answer */
-#define OUR_ARGUMENT "environment"
-#define OUR_ARGUMENT_ELSE "gate_environment" /* where the api uses that name itself */
 
 /* ---- the list ------------------------------------------------------------------------------------ */
 
-/* Whether every tool may be listed just as it lies in the catalog: one view then, nothing copied. */
-static bool
-list_whole(const struct mcp *m)
-{
-	struct catalog_info info;
-
-	if (!gate_plain(&m->ask))
-		return false;
-	catalog_info(m->catalog, &info);
-	return info.counts.elsewhere == 0;
-}
-
-/* The name our environment argument has beside this operation's own. */
-static struct str
-our_argument(const struct catalog *c, const struct catalog_op *op)
-{
-	if (catalog_param_named(c, op, STR(OUR_ARGUMENT), NULL) < 0)
-		return STR(OUR_ARGUMENT);
-	return STR(OUR_ARGUMENT_ELSE);
-}
-
-/* "environment":{"type":"string","enum":[...],"description":...} for this principal. */
-static void
-put_environment_property(const struct mcp *m, struct str name, struct buf *b)
-{
-	struct jout o = jout_into(b);
-	struct buf none = buf_over(NULL, 0);
-	int initial = gate_environment(&m->ask, STR_NONE, &none);
-
-	buf_fmt(b, "\"%S\":", name);
-	jout_open(&o, '{');
-	jout_c(&o, "type", "string");
-	jout_key_open(&o, "enum", '[');
-	for (u32 i = 0; i < m->api->environments; i++)
-		if (gate_environment_ok(&m->ask, i))
-			jout_str(&o, NULL, m->api->environment[i].name);
-	jout_close(&o, ']');
-	if (initial >= 0) {
-		jout_str(&o, "default", m->api->environment[initial].name);
-		jout_c(&o, "description", "Which environment to act in. Production only when it is named here.");
-	} else {
-		jout_c(&o, "description", "Which environment to act in; must be given.");
-	}
-	jout_close(&o, '}');
-}
-
-/* One tool with our property spliced in, or as it is. The longest piece is the catalog's own text. */
+/* One tool with our properties spliced in, or as it is. The longest piece is the catalog's own text. */
 static void
 put_tool(const struct mcp *m, const struct catalog_op *op, struct buf *b)
 {
-	u8 room[1200];
+	u8 room[GATED_PROPERTY_N];
 	struct buf prop = buf_over(room, sizeof room);
 	struct str part[8];
 	u32 n;
 
-	if (gate_environments(&m->ask) < 2) {
-		buf_put(b, op->tool);
-		return;
-	}
-	put_environment_property(m, our_argument(m->catalog, op), &prop);
-	if (prop.over) {
+	gated_properties(m, op, &prop);
+	if (prop.over || !prop.w) {
 		buf_put(b, op->tool);
 		return;
 	}
 	n = catalog_splice(op, buf_str(&prop), STR_NONE, part);
 	for (u32 i = 0; i < n; i++)
 		buf_put(b, part[i]);
+}
+
+/* What is offered beside the catalog, behind its last tool. */
+static void
+put_own(struct mcp *m, struct buf *b)
+{
+	if (m->list.to < m->catalog->op_n || !gated_lister(m).n)
+		return;
+	if (m->list.any)
+		buf_byte(b, ',');
+	gated_list_tool(m, b);
 }
 
 static void
@@ -110,15 +70,16 @@ fill_list(struct pull *p, struct buf *out, msec now)
 		catalog_op(m->catalog, m->list.at, &op);
 		if (!gate_offers(&m->ask, &op))
 			continue;
-		if (buf_room(out) < op.tool.n + ROOM_FOR_PROPERTY)
+		if (buf_room(out) < op.tool.n + GATED_PROPERTY_N)
 			return out->w > had ? (int)(out->w - had) : ERR_FULL;
 		if (m->list.any)
 			buf_byte(out, ',');
 		m->list.any = true;
 		put_tool(m, &op, out);
 	}
-	if (buf_room(out) < ROOM_FOR_END)
+	if (buf_room(out) < ROOM_FOR_END + ROOM_FOR_OWN)
 		return out->w > had ? (int)(out->w - had) : ERR_FULL;
+	put_own(m, out);
 	put_list_end(m, out);
 	return 0;
 }
@@ -165,7 +126,7 @@ tools_list(struct mcp *m, struct rpc *r)
 	rpc_result_open(&begin, m->id);
 	BUF_LIT(&begin, "{\"tools\":[");
 	m->answer.status = 200;
-	if (list_whole(m)) {
+	if (gate_plain(&m->ask)) { /* just as it lies in the catalog: one view, nothing copied */
 		put_list_end(m, &end);
 		m->answer.view[0] = buf_str(&begin);
 		m->answer.view[1] = catalog_tools(m->catalog, m->list.at, m->list.to);
@@ -180,34 +141,34 @@ tools_list(struct mcp *m, struct rpc *r)
 
 /* ---- the call ------------------------------------------------------------------------------------ */
 
-static void
-put_fault(struct mcp *m, struct str why, u32 retry_after_s, struct buf *b)
+void
+tools_put(const struct mcp *m, struct str text, bool error, u32 retry_after_s, struct buf *b)
 {
 	rpc_result_open(b, m->id);
 	BUF_LIT(b, "{\"content\":[{\"type\":\"text\",\"text\":");
-	jout_quoted(b, why);
+	jout_quoted(b, text);
 	BUF_LIT(b, "}]");
 	if (retry_after_s)
 		buf_fmt(b, ",\"retry_after_seconds\":%u", retry_after_s);
-	BUF_LIT(b, ",\"isError\":true");
+	buf_c(b, error ? ",\"isError\":true" : ",\"isError\":false");
 	modern_result_close(m, b, false);
 	buf_byte(b, '}');
 }
 
-/* A result that says what is wrong, for the model: isError with one text. The arena may be in use already, and then
- * its size stands: a text that does not fit what is left of it is cut until it does. */
-static void
-answer_fault(struct mcp *m, struct str why, u32 retry_after_s)
+/* The arena may be in use already, and then its size stands: a text that does not fit what is left of it is cut until
+ * it does. */
+void
+tools_answer(struct mcp *m, struct str text, bool error, u32 retry_after_s)
 {
-	struct arena *a = exchange_arena_n(m->x, ROOM_FOR_END + RPC_ID_MAX + 2 * why.n);
+	struct arena *a = exchange_arena_n(m->x, ROOM_FOR_END + RPC_ID_MAX + 2 * text.n);
 	u32 n = (u32)(a->cap - a->used);
 	struct buf b = buf_over(a->p + a->used, n);
 
-	put_fault(m, why, retry_after_s, &b);
-	while (b.over && why.n > WHY_LEAST) {
+	tools_put(m, text, error, retry_after_s, &b);
+	while (b.over && text.n > WHY_LEAST) {
 		b = buf_over(b.p, n);
-		why = utf8_prefix(why, why.n / 2);
-		put_fault(m, why, retry_after_s, &b);
+		text = utf8_prefix(text, text.n / 2);
+		tools_put(m, text, error, retry_after_s, &b);
 	}
 	if (!b.p || b.over) {
 		mcp_refuse(m, 503, RPC_INTERNAL, "Busy: try again in a second");
@@ -231,36 +192,67 @@ answer_unknown(struct mcp *m, struct str name)
 	mcp_refuse(m, 200, RPC_PARAMS, (const char *)room);
 }
 
-/* Takes our own environment argument out of the call's arguments. */
-static int
-choose_environment(struct mcp *m, const struct catalog_op *op, struct jcur args, struct str *skip, struct buf *why)
+/* What is no operation of the catalog: our own tools, or nothing. */
+static enum step
+call_other(struct mcp *m, struct str name)
 {
-	struct jcur given;
+	struct str lister = gated_lister(m);
 
-	*skip = STR_NONE;
-	if (m->api->environments < 2 || m->view.pinned != GATE_ANY_ENVIRONMENT)
-		return gate_environment(&m->ask, STR_NONE, why);
-	*skip = our_argument(m->catalog, op);
-	given = json_get_str(args, *skip);
-	if (json_kind(given) == JSON_MISSING || json_kind(given) == JSON_NULL)
-		return gate_environment(&m->ask, STR_NONE, why);
-	if (json_kind(given) != JSON_STRING) {
-		buf_fmt(why, "The argument '%S' must be a string.", *skip);
-		return ERR_BAD;
+	if (lister.n && str_same(name, lister))
+		gated_list(m);
+	else
+		answer_unknown(m, name);
+	return STEP_DONE;
+}
+
+/* Our arguments, the gate, an approval. As gated_begin, with why for STEP_FAIL where nothing is answered yet. */
+static enum step
+prepare(struct mcp *m, struct rpc *r, struct op_spec *spec, struct buf *why, msec now)
+{
+	struct gated *c = &m->gated;
+	enum step s = asked_begin(m, spec->operation, &spec->args, spec, now, why);
+
+	if (s != STEP_DONE)
+		return s;
+	gated_names(c, m->catalog, spec->operation);
+	spec->skip = buf_str(&c->skip);
+	s = gated_begin(m, r, c, spec, now);
+	if (s != STEP_DONE || asked_environment(m, spec->environment))
+		return s;
+	BUF_LIT(why, "This gate_continue belongs to another environment.");
+	return STEP_FAIL;
+}
+
+/* Starts the op, or answers why not: STEP_FAIL. WAIT, MORE: call again from the start. */
+static enum step
+begin_op(struct mcp *m, struct rpc *r, struct op_spec *spec, msec now)
+{
+	u8 room[WHY_N];
+	struct buf why = buf_over(room, sizeof room);
+	enum step s = prepare(m, r, spec, &why, now);
+	u32 wait_s = 0;
+	int fault;
+
+	if (s == STEP_DONE) {
+		asked_keep(m, spec->operation, spec->args, spec->environment);
+		fault = op_start(m->shared->ops, spec, m->owner, now, &m->op, &why);
+		if (!fault)
+			return STEP_DONE;
+		wait_s = fault == OP_FAULT_BUSY ? max_u32(m->shared->ops->calls->wait_s, 1) : 0;
+		s = STEP_FAIL;
 	}
-	return gate_environment(&m->ask, mcp_text(m, given), why);
+	if (s == STEP_FAIL && why.w)
+		tools_answer(m, buf_str(&why), true, wait_s);
+	return s;
 }
 
 enum step
 tools_call(struct mcp *m, struct rpc *r, msec now)
 {
-	struct str name = mcp_text(m, json_get(r->params, "name")), skip;
+	struct str name = mcp_text(m, json_get(r->params, "name"));
 	struct jcur args = json_get(r->params, "arguments");
-	u8 room[WHY_N];
-	struct buf why = buf_over(room, sizeof room);
 	struct catalog_op op;
 	struct op_spec spec;
-	int environment, fault;
 	enum step s;
 
 	if (!name.p || (json_kind(args) != JSON_MISSING && json_kind(args) != JSON_OBJECT)) {
@@ -268,34 +260,17 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 		                                       : "Invalid params: arguments must be an object");
 		return STEP_DONE;
 	}
-	if (catalog_find(m->catalog, name, &op) < 0 || !gate_offers(&m->ask, &op)) {
-		answer_unknown(m, name);
-		return STEP_DONE;
-	}
-	spec = (struct op_spec){ .who = m->who, .api = m->api, .catalog = m->catalog, .operation = &op };
-	s = asked_begin(m, &op, &args, &spec, now, &why);
-	if (s == STEP_WAIT)
-		return s;
-	environment = s == STEP_FAIL ? ERR_BAD : choose_environment(m, &op, args, &skip, &why);
-	if (environment >= 0 && !asked_environment(m, (u32)environment)) {
-		BUF_LIT(&why, "This gate_continue belongs to another environment.");
-		environment = ERR_BAD;
-	}
-	if (environment < 0) {
-		answer_fault(m, buf_str(&why), 0);
-		return STEP_DONE;
-	}
-	asked_keep(m, &op, args, (u32)environment);
-	spec.environment = (u32)environment;
+	if (catalog_find(m->catalog, name, &op) < 0 || !gate_offers(&m->ask, &op))
+		return call_other(m, name);
+	spec = (struct op_spec){ .ask = &m->ask, .who = m->who, .api = m->api, .catalog = m->catalog };
+	spec.operation = &op;
 	spec.args = args;
-	spec.skip = skip;
 	spec.hold = m->hold;
 	spec.peer = exchange_from(m->x);
-	fault = op_start(m->shared->ops, &spec, m->owner, now, &m->op, &why);
-	if (fault) {
-		answer_fault(m, buf_str(&why), fault == OP_FAULT_BUSY ? max_u32(m->shared->ops->calls->wait_s, 1) : 0);
-		return STEP_DONE;
-	}
+	s = begin_op(m, r, &spec, now);
+	if (s != STEP_DONE)
+		return s == STEP_FAIL ? STEP_DONE : s;
+	gated_end(m, now);
 	s = tools_call_step(m, now);
 	if (s == STEP_WAIT)
 		exchange_forget(m->x);
@@ -310,7 +285,7 @@ tools_call_step(struct mcp *m, msec now)
 	if (s == STEP_WAIT || s == STEP_MORE)
 		return s;
 	if (s == STEP_FAIL) {
-		answer_fault(m, str_of(m->op->why, m->op->why_n), m->op->fault == OP_FAULT_BUSY ? 1 : 0);
+		tools_answer(m, str_of(m->op->why, m->op->why_n), true, m->op->fault == OP_FAULT_BUSY ? 1 : 0);
 		op_end(m->op, now);
 		m->op = NULL;
 		return STEP_DONE;

@@ -12,4 +12,9 @@ void tools_list(struct mcp *m, struct rpc *r);
 enum step tools_call(struct mcp *m, struct rpc *r, msec now);
 enum step tools_call_step(struct mcp *m, msec now);
 
+/* Writes, or answers with, a result of one text. tools_answer cuts what does not fit the exchange's arena. */
+void tools_put(const struct mcp *m, struct str text, bool error, u32 retry_after_s, struct buf *b);
+/* As above. */
+void tools_answer(struct mcp *m, struct str text, bool error, u32 retry_after_s);
+
 #endif

@@ -105,29 +105,55 @@ start_call(struct op *op, const struct op_spec *spec, const struct params *p, st
 	return 0;
 }
 
-/* Judges the arguments and builds the request in the worker's scratch; nothing of it is kept. */
-static int
-build(struct op *op, const struct op_spec *spec, struct params *p, msec now, struct buf *why)
+int
+op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct buf *why)
 {
-	struct args a = { .given = spec->args, .skip = spec->skip };
-	struct jdoc preset;
+	struct params *p = &j->params;
+	struct args *a = &j->args;
 	u32 used = 0;
 
-	a.canon = buf_over(op->ops->canon, RPC_BODY_MAX);
+	*p = (struct params){ .has_body = false };
+	p->target = buf_over(o->target, UPSTREAM_URL_MAX);
+	p->fields = buf_over(o->fields, OPS_FIELDS_N);
+	p->body = buf_over(o->body, RPC_BODY_MAX);
+	if (!gate_admits(spec->ask, spec->operation, spec->environment, &j->call)) {
+		BUF_LIT(why, "You may not do this. Nothing was done.");
+		return OP_FAULT_DENIED;
+	}
+	*a = (struct args){ .given = spec->args, .skip = spec->skip };
+	a->canon = buf_over(o->canon, RPC_BODY_MAX);
 	if ((spec->operation->extra.n || spec->drop[0].n || spec->drop[1].n) &&
-	    preset_args(spec, &a, op->ops->tok, &preset, &used, why))
+	    preset_args(spec, a, o->tok, &j->preset, &used, why))
 		return OP_FAULT_ARGUMENT;
-	a.tok = op->ops->tok + used;
-	a.tok_max = RPC_TOKENS_MAX - used;
-	if (args_check(spec->catalog, spec->operation, &a, why))
-		return preset_wrong(spec, &a, why), OP_FAULT_ARGUMENT;
-	p->args = a.use;
+	a->tok = o->tok + used;
+	a->tok_max = RPC_TOKENS_MAX - used;
+	if (args_check(spec->catalog, spec->operation, a, why))
+		return preset_wrong(spec, a, why), OP_FAULT_ARGUMENT;
+	if (gate_arguments(spec->ask, spec->catalog, spec->operation, a->use, &j->call, why))
+		return OP_FAULT_DENIED;
+	p->args = a->use;
 	p->skip = spec->skip;
-	p->base = op->environment->path;
-	if (params_build(spec->catalog, spec->operation, p, why))
-		return OP_FAULT_ARGUMENT;
+	p->base = spec->api->environment[spec->environment].path;
+	return params_build(spec->catalog, spec->operation, p, why) ? OP_FAULT_ARGUMENT : 0;
+}
+
+/* Judges the call and builds the request in the worker's scratch; nothing of it is kept. */
+static int
+build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, struct buf *why)
+{
+	struct params *p = &j->params;
+	int fault = op_judge(op->ops, spec, j, why);
+
+	if (fault)
+		return fault;
+	if (j->call.level != LEVEL_NONE && !spec->approved) {
+		BUF_LIT(why, "This must be confirmed or approved first. Nothing was done.");
+		return OP_FAULT_APPROVAL;
+	}
 	if (op->effect != CATALOG_READ)
 		op->args = record_args(op->ops, op, p);
+	if (spec->if_match.n)
+		hout_pair(&p->fields, STR("If-Match"), spec->if_match);
 	switch (credential_put(&op->environment->credential, &op->ops->vault, p, now, why)) {
 	case 0: break;
 	case ERR_MORE: return OP_FAULT_BUSY;
@@ -184,7 +210,7 @@ int
 op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec now, struct op **out, struct buf *why)
 {
 	struct op *op = take(o, spec, now);
-	struct params p = { .has_body = false };
+	struct op_judged j;
 	int fault;
 
 	if (op && !audit_ready(o->audit)) {
@@ -197,12 +223,9 @@ op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec no
 		BUF_LIT(why, "The gate is busy: too many calls are under way. Try again in a second.");
 		return OP_FAULT_BUSY;
 	}
-	p.target = buf_over(o->target, UPSTREAM_URL_MAX);
-	p.fields = buf_over(o->fields, OPS_FIELDS_N);
-	p.body = buf_over(o->body, RPC_BODY_MAX);
-	fault = build(op, spec, &p, now, why);
+	fault = build(op, spec, &j, now, why);
 	if (!fault)
-		fault = start_call(op, spec, &p, owner, now, why);
+		fault = start_call(op, spec, &j.params, owner, now, why);
 	if (fault) {
 		record_refused(o, spec, fault == OP_FAULT_LIMIT ? "limited" : "refused",
 		    fault == OP_FAULT_ARGUMENT ? STR("arguments") : buf_str(why), now); /* they may be quoted there */

@@ -11,6 +11,8 @@
 
 #include "call/call.h"
 #include "gate/audit.h"
+#include "catalog/args.h"
+#include "catalog/params.h"
 #include "gate/gate.h"
 #include "json/json.h"
 #include "op/secrets.h"
@@ -38,6 +40,7 @@ struct ops {
 
 /* What is to be done. Views need to live only during op_start. */
 struct op_spec {
+	const struct gate_ask *ask;       /* whoever asks: the gate is asked again here, for every op */
 	const struct principal *who;
 	const struct api *api;
 	u32 environment;                  /* index, chosen by the gate */
@@ -47,7 +50,9 @@ struct op_spec {
 	u32 *hold;                        /* counted up while the op lives: its api must stay as long */
 	const struct tls_trust *tls;      /* how to trust the environment's server; NULL: plain */
 	struct str drop[2];               /* names of arguments that are ours and taken out before; may be empty */
-	struct str skip;                  /* name of an argument that is ours (environment); may be empty */
+	struct str skip;                  /* names of arguments that are ours ("environment,approval"); may be empty */
+	bool approved;                    /* what the gate asks for before it may be done has happened: op/held.h */
+	struct str if_match;              /* ETag of what was approved; empty: none */
 	u64 peer;                         /* where it comes from: tells callers apart who are nobody */
 };
 
@@ -58,6 +63,8 @@ enum op_fault {
 	OP_FAULT_UPSTREAM,    /* unreachable, late, broken answer */
 	OP_FAULT_CONFIG,      /* credential missing and the like: a person must act */
 	OP_FAULT_LIMIT,       /* what the caller may do is used up: retry_after_s */
+	OP_FAULT_DENIED,      /* the gate says no */
+	OP_FAULT_APPROVAL,    /* it must be confirmed or approved first */
 };
 
 #define OP_TYPE_MAX 96
@@ -93,6 +100,17 @@ struct op {
 /* Carves the pool and the scratch of ops from a; bytes of it for the plan. ERR_FULL when a has no room. */
 int ops_init(struct ops *o, struct arena *a, struct loop *loop, struct calls *calls);
 size_t ops_bytes(void);
+
+/* A call that was judged, and its request without its credential: what would be sent. Good until another op begins. */
+struct op_judged {
+	struct gate_call call; /* call.level: what has to happen first */
+	struct args args;      /* args.use: the arguments as they will be sent */
+	struct params params;
+	struct jdoc preset;
+};
+
+/* Judges a call and builds its request in the worker's scratch. 0, or an enum op_fault and a sentence in why. */
+int op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct buf *why);
 
 /* Judges arguments, builds the request and starts the call. 0 and *op; else an enum op_fault
  * (positive) and a sentence for the model in why: nothing was started then. */

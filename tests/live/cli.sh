@@ -88,7 +88,9 @@ seen 'a call' '\\"path\\": \\"/v1/things?limit=2\\"' "$key" listThings '{"limit"
 grep -q up-5ecret "$T/api.log" "$T/log" && bad 'a secret in a log' || ok
 grep -q "$key" "$T/out" && bad 'the key went upstream' || ok
 seen 'a body' '{\\\\\\"name\\\\\\":\\\\\\"x\\\\\\"}' "$key" createThing '{"name":"x"}'
-seen 'one environment: a key may destroy' '\\"method\\": \\"DELETE\\"' "$key" deleteThing '{"id":"1"}'
+seen 'one environment: a key may destroy, when asked twice' 'DELETE http' "$key" deleteThing '{"id":"1"}'
+handle=$(grep -o '[0-9a-f]\{32\}\\" added' "$T/out" | head -c 32)
+seen 'the second time' '\\"method\\": \\"DELETE\\"' "$key" deleteThing '{"id":"1","approval":"'"$handle"'"}'
 run "$M" call -c mcpgated.conf things listThings
 expect 'call through the server' 0 out '"path": "/v1/things"'
 same 'a key in the URL' 400 "$(status -X POST -H 'Content-Type: application/json' -d '{}' "http://$addr/mcp?key=$key")"

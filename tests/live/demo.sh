@@ -32,6 +32,7 @@ for json in $(grep -n '^  {' "$T/stdout" | cut -d: -f1); do
 	sed -n "${json}p" "$T/stdout" | python3 -c 'import json,sys; json.load(sys.stdin)' 2>/dev/null && ok || bad "JSON to paste, line $json"
 done
 
+alive() { call get_status '{}' | grep -q '"isError":false'; }
 # --- CRUD, paging, filters, errors ------------------------------------------------------------------------------
 says paging '\"per_page\":2,\"total\":32' "$(call list_tasks '{"per_page":2}')"
 says 'a filter' '\"total\":12' "$(call list_tasks '{"status":"done"}')"
@@ -50,7 +51,60 @@ says 'a missing argument' 'title' "$(call create_task '{"project_id":1}')"
 says 'an e-mail twice' 'belongs to another person already' "$(call create_person '{"name":"X","email":"ada@sandbox.example"}')"
 says 'a report' '\"project_id\":1' "$(call get_project_report '{"id":1}')"
 says 'the sandbox' '\"data\":\"sandbox\"' "$(call get_status '{}')"
-says 'production is not for this key' '"isError":true' "$(call get_status '{"environment":"production"}')"
+says 'production, named' '\"data\":\"production\"' "$(call get_status '{"environment":"production"}')"
+says 'production is marked' 'This was production' "$(call get_status '{"environment":"production"}')"
+says 'list_environments' '\"name\":\"production\"' "$(call list_environments '{}')"
+
+# --- the first five minutes with the gate: confirmed, refused, approved ---------------------------------------------
+handle() { printf %s "$1" | grep -o '[0-9a-f]\{32\}\\" added' | head -c 32; }
+asked=$(call delete_task '{"id":7}')
+says 'a delete is described' 'DELETE unix:' "$asked"
+says 'with what it is about' 'Write the manual' "$asked"
+says 'nothing was done' 'Write the manual' "$(call get_task '{"id":7}')"
+says 'a handle is for one call' 'for another call' "$(call delete_task '{"id":8,"approval":"'"$(handle "$asked")"'"}')"
+says 'confirmed' '204' "$(call delete_task '{"id":7,"approval":"'"$(handle "$asked")"'"}')"
+says 'once' 'was used' "$(call delete_task '{"id":7,"approval":"'"$(handle "$asked")"'"}')"
+says 'it is gone' '404' "$(call get_task '{"id":7}')"
+says 'refused in production' 'may not use delete_person' "$(call delete_person '{"id":1,"environment":"production"}')"
+says 'dry run' 'nothing was sent' "$(call delete_task '{"id":8,"dry_run":true}')"
+asked=$(call delete_task '{"id":8,"environment":"production"}')
+says 'a person is asked' 'A person must approve' "$asked"
+yes='{"id":8,"environment":"production","approval":"'"$(handle "$asked")"'"}'
+says 'not yet' 'Nobody has approved' "$(call delete_task "$yes")"
+run "$M" pending --data "$dir"
+expect 'pending' 0 out 'DELETE unix' out 'PRODUCTION' out 'Train the team'
+id=$(sed -n '1s/ .*//p' "$T/out")
+run "$M" approve --data "$dir" "$id"
+expect 'approve' 0 out 'approved, once'
+run "$M" approve --data "$dir" "$id"
+expect 'approved twice' 1 err 'decided already'
+says 'done in production' '204' "$(call delete_task "$yes")"
+says 'and once' 'was used' "$(call delete_task "$yes")"
+asked=$(call delete_task '{"id":9,"environment":"production"}')
+run "$M" pending --data "$dir" --json
+id=$(sed -n 's/.*"id":"\([0-9a-f]*\)".*/\1/p' "$T/out")
+run "$M" deny --data "$dir" "$id"
+expect 'deny' 0 out 'denied'
+says 'denied' 'has refused' "$(call delete_task '{"id":9,"environment":"production","approval":"'"$(handle "$asked")"'"}')"
+says 'it stands' '"isError":false' "$(call get_task '{"id":9,"environment":"production"}')"
+
+# --- switches, in force at the next request -------------------------------------------------------------------------
+run "$M" switch --data "$dir" api:demo write off
+expect 'switch' 0 out 'api:demo	write	off'
+says 'no writing' 'Unknown tool' "$(call complete_task '{"id":10}')"
+says 'reading' '"isError":false' "$(call get_task '{"id":10}')"
+run "$M" switch --data "$dir" api:demo write on
+expect 'switch on' 0 out 'everything is on'
+run "$M" stop-all --data "$dir"
+expect 'stop-all' 0 out 'stopped'
+says 'stopped' 'everything is stopped' "$(call get_status '{}')"
+run "$M" stop-all --resume --data "$dir"
+says 'resumed' '"isError":false' "$(call get_status '{}')"
+touch "$dir/stop"
+stopped() { call get_status '{}' | grep -q 'is stopped'; }
+until_true 5 stopped && ok || bad 'the file stop'
+rm "$dir/stop"
+until_true 5 alive && ok || bad 'the file stop is gone'
 
 # --- other keys, made while it runs -------------------------------------------------------------------------------
 sandbox_key=$key
@@ -76,7 +130,6 @@ expect 'no address' 2 err '--listen is ADDR:PORT'
 api=$(ps -o pid=,comm= --ppid "$pid" | awk '$2 == "demo-api" {print $1}')
 kill -KILL "$api"
 get /healthz >/dev/null && ok || bad 'the gate stands while the API is gone'
-alive() { call get_status '{}' | grep -q '"isError":false'; }
 until_true 5 alive && ok || bad 'the API comes back'
 
 # --- Ctrl-C ends all of it ---------------------------------------------------------------------------------------------

@@ -1,0 +1,130 @@
+#include "main/cmd.h"
+
+#include "json/jout.h"
+#include "json/json.h"
+#include "main/control.h"
+#include "main/say.h"
+#include "sys/page.h"
+
+#define ROOM_N (CONTROL_ANSWER_MAX + (1u << 20))
+#define TOKENS 8192
+
+struct deciding {
+	const char *conf, *data;
+	bool json;
+	struct arena arena;
+	struct jsmntok *tok;
+};
+
+static int
+begin(struct flags *a, struct deciding *k, u32 words, const char *what)
+{
+	const struct conf *known;
+	const struct flags_option options[] = {
+		{ .name = "config", .letter = 'c', .value = &k->conf },
+		{ .name = "data", .value = &k->data },
+		{ .name = "json", .flag = &k->json },
+	};
+	int code = flags_read(a, options, ARRAY_N(options));
+
+	if (code == FLAGS_GO)
+		code = flags_rest(a, words, words, what);
+	if (code != FLAGS_GO)
+		return code;
+	k->data = cmd_data(k->conf, k->data, &known);
+	k->arena = page_arena(ROOM_N);
+	k->tok = k->arena.p ? ARENA_ARRAY(&k->arena, struct jsmntok, TOKENS) : NULL;
+	return k->data && k->tok ? FLAGS_GO : EXIT_FAILED;
+}
+
+static struct str
+text(struct deciding *k, struct jcur c, const char *key)
+{
+	return json_str(json_get(c, key), &k->arena);
+}
+
+/* What a person should see before saying yes. */
+static void
+tell(struct deciding *k, struct jcur c)
+{
+	bool production = false;
+
+	json_bool(json_get(c, "production"), &production);
+	say_outf("%S  %S %S\n", str_cut(text(k, c, "id"), 0, 12), text(k, c, "method"), text(k, c, "url"));
+	say_outf("\tasked by %S for %S, tool %S, environment %S%s; until %S\n", text(k, c, "who"), text(k, c, "api"),
+	    text(k, c, "tool"), text(k, c, "environment"), production ? " (PRODUCTION)" : "", text(k, c, "expires"));
+	if (text(k, c, "body").n)
+		say_outf("\tbody: %S\n", text(k, c, "body"));
+	if (text(k, c, "state").n)
+		say_outf("\tcurrent state: %S\n", text(k, c, "state"));
+}
+
+int
+cmd_pending(struct flags *a)
+{
+	struct deciding k = { .json = false };
+	struct cmd_either e = { .method = STR("GET"), .path = STR("/control/approvals"), .local = local_pending };
+	struct str answer;
+	struct jdoc d;
+	int code = begin(a, &k, 0, "");
+
+	if (code != FLAGS_GO)
+		return code;
+	e.data = k.data;
+	e.arena = &k.arena;
+	code = cmd_either(a, &e, &answer);
+	if (code)
+		return code;
+	if (k.json || json_parse(&d, answer, k.tok, TOKENS)) {
+		say_outf("%S\n", answer);
+		return EXIT_OK;
+	}
+	for (struct jcur c = json_first(json_root(&d)); !c.err; c = json_next(c))
+		tell(&k, c);
+	if (!json_len(json_root(&d)))
+		say_outf("nothing waits.\n");
+	return EXIT_OK;
+}
+
+static int
+decide(struct flags *a, bool yes)
+{
+	struct deciding k = { .json = false };
+	u8 room[200];
+	struct buf path = buf_over(room, sizeof room);
+	struct cmd_either e = { .method = STR("POST"), .local = yes ? local_approve : local_deny };
+	struct str answer;
+	struct jdoc d;
+	int code = begin(a, &k, 1, "the id that `mcpgated pending` shows");
+
+	if (code != FLAGS_GO)
+		return code;
+	buf_fmt(&path, "/control/approvals/%s", a->rest[0]);
+	e.data = k.data;
+	e.arena = &k.arena;
+	e.path = buf_str(&path);
+	e.arg = str_c(a->rest[0]);
+	e.body = yes ? STR("{\"approve\":true}") : STR("{\"approve\":false}");
+	code = path.over ? EXIT_USAGE : cmd_either(a, &e, &answer);
+	if (code)
+		return code;
+	if (k.json || json_parse(&d, answer, k.tok, TOKENS)) {
+		say_outf("%S\n", answer);
+		return EXIT_OK;
+	}
+	say_outf(yes ? "approved, once:\n" : "denied:\n");
+	tell(&k, json_root(&d));
+	return EXIT_OK;
+}
+
+int
+cmd_approve(struct flags *a)
+{
+	return decide(a, true);
+}
+
+int
+cmd_deny(struct flags *a)
+{
+	return decide(a, false);
+}
