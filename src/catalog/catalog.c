@@ -148,6 +148,7 @@ catalog_param(const struct catalog *c, const struct catalog_op *op, u32 i, struc
 	param->style = p[17];
 	param->flags = le32(p + 20);
 	param->node = le32(p + 24);
+	param->type = text(c, p + 28);
 }
 
 int
@@ -389,7 +390,7 @@ catalog_effect_text(u32 effect)
 const char *
 catalog_in_text(u32 in)
 {
-	static const char *const names[] = { "path", "query", "header", "cookie", "member", "body" };
+	static const char *const names[] = { "path", "query", "header", "cookie", "member", "body", "content type" };
 
 	return name_of(names, ARRAY_N(names), in);
 }

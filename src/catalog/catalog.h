@@ -27,9 +27,10 @@ enum catalog_method {
 enum catalog_effect { CATALOG_READ, CATALOG_WRITE, CATALOG_DESTRUCTIVE, CATALOG_EFFECTS };
 
 /* How arguments travel. CATALOG_MEMBER: one member of a JSON object or form body; CATALOG_BODY: the
- * whole body. */
+ * whole body; CATALOG_TYPE: our own, the content type of the body where there are several. */
 enum catalog_in {
-	CATALOG_PATH, CATALOG_QUERY, CATALOG_HEADER, CATALOG_COOKIE, CATALOG_MEMBER, CATALOG_BODY, CATALOG_INS
+	CATALOG_PATH, CATALOG_QUERY, CATALOG_HEADER, CATALOG_COOKIE, CATALOG_MEMBER, CATALOG_BODY, CATALOG_TYPE,
+	CATALOG_INS
 };
 
 enum catalog_style {
@@ -37,8 +38,6 @@ enum catalog_style {
 	CATALOG_STYLES
 };
 
-/* MULTIPART and BINARY are room for later: an operation that has no other body is not imported yet,
- * and reported. */
 enum catalog_kind {
 	CATALOG_KIND_NONE, CATALOG_KIND_JSON, CATALOG_KIND_FORM, CATALOG_KIND_TEXT, CATALOG_KIND_MULTIPART,
 	CATALOG_KIND_BINARY, CATALOG_KINDS
@@ -62,6 +61,7 @@ enum catalog_kind {
 #define CATALOG_PARAM_JSON 8U       /* content-typed: the value travels as JSON text */
 #define CATALOG_PARAM_DEPRECATED 16U
 #define CATALOG_PARAM_EMPTY_OK 32U  /* allowEmptyValue */
+#define CATALOG_PARAM_FILE 64U      /* bytes: given as base64 or data: URL, or a list of them */
 
 /* Types of a node, as a mask; 0 means anything. NULL beside others: nullable. NUMBER includes integers. */
 #define CATALOG_T_NULL 1U
@@ -157,6 +157,7 @@ struct catalog_param {
 	struct str wire; /* name on the wire */
 	u8 in, style;
 	u32 flags, node;
+	struct str type; /* content type of a part of a multipart body; may be a list or empty */
 };
 
 /* A path template is literal pieces and parameter pieces in order: "/a/{b}.json" is "/a/", b, ".json". */
@@ -239,7 +240,7 @@ void catalog_op(const struct catalog *c, u32 at, struct catalog_op *op);
 int catalog_find(const struct catalog *c, struct str name, struct catalog_op *op);
 
 /* Parameter i of op (0 .. op->param_n - 1): path, query, header, cookie, then body members or the
- * whole body. */
+ * whole body, then the content type. */
 void catalog_param(const struct catalog *c, const struct catalog_op *op, u32 i, struct catalog_param *param);
 
 /* The parameter with this argument name: its number i, or ERR_NONE; param may be NULL. */

@@ -149,7 +149,7 @@ op_good(struct catalog *c, u32 i, u32 *tools_at)
 static bool
 param_good(struct catalog *c, const u8 *p)
 {
-	if (!string_fits(c, p) || !string_fits(c, p + 8))
+	if (!string_fits(c, p) || !string_fits(c, p + 8) || !string_fits(c, p + 28))
 		return fine(c, false, "a parameter's text lies outside");
 	if (p[16] >= CATALOG_INS || p[17] >= CATALOG_STYLES || le32(p + 24) >= c->node_n)
 		return fine(c, false, "a parameter has impossible values");

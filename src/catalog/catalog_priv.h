@@ -38,7 +38,7 @@ static_assert(HEAD_COUNT + 4 * HEAD_COUNTS == HEAD_N, "the counts fit the header
 
 /* Bytes of one record of each part. */
 #define SIZE_OP 152
-#define SIZE_PARAM 28
+#define SIZE_PARAM 36
 #define SIZE_PIECE 12
 #define SIZE_TAG 8
 #define SIZE_USE 16

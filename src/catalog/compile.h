@@ -30,6 +30,7 @@ struct compile {
 /* One argument of an operation. */
 struct input {
 	struct str wire, arg, text;
+	struct str type; /* content type of a part */
 	u8 in, style;
 	u32 flags;      /* CATALOG_PARAM_* */
 	u32 ref;        /* its schema */

@@ -246,7 +246,7 @@ arg_hash(struct buf *out, const struct naming_arg *arg)
 static int
 arg_name(struct naming_arg *arg, u32 n, u32 i, struct arena *a)
 {
-	static const char *const before[] = { "path_", "query_", "header_", "cookie_", "body_", "body_" };
+	static const char *const before[] = { "path_", "query_", "header_", "cookie_", "body_", "body_", "gate_" };
 	u8 space[128];
 	struct buf out = buf_over(space, sizeof space);
 

@@ -168,6 +168,7 @@ write_params(struct compile *c, const struct operation *op)
 		p[17] = in->style;
 		put_le32(p + 20, in->flags);
 		put_le32(p + 24, node);
+		build_text(&c->build, in->type, p + 28);
 	}
 }
 

@@ -1,33 +1,21 @@
-#include "catalog/params.h"
+#include "catalog/params_priv.h"
 
 #include "catalog/args.h"
+#include "catalog/media.h"
 #include "catalog/style.h"
 #include "http/field.h"
 #include "http/url.h"
 #include "json/jout.h"
 
-/* Where each parameter's argument stands among the tokens; 0: none. */
-struct given {
-	u16 at[CATALOG_ARGS_MAX];
-};
-
-struct making {
-	const struct catalog *c;
-	const struct catalog_op *op;
-	struct params *p;
-	struct buf *why;
-	struct given *given;
-};
-
-static int
-refuse(struct making *m, struct str arg, const char *what)
+int
+params_refuse(struct making *m, struct str arg, const char *what)
 {
 	buf_fmt(m->why, "The argument \"%S\" %s.", arg, what);
 	return ERR_BAD;
 }
 
-static struct jcur
-value_of(const struct making *m, u32 i)
+struct jcur
+params_value(const struct making *m, u32 i)
 {
 	if (m->given->at[i] == 0)
 		return json_none(ERR_NONE);
@@ -136,13 +124,13 @@ static int
 put_path_value(struct making *m, u32 i)
 {
 	struct catalog_param param;
-	struct jcur value = value_of(m, i);
+	struct jcur value = params_value(m, i);
 	const char *fault = path_fault(m, value);
 	struct style s;
 
 	catalog_param(m->c, m->op, i, &param);
 	if (fault)
-		return refuse(m, param.arg, fault);
+		return params_refuse(m, param.arg, fault);
 	s = style_of(m, &param, &m->p->target, "");
 	s.coding = STYLE_COMPONENT;
 	if (param.flags & CATALOG_PARAM_JSON)
@@ -180,8 +168,8 @@ put_path(struct making *m)
 /* --- query, fields, cookies ------------------------------------------------------------------------- */
 
 /* Whether there is a value to be sent: null is left out. */
-static bool
-has_value(struct jcur value)
+bool
+params_has(struct jcur value)
 {
 	return json_kind(value) != JSON_MISSING && json_kind(value) != JSON_NULL;
 }
@@ -229,7 +217,7 @@ put_header(struct making *m, const struct catalog_param *param, struct jcur valu
 	fault = f->over ? NULL : header_fault(str_of(f->p + from, f->w - from));
 	if (fault || (!f->over && f->w == from)) {
 		f->w = mark;
-		return fault ? refuse(m, param->arg, fault) : 0;
+		return fault ? params_refuse(m, param->arg, fault) : 0;
 	}
 	BUF_LIT(f, "\r\n");
 	return 0;
@@ -257,9 +245,9 @@ put_params(struct making *m)
 
 	for (u32 i = 0; i < m->op->param_n; i++) {
 		struct catalog_param param;
-		struct jcur value = value_of(m, i);
+		struct jcur value = params_value(m, i);
 
-		if (!has_value(value))
+		if (!params_has(value))
 			continue;
 		catalog_param(m->c, m->op, i, &param);
 		if (param.in == CATALOG_QUERY)
@@ -276,9 +264,8 @@ put_params(struct making *m)
 
 /* --- body ----------------------------------------------------------------------------------------- */
 
-/* Whether a member is an argument nobody declared: then it travels in the body. */
-static bool
-is_extra(const struct making *m, struct jcur member)
+bool
+params_is_extra(const struct making *m, struct jcur member)
 {
 	return !(m->p->skip.n && args_skips(m->p->skip, member)) && parameter(m, member) < 0;
 }
@@ -301,10 +288,10 @@ put_members(struct making *m)
 		buf_c(b, n++ ? "," : "");
 		jout_quoted(b, param.wire);
 		buf_byte(b, ':');
-		buf_put(b, json_raw(value_of(m, i)));
+		buf_put(b, json_raw(params_value(m, i)));
 	}
 	for (struct jcur v = json_first(m->p->args); m->op->flags & CATALOG_OP_BODY_OPEN && !v.err; v = json_next(v))
-		if (is_extra(m, v))
+		if (params_is_extra(m, v))
 			buf_fmt(b, n++ ? ",\"%S\":%S" : "\"%S\":%S", json_key(v), json_raw(v));
 	buf_byte(b, '}');
 	m->p->has_body = n || m->op->flags & CATALOG_OP_BODY_REQUIRED;
@@ -335,7 +322,7 @@ put_free_fields(struct making *m, struct jcur object, bool skip_declared)
 		struct buf b = buf_over(name, sizeof name);
 		struct arena a = arena_over(name, sizeof name);
 
-		if (!has_value(v) || (skip_declared && !is_extra(m, v)))
+		if (!params_has(v) || (skip_declared && !params_is_extra(m, v)))
 			continue;
 		param.wire = json_key(v);
 		if (str_find(param.wire, '\\', 0) >= 0)
@@ -355,48 +342,91 @@ put_form(struct making *m)
 		struct catalog_param param;
 
 		catalog_param(m->c, m->op, i, &param);
-		if (param.in == CATALOG_MEMBER && has_value(value_of(m, i)))
-			put_field(m, &param, value_of(m, i));
+		if (param.in == CATALOG_MEMBER && params_has(params_value(m, i)))
+			put_field(m, &param, params_value(m, i));
 	}
 	if (m->op->flags & CATALOG_OP_BODY_OPEN)
 		put_free_fields(m, m->p->args, true);
 	m->p->has_body = m->p->body.w || m->op->flags & CATALOG_OP_BODY_REQUIRED;
 }
 
-static void
-put_whole(struct making *m, struct jcur value)
+/* A body that is a file. Where the document takes any type, it is the one that the file's data: URL names. */
+static int
+put_octets(struct making *m, const struct catalog_param *param, struct jcur value)
+{
+	struct buf room = buf_over(m->p->type_room, sizeof m->p->type_room);
+	struct str type, name;
+	int err = parts_file(m, param->arg, value, &type, &name);
+
+	if (str_find(m->p->body_type, '*', 0) < 0)
+		return err;
+	if (str_find(type, '/', 0) <= 0 || header_fault(type))
+		type = STR("application/octet-stream");
+	buf_put(&room, type);
+	m->p->body_type = room.over ? STR("application/octet-stream") : buf_str(&room);
+	return err;
+}
+
+static int
+put_whole(struct making *m, const struct catalog_param *param, struct jcur value)
 {
 	struct buf *b = &m->p->body;
+	enum json_kind kind = json_kind(value);
 
 	m->p->has_body = true;
-	if (m->op->kind == CATALOG_KIND_FORM && json_kind(value) == JSON_OBJECT)
+	if (m->kind == CATALOG_KIND_FORM && kind == JSON_OBJECT)
 		put_free_fields(m, value, false);
-	else if (m->op->kind != CATALOG_KIND_JSON && json_kind(value) == JSON_STRING)
+	else if (m->kind == CATALOG_KIND_MULTIPART && kind == JSON_OBJECT)
+		return parts_put(m, value);
+	else if (m->kind == CATALOG_KIND_BINARY && kind == JSON_STRING)
+		return put_octets(m, param, value);
+	else if (m->kind != CATALOG_KIND_JSON && kind == JSON_STRING)
 		json_str_put(value, b);
 	else
 		buf_put(b, json_raw(value));
+	return 0;
 }
 
+/* The content type that was chosen: always the last parameter, one of a list that the schema has judged. */
 static void
+choose_type(struct making *m)
+{
+	u32 last = m->op->param_n - 1;
+	struct catalog_param param;
+	struct str raw;
+
+	m->kind = m->op->kind;
+	m->p->body_type = m->op->body_type;
+	if (!m->op->param_n || !m->given->at[last])
+		return;
+	catalog_param(m->c, m->op, last, &param);
+	raw = json_raw(params_value(m, last));
+	if (param.in != CATALOG_TYPE || json_kind(params_value(m, last)) != JSON_STRING)
+		return;
+	m->p->body_type = str_cut(raw, 1, raw.n - 1);
+	m->kind = (u8)media_kind(m->p->body_type);
+}
+
+static int
 put_body(struct making *m)
 {
 	if (m->op->kind == CATALOG_KIND_NONE)
-		return;
-	m->p->body_type = m->op->body_type;
+		return 0;
+	choose_type(m);
 	for (u32 i = 0; i < m->op->param_n; i++) {
 		struct catalog_param param;
 
 		catalog_param(m->c, m->op, i, &param);
-		if (param.in != CATALOG_BODY)
-			continue;
-		if (m->given->at[i])
-			put_whole(m, value_of(m, i));
-		return;
+		if (param.in == CATALOG_BODY)
+			return m->given->at[i] ? put_whole(m, &param, params_value(m, i)) : 0;
 	}
-	if (m->op->kind == CATALOG_KIND_FORM)
+	if (m->kind == CATALOG_KIND_FORM)
 		put_form(m);
-	else if (m->op->kind == CATALOG_KIND_JSON)
+	else if (m->kind == CATALOG_KIND_JSON)
 		put_members(m);
+	else if (m->kind == CATALOG_KIND_MULTIPART)
+		return parts_put(m, json_none(ERR_NONE));
+	return 0;
 }
 
 int
@@ -412,9 +442,10 @@ params_build(const struct catalog *c, const struct catalog_op *op, struct params
 		err = put_path(&m);
 	if (!err)
 		err = put_params(&m);
+	if (!err)
+		err = put_body(&m);
 	if (err)
 		return err;
-	put_body(&m);
 	if (!p->target.over && !p->fields.over && !p->body.over)
 		return 0;
 	buf_c(why, p->target.over ? "The arguments make a URL that is too long." :

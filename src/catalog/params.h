@@ -2,7 +2,8 @@
  *
  *      target   base path, path with its values, query         "/api/v1/pets/7?limit=10"
  *      fields   header and cookie parameters, each line with CRLF; at most one "Cookie: " line
- *      body     JSON put together from members (their JSON text exactly as given), form, text, or the whole body
+ *      body     JSON put together from members (their JSON text exactly as given), form, multipart, text, a file, or
+ *               the whole body
  *
  * Values cannot leave their place: path values are percent-encoded, "." and ".." and what decodes to them is refused, a
  * header value with a control character too, and the path stays below the base path. */
@@ -20,7 +21,8 @@ struct params {
 	struct buf target, fields, body; /* empty, over the caller's memory; body's end is used for decoding, too */
 	/* set by params_build */
 	bool has_body;
-	struct str body_type;    /* Content-Type of the body */
+	struct str body_type;    /* Content-Type of the body: a view into the catalog, the arguments, or type_room */
+	u8 type_room[128];
 };
 
 /* Builds all parts. 0; ERR_BAD with a sentence for a model in why, naming the argument; ERR_FULL, with a sentence, when

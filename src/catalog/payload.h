@@ -5,11 +5,9 @@
 
 #include "catalog/compile.h"
 
-/* Adds the body's inputs behind op's others and sets kind, body_type, body flags. Sets op->why when the operation takes
- * only bodies that cannot be sent yet. */
+/* Adds the body's inputs behind op's others and sets kind, body_type, body flags. Where the document names several
+ * content types the one that can be sent best is taken; those that the same arguments make are offered by one more
+ * input, CATALOG_TYPE; the others are noted. Sets op->why when there are too many inputs. */
 void payload_collect(struct compile *c, struct operation *op);
-
-/* Whether a content type is JSON: application/json, anything ending in +json, any type. */
-bool payload_is_json(struct str type);
 
 #endif

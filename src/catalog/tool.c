@@ -77,7 +77,10 @@ description(struct writer *w)
 static struct str
 extra(const struct input *in, struct buf *out)
 {
-	if (!str_same(in->arg, in->wire) && in->in != CATALOG_BODY) {
+	if (in->flags & CATALOG_PARAM_FILE)
+		BUF_LIT(out, "A file: base64, or a data: URL such as data:text/plain;name=a.txt,hello");
+	if (!str_same(in->arg, in->wire) && in->in < CATALOG_BODY) {
+		prose_join(out, 0);
 		buf_fmt(out, "Sent as %s ", in->in == CATALOG_MEMBER ? "body member" : catalog_in_text(in->in));
 		prose_put(out, in->wire, 80);
 	}

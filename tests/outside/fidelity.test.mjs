@@ -23,29 +23,29 @@ for (const [name, file] of documents()) {
     const r = await fidelity(name, file, { seed, share: full || name === 'own' ? 1 : 0.05, excuses: excuses[name] });
     if (r.unread) { t.skip(r.unread); return; }
     if (full) console.log(`${name}: ${r.document} operations, ${r.tools} tools, ${r.calls} calls, ${r.refused.length} refused, ${r.violations.length} violations; excused: ${JSON.stringify(Object.fromEntries(r.excused))}`);
-    assert.equal(r.tools + r.skipped, r.document, 'every operation is a tool or reported');
+    assert.equal(r.tools + r.skipped + r.elsewhere, r.document, 'every operation is a tool, or reported');
     assert.equal(r.violations.length, 0, r.violations.slice(0, 5).map(say).join('\n'));
     // Refused before anything was sent: only what the tool's schema does not say, because it was cut to fit.
     assert.deepEqual(r.refused.filter((x) => !/must be one of|must be |lacks|too (large|many)/.test(x.text)).slice(0, 3), []);
-    assert.ok(r.refused.length <= r.calls / 50, `${r.refused.length} of ${r.calls} calls refused: ${r.refused[0]?.key} ${r.refused[0]?.text}`);
+    assert.ok(r.refused.length <= r.calls / 10, `${r.refused.length} of ${r.calls} calls refused: ${r.refused[0]?.key} ${r.refused[0]?.text}`);
   });
 }
 
 test('the judge finds what is wrong with a request', async () => {
   const { judge } = await openJudge(documents()[0][1]);
-  const said = (key, target, { method = key.split(' ')[0], headers = {}, body = '', args } = {}) =>
-    judge(key, { method, target, headers: { ...headers, ...(body ? { 'content-length': String(body.length) } : {}) }, body: Buffer.from(body) }, { args }).length > 0;
+  const said = async (key, target, { method = key.split(' ')[0], headers = {}, body = '', args } = {}) =>
+    (await judge(key, { method, target, headers: { ...headers, ...(body ? { 'content-length': String(body.length) } : {}) }, body: Buffer.from(body) }, { args })).length > 0;
   const json = { 'content-type': 'application/json' }, form = { 'content-type': 'application/x-www-form-urlencoded' };
-  assert.equal(said('GET /query/form/explode/integer', '/query/form/explode/integer?v=5'), false);
-  assert.equal(said('GET /query/form/explode/integer', '/query/form/explode/integer?v=five'), true, 'another type');
-  assert.equal(said('GET /query/form/explode/integer', '/query/form/explode/integer'), true, 'missing');
-  assert.equal(said('GET /query/deepObject/explode/object', '/query/deepObject/explode/object?v[red]=1&v[on]=true'), false);
-  assert.equal(said('GET /query/deepObject/explode/object', '/query/deepObject/explode/object?v[red]=1'), true, 'a member is missing');
-  assert.equal(said('GET /query/spaceDelimited/plain/numbers', '/query/spaceDelimited/plain/numbers?v=1,2'), true, 'commas for spaces');
-  assert.equal(said('GET /path/label/explode/object/{v}', '/path/label/explode/object/.red=1,on=true', { args: { v: { red: 1, on: true } } }), true, 'commas for dots');
-  assert.equal(said('GET /cookie/form/plain/integer', '/cookie/form/plain/integer', { headers: { cookie: 'v=x' } }), true, 'cookie');
-  assert.equal(said('POST /body/form', '/body/form', { headers: form, body: 'name=a&count=x' }), true, 'form');
-  assert.equal(said('PATCH /body/0', '/body/0', { headers: json, body: '{"name":"a"}' }), false);
-  assert.equal(said('PATCH /body/0', '/body/0', { headers: json, body: '{"name":1}' }), true, 'body');
-  assert.equal(said('PATCH /body/0', '/body/0', { headers: { 'content-type': 'text/plain' }, body: 'x' }), true, 'content type');
+  assert.equal(await said('GET /query/form/explode/integer', '/query/form/explode/integer?v=5'), false);
+  assert.equal(await said('GET /query/form/explode/integer', '/query/form/explode/integer?v=five'), true, 'another type');
+  assert.equal(await said('GET /query/form/explode/integer', '/query/form/explode/integer'), true, 'missing');
+  assert.equal(await said('GET /query/deepObject/explode/object', '/query/deepObject/explode/object?v[red]=1&v[on]=true'), false);
+  assert.equal(await said('GET /query/deepObject/explode/object', '/query/deepObject/explode/object?v[red]=1'), true, 'a member is missing');
+  assert.equal(await said('GET /query/spaceDelimited/plain/numbers', '/query/spaceDelimited/plain/numbers?v=1,2'), true, 'commas for spaces');
+  assert.equal(await said('GET /path/label/explode/object/{v}', '/path/label/explode/object/.red=1,on=true', { args: { v: { red: 1, on: true } } }), true, 'commas for dots');
+  assert.equal(await said('GET /cookie/form/plain/integer', '/cookie/form/plain/integer', { headers: { cookie: 'v=x' } }), true, 'cookie');
+  assert.equal(await said('POST /body/form', '/body/form', { headers: form, body: 'name=a&count=x' }), true, 'form');
+  assert.equal(await said('PATCH /body/0', '/body/0', { headers: json, body: '{"name":"a"}' }), false);
+  assert.equal(await said('PATCH /body/0', '/body/0', { headers: json, body: '{"name":1}' }), true, 'body');
+  assert.equal(await said('PATCH /body/0', '/body/0', { headers: { 'content-type': 'text/plain' }, body: 'x' }), true, 'content type');
 });

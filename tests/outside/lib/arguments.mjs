@@ -34,7 +34,10 @@ const FORMATS = {
 const TEXTS = ['plain', 'two words', 'a,b', 'a|b', 'a b&c=d', 'x/y?z#w', '100%', '%41', 'a+b', 'ü ñ', '漢字', '😀', "it's", 'say "hi"', 'a;b', 'a:b@c', '[x]', '{y}', '~.-_', '<&>', 'back\\slash', '0', 'true', 'null', ' '];
 const HEADER_TEXTS = TEXTS.filter((t) => /^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(t));
 
+const FILES = [(s) => `data:text/plain,${encodeURIComponent(s)}`, (s) => `data:image/png;name=a.png;base64,${Buffer.from(s).toString('base64')}`, (s) => `data:;base64,${Buffer.from(s).toString('base64')}`];
+
 function text(schema, d, kind) {
+  if (/A file: base64/.test(schema.description ?? '')) return d.pick(FILES)(d.pick(TEXTS.slice(0, 8)));
   let s = schema.format in FORMATS ? FORMATS[schema.format](d) : d.pick(kind === 'header' ? HEADER_TEXTS : TEXTS);
   const min = schema.minLength ?? 0, max = schema.maxLength ?? 1e9;
   while ([...s].length < min) s += s || 'x';
@@ -48,6 +51,8 @@ function number(schema, d, whole) {
   let hi = schema.maximum ?? (schema.exclusiveMaximum !== undefined ? schema.exclusiveMaximum - step : undefined);
   lo ??= hi !== undefined ? hi - 1000 * step : d.chance(0.2) ? -1000 : 0;
   hi ??= Math.max(lo, 0) + 1000 * step;
+  lo = Math.max(lo, -9007199254740991); // what a client written in JavaScript can send
+  hi = Math.min(hi, 9007199254740991);
   const n = Math.floor((hi - lo) / step + 1e-9);
   const v = Math.ceil(lo / step - 1e-9) * step + d.int(0, Math.max(0, Math.min(n, 1e6))) * step;
   return Math.min(hi, whole ? Math.round(v) : v);
@@ -58,6 +63,7 @@ export function value(schema, d, how, kind, depth = 0) {
   if (schema === undefined || schema === true) return text({}, d, kind);
   if (schema.const !== undefined) return schema.const;
   if (schema.enum?.length) return d.pick(schema.enum);
+  if (depth > 0 && schema.type === 'array' && /A file: base64/.test(schema.description ?? '')) return text(schema, d, kind);
   switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
     case 'integer': return number(schema, d, true);
     case 'number': return number(schema, d, false);
@@ -67,7 +73,7 @@ export function value(schema, d, how, kind, depth = 0) {
       const min = schema.minItems ?? (how.bare ? 0 : 1), n = Math.min(schema.maxItems ?? 1e9, Math.max(min, d.int(1, depth > 3 ? 1 : 3)));
       const list = [];
       for (let i = 0, tries = 0; i < n && tries < 20; tries++) {
-        const v = value(schema.items, d, how, kind, depth + 1);
+        const v = value(/A file: base64/.test(schema.description ?? '') ? schema : schema.items, d, how, kind, depth + 1);
         if (schema.uniqueItems && list.some((o) => JSON.stringify(o) === JSON.stringify(v))) continue;
         list.push(v);
         i++;
@@ -94,7 +100,7 @@ function object(schema, d, how, kind, depth) {
 export function argumentsOf(tool, d, how, places = {}) {
   const { properties = {}, required = [] } = tool.inputSchema, out = {};
   for (const [name, s] of Object.entries(properties)) {
-    if (name.startsWith('gate_') || (name === 'environment' && places[name] === undefined)) continue;
+    if (name.startsWith('gate_') || /^Only these of the answer/.test(s.description ?? '') || (name === 'environment' && places[name] === undefined)) continue;
     if (required.includes(name) || how.full || (!how.bare && d.chance(0.6))) out[name] = value(s, d, how, places[name]);
   }
   return out;

@@ -60,6 +60,22 @@ function readForm(text, content, encoding) {
   return out;
 }
 
+// Prism reads files as text and every part as a string: multipart bodies are read by Node's own parser, parts that say so
+// as JSON, several parts of one name as a list.
+async function readMultipart(bytes, type, content) {
+  const { properties = {} } = content.schema ?? {}, out = {};
+  for (const [name, v] of await new Response(bytes, { headers: { 'content-type': type } }).formData()) {
+    const types = typeOf(properties[name]), list = types.includes('array');
+    let one = typeof v === 'string' ? v : Buffer.from(await v.arrayBuffer()).toString('latin1');
+    const inner = list ? typeOf(properties[name].items) : types;
+    if (inner.includes('object') || inner.includes('array')) one = json(one);
+    if (list && Array.isArray(one) && !inner.includes('array')) out[name] = one;
+    else if (list) (out[name] ??= []).push(one);
+    else out[name] = one;
+  }
+  return out;
+}
+
 // Prism prepares every operation at once; only the steps of those that are asked for are taken here, without responses.
 export async function openJudge(file) {
   const parser = new RefParser();
@@ -86,17 +102,23 @@ export async function openJudge(file) {
     return body?.content?.[content.mediaType]?.encoding ?? {};
   };
   // What of the request is read here, because Prism cannot: the violations, and the operation without it.
-  const ours = (op, { path, query, type, text, headers, args }) => {
+  const ours = async (op, { path, query, type, text, bytes, headers, args }) => {
     const says = (value, schema, where) => list(validateAgainstSchema(value, schema, true, 'input', where, op.__bundled__));
     const one = (p, where, value) => (value !== undefined ? says({ [p.name]: value }, { type: 'object', properties: { [p.name]: p.schema } }, where)
       : p.required ? [{ path: [where, p.name], code: 'required', message: `${p.name} is missing` }] : []);
     const found = [], { request = {} } = op, rest = { ...request };
-    const content = request.body?.contents?.find((c) => type.startsWith(c.mediaType));
+    const content = request.body?.contents?.find((c) => type.split(';')[0] === c.mediaType.split(';')[0]);
     if (content && type.startsWith('application/x-www-form-urlencoded')) {
       found.push(...(text || request.body.required ? says(readForm(text, content, encodingOf(op, content)), content.schema ?? {}, 'body') : []));
       rest.body = undefined;
       delete headers['content-length'];
     }
+    if (content && type.startsWith('multipart/')) {
+      found.push(...says(await readMultipart(bytes, type, content), content.schema ?? {}, 'body'));
+      rest.body = undefined;
+      delete headers['content-length'];
+    }
+    if (content && !/json|form/.test(content.mediaType) && typeOf(content.schema).includes('object')) rest.body = undefined; // XML
     // Prism splits at "%20" what is decoded already, and makes an absent deepObject one without members.
     const odd = (p) => p.style === 'deepObject' || p.style === 'spaceDelimited' || p.content;
     const flat = parseQuery(query), nested = (request.query ?? []).some(odd) ? qs.parse(query, { depth: 30, arrayLimit: 1000, parameterLimit: 10000 }) : {};
@@ -124,11 +146,11 @@ export async function openJudge(file) {
   return {
     keys: [...by.keys()], doc, operation,
     // What is wrong with a request { method, target, headers, body: Buffer } for the operation: [{ path, code, message }].
-    judge(key, request, { base = '', args } = {}) {
+    async judge(key, request, { base = '', args } = {}) {
       const at = request.target.indexOf('?'), path = at < 0 ? request.target : request.target.slice(0, at), query = at < 0 ? '' : request.target.slice(at + 1);
       const headers = { ...request.headers }, type = headers['content-type'] ?? '', text = request.body.toString('utf8');
       try {
-        const { found, op } = ours(operation(key), { path: path.slice(base.length), query, type, text, headers, args });
+        const { found, op } = await ours(operation(key), { path: path.slice(base.length), query, type, text, bytes: request.body, headers, args });
         const body = op.request.body === undefined || !text.length ? undefined : /[/+]json/.test(type) ? JSON.parse(text) : text;
         const element = { method: request.method.toLowerCase(), url: { path: path.slice(base.length), query: parseQuery(query) }, headers, body };
         const said = [...list(validateInput({ resource: op, element })), ...found];

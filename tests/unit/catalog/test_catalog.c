@@ -22,7 +22,7 @@ test_find(void **state)
 {
 	struct catalog_op op;
 
-	assert_int_equal(shelf.c.op_n, 11);
+	assert_int_equal(shelf.c.op_n, 12);
 	for (u32 i = 0; i < shelf.c.op_n; i++) {
 		catalog_op(&shelf.c, i, &op);
 		assert_int_equal(op.at, i);
@@ -106,7 +106,7 @@ test_params(void **state)
 	check_param("update_book", "query_id", (struct catalog_param){ .wire = STR("id"), .in = CATALOG_QUERY,
 	    .style = CATALOG_FORM, .flags = ex });
 	check_param("update_book", "body_id", (struct catalog_param){ .wire = STR("id"), .in = CATALOG_MEMBER,
-	    .flags = req });
+	    .style = CATALOG_FORM, .flags = req | ex });
 	check_param("pay", "tags", (struct catalog_param){ .wire = STR("tags"), .in = CATALOG_MEMBER,
 	    .style = CATALOG_SPACE });
 	check_param("pay", "meta", (struct catalog_param){ .wire = STR("meta"), .in = CATALOG_MEMBER,

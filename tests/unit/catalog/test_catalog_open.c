@@ -178,7 +178,7 @@ test_reasons(void **state)
 	refused(PART_OPS, 1, OP_AT_PROPS, 5, "a tool's splice offsets are wrong");
 	refused(PART_OPS, 1, OP_AT_REQUIRED, 0x7fffffff, "a tool's splice offsets are wrong");
 	refused(PART_PARAMS, 0, 24, 9999, "a parameter has impossible values");
-	refused(PART_PARAMS, 0, 16, 6, "a parameter has impossible values");
+	refused(PART_PARAMS, 0, 16, CATALOG_INS, "a parameter has impossible values");
 	refused(PART_PIECES, 1, 8, 1, "a path names what is no parameter of it");
 	refused(PART_PROPS, 0, 12, 9999, "a member is wrong");
 	refused(PART_NODES, 0, NODE_ITEMS, 9999, "a schema has impossible values");

@@ -402,6 +402,117 @@ test_free_form(void **state)
 	assert_string_equal(text(&p.body), "a%20b=c&d=1&d=2&e=%7B%22f%22%3A1%7D");
 }
 
+/* --- files ---------------------------------------------------------------------------------------- */
+
+#define BODY_OF(type, schema, more) "\"requestBody\":{\"content\":{\"" type "\":{\"schema\":" schema more "}}}"
+#define UPLOAD "{\"type\":\"object\",\"properties\":{\"f\":{\"type\":\"string\",\"format\":\"binary\"}," \
+	"\"l\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"format\":\"binary\"}}," \
+	"\"n\":{\"type\":\"integer\"},\"o\":{\"type\":\"object\"},\"t\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}"
+#define PART(rest) "--B|Content-Disposition: form-data; name=\"" rest "|"
+
+/* The body with its boundary written B, and line ends |. */
+static const char *
+parts(void)
+{
+	static char out[4096];
+	const char *b = strstr((const char *)p.type_room, "boundary=") + 9;
+	char *o = out;
+
+	p.type_room[p.body_type.n] = 0;
+	for (const char *s = text(&p.body); *s;) {
+		bool bound = !strncmp(s, b, strlen(b)), end = !strncmp(s, "\r\n", 2);
+
+		*o++ = bound ? 'B' : end ? '|' : *s;
+		s += bound ? strlen(b) : end ? 2 : 1;
+	}
+	*o = 0;
+	return out;
+}
+
+static void
+test_multipart(void **state)
+{
+	one("post", "/p", BODY_OF("multipart/form-data", UPLOAD,
+	    ",\"encoding\":{\"l\":{\"contentType\":\"image/png, image/gif\"}}"));
+	assert_int_equal(build("{\"f\":\"aGk\\/\",\"n\":5,\"o\":{\"k\":1},\"t\":[\"a\",\"\\u00e9\"]}"), 0);
+	assert_true(str_starts(p.body_type, STR("multipart/form-data; boundary=")));
+	assert_string_equal(parts(), PART("f\"; filename=\"file\"|Content-Type: application/octet-stream||hi?") PART("n\"||5")
+	    PART("o\"|Content-Type: application/json||{\"k\":1}") PART("t\"||a") PART("t\"||\xc3\xa9") "--B--|");
+	assert_int_equal(build("{\"l\":[\"data:;name=a\\\"b\\r\\n.png,x%20y\",\"data:image/webp;base64;name=c,aGk=\"]}"), 0);
+	assert_string_equal(parts(), PART("l\"; filename=\"a%22b%0d%0a.png\"|Content-Type: image/png||x y")
+	    PART("l\"; filename=\"c\"|Content-Type: image/webp||hi") "--B--|");
+	assert_int_equal(build("{}"), 0);
+	assert_false(p.has_body);
+	assert_int_equal(build("{\"f\":\"no base64!\"}"), ERR_BAD);
+	assert_non_null(strstr(why, "\"f\" must be a file: base64"));
+	assert_int_equal(build("{\"f\":\"data:nothing\"}"), ERR_BAD);
+	assert_int_equal(build("{\"f\":\"data:,%zz\"}"), ERR_BAD);
+}
+
+static void
+test_free_multipart(void **state)
+{
+	one("post", "/p", BODY_OF("multipart/form-data", "{}", ""));
+	assert_int_equal(build("{\"body\":{\"a\":\"data:text/x,1\",\"b\":[1,2],\"c\":null,\"d\":\"s\"}}"), 0);
+	assert_string_equal(parts(), PART("a\"; filename=\"file\"|Content-Type: text/x||1") PART("b\"||1") PART("b\"||2")
+	    PART("d\"||s") "--B--|");
+}
+
+static void
+test_multipart_room(void **state)
+{
+	const char *json = "{\"f\":\"data:text/plain;name=n;base64,aGVsbG8gdGhlcmU=\",\"t\":[\"\\u00e9\\u00e9\"]}";
+	u32 whole;
+
+	one("post", "/p", BODY_OF("multipart/form-data", UPLOAD, ""));
+	assert_int_equal(build(json), 0);
+	whole = p.body.w;
+	for (u32 n = 0; n < whole + 80; n++) { /* never half a result */
+		int err;
+
+		body_n = n;
+		err = build(json);
+		assert_true(err == ERR_FULL || (err == 0 && p.body.w == whole));
+	}
+	body_n = ROOM;
+	assert_int_equal(build(json), 0);
+}
+
+static void
+test_octets(void **state)
+{
+	one("put", "/p", BODY_OF("application/octet-stream", "{\"type\":\"string\",\"format\":\"binary\"}", ""));
+	assert_int_equal(build("{\"body\":\"AA+C_w==\"}"), ERR_BAD); /* one alphabet or the other */
+	assert_int_equal(build("{\"body\":\"AAEC\\/w==\"}"), 0);
+	assert_int_equal(p.body.w, 4);
+	assert_memory_equal(p.body.p, "\0\1\2\xff", 4);
+	assert_int_equal(build("{\"body\":\"data:image/png;base64,AAEC\"}"), 0);
+	assert_true(str_is(p.body_type, "application/octet-stream")); /* the document says which */
+	one("put", "/p", BODY_OF("image/*", "{}", ""));
+	assert_int_equal(build("{\"body\":\"data:image/png;base64,AAEC\"}"), 0);
+	assert_true(str_is(p.body_type, "image/png"));
+	assert_int_equal(build("{\"body\":\"data:image/png\\r\\nX: y,AAEC\"}"), 0);
+	assert_true(str_is(p.body_type, "application/octet-stream"));
+	assert_int_equal(build("{\"body\":\"\"}"), 0);
+	assert_true(p.has_body);
+}
+
+static void
+test_chosen_type(void **state)
+{
+	one("post", "/p", "\"requestBody\":{\"content\":{\"application/json\":{\"schema\":{\"properties\":{\"a\":{}}}},"
+	    "\"application/x-www-form-urlencoded\":{},\"multipart/form-data\":{},\"application/merge-patch+json\":{}}}");
+	assert_int_equal(build("{\"a\":\"x y\"}"), 0);
+	assert_true(str_is(p.body_type, "application/json"));
+	assert_int_equal(build("{\"a\":\"x y\",\"content_type\":\"application/merge-patch+json\"}"), 0);
+	assert_true(str_is(p.body_type, "application/merge-patch+json"));
+	assert_string_equal(text(&p.body), "{\"a\":\"x y\"}");
+	assert_int_equal(build("{\"content_type\":\"application/x-www-form-urlencoded\",\"a\":\"x y\"}"), 0);
+	assert_string_equal(text(&p.body), "a=x%20y");
+	assert_int_equal(build("{\"a\":\"x y\",\"content_type\":\"multipart/form-data\"}"), 0);
+	assert_string_equal(parts(), PART("a\"||x y") "--B--|");
+}
+
 /* --- room ----------------------------------------------------------------------------------------- */
 
 static void
@@ -537,7 +648,8 @@ main(void)
 		WITH(test_styles), WITH(test_encoding), WITH(test_several), WITH(test_path_values),
 		WITH(test_dots_put_together), WITH(test_header_values), WITH(test_base_path), WITH(test_json_members),
 		WITH(test_renamed_members), WITH(test_undeclared_members), WITH(test_required_body), WITH(test_whole_body),
-		WITH(test_form), WITH(test_free_form), WITH(test_room), WITH(test_any_value_comes_back),
+		WITH(test_form), WITH(test_free_form), WITH(test_multipart), WITH(test_free_multipart),
+		WITH(test_multipart_room), WITH(test_octets), WITH(test_chosen_type), WITH(test_room), WITH(test_any_value_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
