@@ -50,6 +50,8 @@ admin_key_print(struct buf *b, const struct key *k, struct str secret)
 	if (secret.n)
 		jout_str(&o, "key", secret);
 	jout_str(&o, "hint", str_of(k->hint, k->hint_n));
+	if (k->owner_n)
+		jout_str(&o, "user", str_of(k->owner, k->owner_n));
 	put_names(&o, "apis", str_of(k->who.apis, k->who.apis_n));
 	put_names(&o, "environments", str_of(k->who.environments, k->who.environments_n));
 	jout_str(&o, "role", principal_role(&k->who));

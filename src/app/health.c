@@ -1,5 +1,8 @@
 #include "app/health.h"
 
+#include "app/html.h"
+#include "app/person.h"
+
 #define TEXT "text/plain; charset=utf-8"
 
 enum step
@@ -28,7 +31,14 @@ health_ready(struct exchange *x, msec now)
 enum step
 health_root(struct exchange *x, msec now)
 {
-	return reply_bytes(x, 200, TEXT,
-	    STR("This is mcpgated, an MCP server. Point an MCP client at /mcp and send a key\n"
-	        "as Authorization: Bearer.\n"));
+	struct job *j = job_of(x);
+	enum step s = person_know(j, now);
+	struct html h;
+
+	if (s != STEP_DONE)
+		return s == STEP_WAIT ? s : STEP_DONE;
+	html_begin(&h, x, "home");
+	if (j->gen->gen)
+		html_put(&h, "url", j->gen->gen->public_url);
+	return html_reply(&h, 200);
 }

@@ -11,7 +11,7 @@ enum step health_live(struct exchange *x, msec now);
  * draining; else 503. */
 enum step health_ready(struct exchange *x, msec now);
 
-/* GET /: one line for a person who opens the address in a browser. */
+/* GET /: a plain page for a person who opens the address in a browser. */
 enum step health_root(struct exchange *x, msec now);
 
 #endif

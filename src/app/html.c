@@ -104,9 +104,16 @@ text_of(const struct html *h, struct str key)
 void
 html_items(struct html *h, u32 n)
 {
-	h->item = ARENA_ARRAY(exchange_arena(&h->j->x), struct html_item, n);
-	h->max = h->item ? n : 0;
-	h->n = h->row = 0;
+	struct html_item *item = ARENA_ARRAY(exchange_arena(&h->j->x), struct html_item, n);
+
+	if (!item || n < h->n) {
+		h->over = true;
+		return;
+	}
+	if (h->n)
+		memcpy(item, h->item, h->n * sizeof *item);
+	h->item = item;
+	h->max = n;
 }
 
 static void

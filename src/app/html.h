@@ -40,7 +40,7 @@ struct html {
 /* Begins a page. */
 void html_begin(struct html *h, struct exchange *x, const char *page);
 
-/* Makes room for so many values and rows together; right after html_begin. */
+/* Makes room for so many values and rows together, when HTML_ITEMS are not enough. */
 void html_items(struct html *h, u32 n);
 
 /* Adds a value; the view must stay until html_reply. html_num writes a number, html_flag an "1" when it is set. */

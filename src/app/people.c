@@ -1,7 +1,7 @@
 #include "app/people.h"
 
 #include "app/guard.h"
-#include "app/signin.h"
+#include "app/tally.h"
 #include "base/base64.h"
 #include "base/text.h"
 #include "crypt/ct.h"
@@ -282,24 +282,12 @@ at_team(struct people *p)
 	return STEP_MORE;
 }
 
-/* A new password on the console opens the account at once, whatever was tried in the browser. */
-static void
-forgive(struct people *p)
-{
-	char room[SIGNIN_COUNT_N];
-	struct store_op op = { .verb = STORE_DROP, .lazy = true };
-
-	if (!p->want.pass_n)
-		return;
-	op.key = signin_count_key(p->handle_key, 'u', user_name(&p->user), room);
-	store_start(p->st, &op, 0);
-}
-
 static enum step
 at_write(struct people *p)
 {
 	if (p->op.err == 0) {
-		forgive(p);
+		if (p->want.pass_n) /* on the console: opens the account, whatever was tried in the browser */
+			tally_clear(p->st, p->handle_key, TALLY_ACCOUNT, user_name(&p->user));
 		return STEP_DONE;
 	}
 	if (p->verb == VERB_REMOVE && p->op.err == ERR_NONE)

@@ -83,10 +83,12 @@ person_need(struct job *j, msec now)
 
 	if (s != STEP_DONE || j->person->who.level == BROWSER_IN)
 		return s;
-	if (j->x.req.method == METHOD_GET || j->x.req.method == METHOD_HEAD)
-		signin_show(j, j->x.req.target, NULL);
-	else
+	if (j->x.req.method != METHOD_GET && j->x.req.method != METHOD_HEAD)
 		html_error(&j->x, 403, "error_session");
+	else if (j->person->who.level == BROWSER_HALF)
+		signin_show_code(j, j->x.req.target, NULL);
+	else
+		signin_show(j, j->x.req.target, NULL);
 	return STEP_FAIL;
 }
 
@@ -115,11 +117,16 @@ enum step
 person_need_form(struct job *j, msec now)
 {
 	enum step s = person_need(j, now);
+
+	return s == STEP_DONE ? person_form(j) : s;
+}
+
+enum step
+person_form(struct job *j)
+{
 	struct str csrf = STR_NONE, want;
 	const struct html_field field[] = { { "csrf", PERSON_CSRF_MAX, &csrf } };
 
-	if (s != STEP_DONE)
-		return s;
 	if (html_form(&j->x, field, ARRAY_N(field)))
 		return STEP_FAIL;
 	want = person_csrf(j);

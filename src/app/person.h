@@ -34,6 +34,9 @@ enum step person_need(struct job *j, msec now);
 /* The same for a POST: besides, its field csrf must be that of the session; else a page says so. */
 enum step person_need_form(struct job *j, msec now);
 
+/* The second half of that: judges the field csrf of a session that is known, half ones included. DONE or FAIL. */
+enum step person_form(struct job *j);
+
 /* What a form of this session carries in its field csrf. j->person is known and not nobody. */
 struct str person_csrf(struct job *j);
 

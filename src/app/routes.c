@@ -1,17 +1,21 @@
 #include "app/routes.h"
 
+#include "app/account.h"
 #include "app/admin.h"
 #include "app/consent.h"
 #include "app/approving.h"
 #include "app/credentials.h"
 #include "app/endpoint.h"
 #include "app/files.h"
+#include "app/factor.h"
 #include "app/guard.h"
 #include "app/health.h"
 #include "app/html.h"
+#include "app/keypage.h"
 #include "app/people.h"
 #include "app/signin.h"
 #include "app/switching.h"
+#include "app/welcome.h"
 
 enum { AT_START, AT_GUARD, AT_MCP, AT_DELETE, AT_REPLY };
 
@@ -30,7 +34,19 @@ static const struct route routes[] = {
 	{ ROUTE_GET,                  0,     0,            "/style.css",          html_style   },
 	{ ROUTE_GET,                  0,     0,            "/login",              signin_page  },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/login",              signin_login },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/login/code",         factor_login },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/logout",             signin_logout },
+	{ ROUTE_GET,                  0,     0,            "/account",            account_page },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/account/password",   account_password },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/account/factor",     account_offer },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/account/factor/on",  account_factor },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/account/factor/off", account_no_factor },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/account/everywhere", account_everywhere },
+	{ ROUTE_GET,                  0,     0,            "/invite/:code",       welcome_page },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/invite",             welcome_accept },
+	{ ROUTE_GET,                  0,     0,            "/keys",               keypage_list },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/keys",               keypage_add  },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/keys/revoke",        keypage_revoke },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/people",     people_control },
 	{ ROUTE_GET,                  0,     0,            RESOURCE,                oauth_resource_meta },
 	{ ROUTE_GET,                  0,     0,            RESOURCE "/*",           oauth_resource_meta },

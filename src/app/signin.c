@@ -3,59 +3,49 @@
 #include "app/hashing.h"
 #include "app/html.h"
 #include "app/person.h"
+#include "app/tally.h"
 #include "base/log.h"
 #include "crypt/ct.h"
-#include "crypt/hash.h"
 #include "http/form.h"
 
 enum { AT_START, AT_ADDRESS, AT_ACCOUNT, AT_USER, AT_HASH, AT_SESSION, AT_OLD };
-
-#define PASSWORD_MAX 256
 
 /* What a login keeps between its runs. */
 struct signin {
 	struct str name, password, next;
 	struct user user;
 	struct hashing hashing;
-	struct browser_check made;
-	struct buf cookie;
-	bool good;
-	char count[SIGNIN_COUNT_N];
+	struct signin_session session;
+	char count[TALLY_KEY_N];
 	u8 key[USER_KEY_MAX];
 	u8 room[USER_RECORD_MAX];
-	u8 secret[BROWSER_SECRET_N];
 	u8 folded[USER_NAME_MAX];
 };
 
-struct str
-signin_count_key(const u8 *handle_key, char kind, struct str of, char room[SIGNIN_COUNT_N])
-{
-	struct hash_key k;
-	u8 mac[HASH_N];
-	struct buf b = buf_over(room, SIGNIN_COUNT_N);
-
-	hash_key(&k, str_of(handle_key, HANDLE_KEY_N));
-	hash_mac(&k, of, mac);
-	ct_wipe(&k, sizeof k);
-	buf_fmt(&b, "h:%c:", kind);
-	buf_hex(&b, (u64)mac[0] << 4 | mac[1] >> 4, 3); /* few places: nobody can fill the store with names */
-	return buf_str(&b);
-}
-
-enum step
-signin_show(struct job *j, struct str next, const char *why)
+static enum step
+show(struct job *j, const char *page, struct str next, const char *why)
 {
 	struct html h;
 
-	html_begin(&h, &j->x, "login");
-	if (!person_may(j))
-		why = "login_plain";
+	html_begin(&h, &j->x, page);
 	if (why)
 		html_text(&h, "why", why);
 	html_flag(&h, "may", person_may(j));
 	if (html_next_ok(next))
 		html_put(&h, "next", next);
 	return html_reply(&h, why ? 403 : 200);
+}
+
+enum step
+signin_show(struct job *j, struct str next, const char *why)
+{
+	return show(j, "login", next, person_may(j) ? why : "login_plain");
+}
+
+enum step
+signin_show_code(struct job *j, struct str next, const char *why)
+{
+	return show(j, "code", next, why);
 }
 
 enum step
@@ -76,55 +66,36 @@ signin_page(struct exchange *x, msec now)
 	return signin_show(j, next, NULL);
 }
 
+/* ---- sessions ------------------------------------------------------------------------------------ */
+
+enum step
+signin_began(struct job *j, struct signin_session *m)
+{
+	enum step s = browser_made(&m->made);
+
+	if (s == STEP_DONE)
+		person_cookie(j, buf_str(&m->cookie));
+	if (s == STEP_FAIL)
+		html_error(&j->x, 503, "error_store");
+	return s;
+}
+
+enum step
+signin_begin(struct job *j, struct signin_session *m, const struct user *u, enum browser_level level)
+{
+	u8 random[32];
+
+	rng_bytes(j->app->rng, random, sizeof random);
+	m->made.st = j->app->store;
+	m->made.limits = (struct browser_limits){ j->gen->gen->session_idle_s, j->gen->gen->session_max_s };
+	m->cookie = buf_over(m->secret, sizeof m->secret);
+	j->own_op = &m->made.op;
+	browser_make(&m->made, u, level, random, &m->cookie, exchange_ready(&j->x));
+	ct_wipe(random, sizeof random);
+	return signin_began(j, m);
+}
+
 /* ---- password ------------------------------------------------------------------------------------ */
-
-static enum step
-ask(struct job *j, u8 verb, struct str key, msec now)
-{
-	struct signin *g = j->own;
-
-	j->out = buf_over(g->room, sizeof g->room);
-	j->op = (struct store_op){ .verb = verb, .key = key, .out = &j->out, .owner = exchange_ready(&j->x) };
-	return store_start(j->app->store, &j->op, now);
-}
-
-/* A count goes up; nobody waits for it. */
-static void
-count(struct job *j, char kind, struct str of)
-{
-	char room[SIGNIN_COUNT_N];
-	struct store_op op = { .verb = STORE_INCR, .lazy = true, .by = 1, .ttl_s = SIGNIN_WINDOW_S };
-
-	op.key = signin_count_key(j->app->handle_key, kind, of, room);
-	store_start(j->app->store, &op, 0);
-}
-
-/* An account that was logged into begins anew. */
-static void
-forgive(struct job *j, char kind, struct str of)
-{
-	char room[SIGNIN_COUNT_N];
-	struct store_op op = { .verb = STORE_DROP, .lazy = true };
-
-	op.key = signin_count_key(j->app->handle_key, kind, of, room);
-	store_start(j->app->store, &op, 0);
-}
-
-/* Whether the count that was asked for is used up. */
-static bool
-too_many(struct job *j, u32 most)
-{
-	u64 n = 0;
-
-	return j->op.err == 0 && str_u64(j->op.val, &n) == 0 && n >= most;
-}
-
-static enum step
-refuse_many(struct job *j)
-{
-	reply_field(&j->x, "Retry-After", STR("900"));
-	return html_error(&j->x, 429, "error_throttle");
-}
 
 static struct str
 address_of(const struct job *j, u64 *from)
@@ -137,7 +108,7 @@ static enum step
 start_login(struct job *j, msec now)
 {
 	struct str name = STR_NONE, password = STR_NONE, next = STR_NONE;
-	const struct html_field field[] = { { "name", 128, &name }, { "password", PASSWORD_MAX, &password },
+	const struct html_field field[] = { { "name", 128, &name }, { "password", USER_PASSWORD_MAX, &password },
 		{ "next", HTML_NEXT_MAX, &next } };
 	struct signin *g = ARENA_NEW(exchange_arena_n(&j->x, HTML_ARENA_N), struct signin);
 	struct buf folded;
@@ -157,8 +128,20 @@ start_login(struct job *j, msec now)
 	g->next = next;
 	j->own = g;
 	j->x.at = AT_ADDRESS;
-	ask(j, STORE_GET, signin_count_key(j->app->handle_key, 'a', address_of(j, &from), g->count), now);
+	tally_ask(j, TALLY_ADDRESS, address_of(j, &from), g->count, now);
 	return STEP_MORE;
+}
+
+static void
+ask_user(struct job *j, msec now)
+{
+	struct signin *g = j->own;
+
+	j->out = buf_over(g->room, sizeof g->room);
+	j->op = (struct store_op){ .verb = STORE_GET, .out = &j->out, .owner = exchange_ready(&j->x) };
+	j->op.key = user_key(g->name, g->key);
+	j->x.at = AT_USER;
+	store_start(j->app->store, &j->op, now);
 }
 
 static enum step
@@ -183,30 +166,25 @@ refused(struct job *j)
 	u64 from;
 
 	if (address_of(j, &from).n && from)
-		count(j, 'a', str_of(&from, sizeof from));
-	count(j, 'u', g->name);
+		tally_add(j, TALLY_ADDRESS, str_of(&from, sizeof from));
+	tally_add(j, TALLY_ACCOUNT, g->name);
 	if (serve_tells(&j->app->serve, j->app->now))
 		log_info("login", "refused user=%S", g->name);
 	return signin_show(j, g->next, "login_wrong");
 }
 
-/* The new session of whoever has shown enough. */
+/* The session is there. With half of one, wherever it leads asks for the second factor. */
 static enum step
-begin_session(struct job *j, enum browser_level level)
+with_session(struct job *j, enum step s)
 {
 	struct signin *g = j->own;
-	u8 random[32];
-	enum step s;
 
-	rng_bytes(j->app->rng, random, sizeof random);
-	g->made.st = j->app->store;
-	j->own_op = &g->made.op;
-	g->made.limits = (struct browser_limits){ j->gen->gen->session_idle_s, j->gen->gen->session_max_s };
-	g->cookie = buf_over(g->secret, sizeof g->secret);
-	s = browser_make(&g->made, &g->user, level, random, &g->cookie, exchange_ready(&j->x));
-	ct_wipe(random, sizeof random);
 	j->x.at = AT_SESSION;
-	return s == STEP_WAIT ? s : STEP_MORE;
+	if (s != STEP_DONE)
+		return s == STEP_FAIL ? STEP_DONE : s;
+	if (g->session.made.level == BROWSER_IN)
+		log_info("login", "user=%S", user_name(&g->user));
+	return html_go(&j->x, html_next_ok(g->next) ? g->next : STR("/account"));
 }
 
 static enum step
@@ -219,31 +197,8 @@ hashed(struct job *j)
 		return s;
 	if (!hashing_same(&g->hashing))
 		return refused(j);
-	forgive(j, 'u', g->name);
-	return begin_session(j, g->user.totp_n ? BROWSER_HALF : BROWSER_IN);
-}
-
-static enum step
-in(struct job *j)
-{
-	struct signin *g = j->own;
-
-	person_cookie(j, buf_str(&g->cookie));
-	log_info("login", "user=%S", user_name(&g->user));
-	return html_go(&j->x, html_next_ok(g->next) ? g->next : STR("/account"));
-}
-
-static enum step
-with_session(struct job *j)
-{
-	struct signin *g = j->own;
-	enum step s = browser_made(&g->made);
-
-	if (s == STEP_WAIT)
-		return s;
-	if (s == STEP_FAIL)
-		return html_error(&j->x, 503, "error_store");
-	return in(j);
+	tally_clear(j->app->store, j->app->handle_key, TALLY_ACCOUNT, g->name);
+	return with_session(j, signin_begin(j, &g->session, &g->user, g->user.totp_n ? BROWSER_HALF : BROWSER_IN));
 }
 
 enum step
@@ -258,23 +213,22 @@ signin_login(struct exchange *x, msec now)
 		return STEP_WAIT;
 	switch (x->at) {
 	case AT_ADDRESS:
-		if (exchange_from(x) && too_many(j, SIGNIN_ADDRESS_MAX))
-			return refuse_many(j);
+		if (exchange_from(x) && tally_full(j, TALLY_ADDRESS_MAX))
+			return STEP_DONE;
 		x->at = AT_ACCOUNT;
-		ask(j, STORE_GET, signin_count_key(j->app->handle_key, 'u', g->name, g->count), now);
+		tally_ask(j, TALLY_ACCOUNT, g->name, g->count, now);
 		return STEP_MORE;
 	case AT_ACCOUNT:
-		if (too_many(j, SIGNIN_ACCOUNT_MAX))
-			return refuse_many(j);
-		x->at = AT_USER;
-		ask(j, STORE_GET, user_key(g->name, g->key), now);
+		if (tally_full(j, TALLY_ACCOUNT_MAX))
+			return STEP_DONE;
+		ask_user(j, now);
 		return STEP_MORE;
 	case AT_USER:
 		if (j->op.err && j->op.err != ERR_NONE)
 			return html_error(x, 503, "error_store");
 		return start_hash(j);
 	case AT_HASH: return hashed(j);
-	case AT_SESSION: return with_session(j);
+	case AT_SESSION: return with_session(j, signin_began(j, &g->session));
 	}
 	return STEP_FAIL;
 }

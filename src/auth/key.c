@@ -24,6 +24,8 @@ enum tag {
 	TAG_HINT,
 	TAG_USER,
 	TAG_TEAM,
+	TAG_OWNER,
+	TAG_BORN,
 };
 
 struct keys {
@@ -90,6 +92,8 @@ key_encode(struct buf *b, const struct key *k)
 	tags_put(b, TAG_HINT, str_of(k->hint, k->hint_n));
 	tags_num(b, TAG_USER, p->user);
 	tags_num(b, TAG_TEAM, p->team);
+	tags_put(b, TAG_OWNER, str_of(k->owner, k->owner_n));
+	tags_num(b, TAG_BORN, k->born);
 }
 
 static int
@@ -128,6 +132,8 @@ decode_field(struct key *k, u8 tag, struct str bytes)
 	case TAG_DIES: return read_wall(bytes, &p->dies);
 	case TAG_USER: return tags_read_num(bytes, &p->user);
 	case TAG_TEAM: return tags_read_num(bytes, &p->team);
+	case TAG_OWNER: return tags_read_text(bytes, k->owner, &k->owner_n, sizeof k->owner);
+	case TAG_BORN: return tags_read_num(bytes, &k->born);
 	case TAG_HINT:
 		if (bytes.n > sizeof k->hint)
 			return ERR_BAD;
@@ -180,6 +186,13 @@ judge(struct keys *ks, struct key_check *c, struct principal *who, const struct 
 	return STEP_DONE;
 }
 
+/* A change of any key or user makes what is remembered doubtful. */
+static u32
+stamp_of(const struct keys *ks)
+{
+	return store_stamp(ks->st, 'k') + store_stamp(ks->st, 'p');
+}
+
 enum step
 key_start(struct keys *ks, struct key_check *c, struct str secret, struct principal *who,
           struct ready *owner)
@@ -187,6 +200,7 @@ key_start(struct keys *ks, struct key_check *c, struct str secret, struct princi
 	struct known_entry *known;
 
 	c->op = (struct store_op){ .verb = STORE_GET, .owner = owner, .out = &c->out };
+	c->owned = false;
 	if (!is_possible(secret)) {
 		memset(c->name, 0, sizeof c->name);
 		c->op.done = true;
@@ -195,7 +209,7 @@ key_start(struct keys *ks, struct key_check *c, struct str secret, struct princi
 	}
 	hash_once(secret, c->hash);
 	name_of(c->name, c->hash);
-	c->stamp = store_stamp(ks->st, 'k');
+	c->stamp = stamp_of(ks);
 	known = known_find(&ks->known, c->hash, c->stamp, store_wall(ks->st));
 	if (known) {
 		c->op.done = true;
@@ -207,24 +221,67 @@ key_start(struct keys *ks, struct key_check *c, struct str secret, struct princi
 	return key_step(ks, c, who);
 }
 
-enum step
-key_step(struct keys *ks, struct key_check *c, struct principal *who)
+static enum step
+denied(struct key_check *c)
+{
+	c->op.err = ERR_DENY;
+	return STEP_FAIL;
+}
+
+/* The record is there: DONE, or MORE while its owner is asked for. */
+static enum step
+take_record(struct keys *ks, struct key_check *c)
 {
 	struct key k;
 
-	if (!c->op.done)
-		return STEP_WAIT;
-	if (c->op.err) {
-		c->op.err = c->op.err == ERR_NONE ? ERR_DENY : ERR_IO;
-		return STEP_FAIL;
-	}
-	if (key_decode(c->op.val, &k) || !ct_same(k.hash, c->hash, HASH_N)) {
-		c->op.err = ERR_DENY;
-		return STEP_FAIL;
-	}
+	if (key_decode(c->op.val, &k) || !ct_same(k.hash, c->hash, HASH_N))
+		return denied(c);
 	k.who.stamp = c->op.version;
-	known_place(&ks->known, c->hash, c->stamp, store_wall(ks->st))->who = k.who;
-	return judge(ks, c, who, &k.who);
+	c->found = k.who;
+	if (!k.owner_n)
+		return STEP_DONE;
+	c->owned = true;
+	c->born = k.born;
+	c->op = (struct store_op){ .verb = STORE_GET, .owner = c->op.owner, .out = &c->out };
+	c->op.key = user_key(str_of(k.owner, k.owner_n), c->owner);
+	c->out = buf_over(c->room, sizeof c->room);
+	store_start(ks->st, &c->op, 0);
+	return STEP_MORE;
+}
+
+static enum step
+take_owner(struct key_check *c)
+{
+	struct principal *p = &c->found;
+	struct user u;
+
+	if (user_decode(c->op.val, &u) || u.disabled || u.born != c->born)
+		return denied(c);
+	p->user = u.id;
+	p->team = u.team_id;
+	if (!p->role_n)
+		principal_set_role(p, user_role(&u));
+	return STEP_DONE;
+}
+
+enum step
+key_step(struct keys *ks, struct key_check *c, struct principal *who)
+{
+	enum step s;
+
+	do {
+		if (!c->op.done)
+			return STEP_WAIT;
+		if (c->op.err) {
+			c->op.err = c->op.err == ERR_NONE ? ERR_DENY : ERR_IO;
+			return STEP_FAIL;
+		}
+		s = c->owned ? take_owner(c) : take_record(ks, c);
+	} while (s == STEP_MORE);
+	if (s == STEP_FAIL)
+		return s;
+	known_place(&ks->known, c->hash, c->stamp, store_wall(ks->st))->who = c->found;
+	return judge(ks, c, who, &c->found);
 }
 
 void

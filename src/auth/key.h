@@ -10,13 +10,13 @@
 #ifndef AUTH_KEY_H
 #define AUTH_KEY_H
 
-#include "auth/principal.h"
+#include "auth/user.h"
 #include "store/store.h"
 
 #define KEY_SECRET_MIN 16
 #define KEY_SECRET_MAX 256
 #define KEY_SECRET_N 46    /* characters of a secret made here */
-#define KEY_RECORD_MAX 512 /* bytes of a stored record */
+#define KEY_RECORD_MAX 576 /* bytes of a stored record */
 #define KEY_ID_N 32        /* hex characters of an id */
 #define KEY_HINT_MAX 8     /* "sk-AbCdE": what people recognise a key by */
 
@@ -27,6 +27,9 @@ struct key {
 	struct principal who;
 	u8 hash[32];
 	wall created;
+	u64 born;        /* of the user who owns it: a later one of the same name does not inherit it */
+	u8 owner_n;      /* 0: a key of the box, nobody's in particular */
+	char owner[USER_NAME_MAX];
 	u8 hint_n;
 	char hint[KEY_HINT_MAX]; /* first characters of a secret made here; empty for an imported one */
 };
@@ -42,12 +45,17 @@ struct key_check {
 	struct store_op op;
 	struct buf out;
 	u8 hash[32];
-	u32 stamp;               /* of the store's keys when it was asked */
+	u32 stamp;               /* of the store's keys and users when it was asked */
+	bool owned;              /* the record of its owner is asked for */
+	struct principal found;
+	u64 born;
+	u8 owner[USER_KEY_MAX];
 	char name[2 + KEY_ID_N]; /* of the record in the store; right after every key_start */
-	u8 room[KEY_RECORD_MAX];
+	u8 room[USER_RECORD_MAX];
 };
 
-/* Verifies a presented secret. STEP_DONE: *who is filled in, from the cache or the store.
+/* Verifies a presented secret. A key that somebody owns is good while they are there and not disabled, and acts in
+ * their role as it is now unless it has one of its own. STEP_DONE: *who is filled in, from the cache or the store.
  * STEP_FAIL: no such key, or expired (ERR_DENY in c->op.err), or the store failed (ERR_IO).
  * STEP_WAIT: owner will be marked, then key_step. */
 enum step key_start(struct keys *ks, struct key_check *c, struct str secret, struct principal *who,

@@ -5,8 +5,9 @@
 
 /* What stands first in a path and is no api: routes that exist, and those the design keeps for later. */
 static const char *const reserved[] = {
-	"mcp", "rest", "oauth", "login", "logout", "apps", "keys", "connections", "connect", "admin", "approve", "ca",
-	"files", "healthz", "readyz", "metrics", "control", "static", "help", "readonly", "tools", "code", "sse",
+	"mcp", "rest", "oauth", "login", "logout", "account", "invite", "apps", "keys", "connections", "connect",
+	"admin", "approve", "ca", "files", "healthz", "readyz", "metrics", "control", "static", "help",
+	"readonly", "tools", "code", "sse",
 };
 
 static bool

@@ -102,14 +102,158 @@ web POST /login 'name=bob&password=correct+horse+1'
 sees 'the old one is over' 403 'do not belong together'
 web POST /login 'name=bob&password=battery+staple+2'
 sees 'the new one holds' 303
+
+# --- the account: password, second factor, everywhere ---------------------------------------------------------------
+cp "$jar" "$T/other" # another browser of the same session's age
+web GET /account
+sees 'the account' 200 'Bob &lt;b&gt;&amp;amp; (user name bob), team ops, role member' 'It is off'
+c=$(csrf)
+web POST /account/password "csrf=$c&old=wrong+password+x&new=staple+battery+3&again=staple+battery+3"
+sees 'a wrong current password' 403 'current password is not right'
+web POST /account/password "csrf=$c&old=battery+staple+2&new=staple+battery+3&again=staple+battery+4"
+sees 'two that differ' 403 'two new passwords differ'
+web POST /account/password "csrf=${c}x&old=battery+staple+2&new=staple+battery+3&again=staple+battery+3"
+sees 'a form of nobody' 403 'out of date'
+web POST /account/password "csrf=$c&old=battery+staple+2&new=staple+battery+3&again=staple+battery+3"
+sees 'a new password' 200 'The new password holds'
+c=$(csrf)
+same 'the other browser is out' 1 "$(curl -sS -b "$T/other" "http://$addr/account" | grep -c 'action="/login"')"
+web POST /account/factor "csrf=$c"
+sees 'a second factor is offered' 200 'otpauth://totp/mcpgated:bob?secret='
+secret=$(sed -n 's,^<p><code>\([a-z2-7]*\)</code></p>,\1,p' "$T/body")
+offer=$(sed -n 's/.*name="offer" value="\([^"]*\)".*/\1/p' "$T/body")
+code_of() { # code_of OFFSET: what an authenticator app shows that many time steps from now
+	python3 -c 'import base64, hashlib, hmac, struct, sys, time
+key = base64.b32decode(sys.argv[1].upper())
+mac = hmac.new(key, struct.pack(">Q", int(time.time()) // 30 + int(sys.argv[2])), hashlib.sha1).digest()
+at = mac[-1] & 15
+print("%06d" % ((struct.unpack(">I", mac[at:at + 4])[0] & 0x7fffffff) % 1000000))' "$secret" "$1"
+}
+web POST /account/factor/on "csrf=$(csrf)&offer=$offer&code=000000"
+sees 'a wrong code turns nothing on' 403 'This code is not right'
+web POST /account/factor/on "csrf=$(csrf)&offer=$offer&code=$(code_of 0)"
+sees 'the second factor is on' 200 'Recovery codes'
+recovery=$(sed -n 's,^<li><code>\(.*\)</code></li>,\1,p' "$T/body")
+same 'eight recovery codes' 8 "$(echo "$recovery" | wc -l)"
+c=$(csrf)
+web POST /account/everywhere "csrf=$c"
+sees 'everywhere' 303 '^Location: /login' 'Max-Age=0'
+web GET /account
+sees 'out' 200 'action="/login"'
+
+half() { # logs in with the password: half a session
+	rm -f "$jar"
+	web POST /login 'name=bob&password=staple+battery+3&next=/keys'
+	web GET /keys
+}
+half
+sees 'the password alone is half a session' 200 'action="/login/code"' 'value="/keys"'
+web POST /keys "csrf=$(csrf)&name=x&access=read"
+sees 'which makes no key' 403 'out of date'
+half
+web POST /login/code "csrf=$(csrf)&next=/keys&code=123"
+sees 'a wrong code' 403 'not right'
+used=$(code_of 0)
+web POST /login/code "csrf=$(csrf)&next=/keys&code=$used"
+sees 'the right code' 303 '^Location: /keys' '^Set-Cookie: mcpgated='
+half
+web POST /login/code "csrf=$(csrf)&next=/keys&code=$used"
+sees 'the same code again' 403 'used already'
+one=$(echo "$recovery" | sed -n 2p)
+web POST /login/code "csrf=$(csrf)&next=/keys&code=$(echo "$one" | tr a-z A-Z | tr -d -)"
+sees 'a recovery code' 303 '^Location: /keys'
+web GET /account
+sees 'one less' 200 '7 recovery codes are left'
+half
+web POST /login/code "csrf=$(csrf)&code=$one"
+sees 'it works once' 403 'not right'
+for i in 1 2 3 4 5 6; do
+	web POST /login/code "csrf=$(csrf)&code=000000"
+	[ "$code" = 403 ] || break
+done
+half
+web POST /login/code "csrf=$(csrf)&code=$(echo "$recovery" | sed -n 3p)"
+sees 'codes cannot be tried for long' 429 'too many failed attempts'
+password 'battery staple 4' passwd bob --no-second-factor
+expect 'the console takes it off' 0
+web POST /login 'name=bob&password=battery+staple+4'
+web GET /account
+sees 'and the password is enough' 200 'It is off'
+
+# --- keys of a person -------------------------------------------------------------------------------------------------
+web GET /keys
+sees 'no keys yet' 200 'You have no keys'
+c=$(csrf)
+web POST /keys "csrf=$c&name=&access=read"
+sees 'a key needs a name' 400 'in 1 to 40 characters'
+web POST /keys "csrf=$c&name=lap%3Cb%3E&api=demo&access=read&expires=30"
+sees 'a key is made' 200 'not shown again'
+key=$(sed -n 's,^<p><code>\(sk-.*\)</code></p>,\1,p' "$T/body")
+works() { rpc "$key" tools/list | grep -c '"tools"'; }
+same 'it works' 1 "$(works)"
+web GET /keys
+sees 'it is listed' 200 'lap&lt;b&gt;' '; demo' 'ends 20'
+id=$(sed -n 's/.*name="id" value="\([^"]*\)".*/\1/p' "$T/body")
+run "$M" key list --json -c "$T/conf"
+expect 'the console sees whose it is' 0 out '"user":"bob"'
+run "$M" key add boxkey --json -c "$T/conf"
+other=$(sed -n 's/.*"id":"\([^"]*\)".*/\1/p' "$T/out")
+web POST /keys/revoke "csrf=$c&id=$other"
+sees 'the key of somebody else' 404 'not yours'
+user disable bob
+same 'it ends with its owner' 0 "$(works)"
+user enable bob
+same 'and comes back' 1 "$(works)"
+web POST /login 'name=bob&password=battery+staple+4'
+web GET /keys
+web POST /keys/revoke "csrf=$(csrf)&id=$id"
+sees 'it is revoked' 303 '^Location: /keys'
+same 'it works no more' 0 "$(works)"
+web GET /keys
+web POST /keys "csrf=$(csrf)&name=again&access=write&production=yes"
+key=$(sed -n 's,^<p><code>\(sk-.*\)</code></p>,\1,p' "$T/body")
+cp "$jar" "$T/bob"
+
+# --- invites ------------------------------------------------------------------------------------------------------------
+run "$M" invite carol --role viewer --display Carol -c "$T/conf"
+expect 'an invite' 0 out '^http://.*/invite/................................$'
+link=$(cat "$T/out")
+path=/invite/${link##*/}
+web GET "$path"
+web GET "$path"
+sees 'looking spends nothing' 200 'Hello Carol' 'action="/invite"'
+web POST /invite "code=${link##*/}&new=short&again=short"
+sees 'a short password does not, either' 403 '10 characters or more'
+rm -f "$jar"
+web POST /invite "code=${link##*/}&new=carols+horse+1&again=carols+horse+1"
+sees 'taken' 303 '^Location: /account' '^Set-Cookie: mcpgated='
+web GET /account
+sees 'and logged in' 200 'Carol (user name carol), team main, role viewer'
+web POST /invite "code=${link##*/}&new=carols+horse+2&again=carols+horse+2"
+sees 'it works once' 410 'was used'
+web GET "$path"
+sees 'it is gone' 410 'was used'
+web POST /login 'name=carol&password=carols+horse+1'
+sees 'the password holds' 303
+web GET /invite/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+sees 'no such invite' 410
+curl -sS -H 'Accept-Language: de, ru;q=0.8, en;q=0.5' "http://$addr/login" >"$T/out"
+grep -q 'lang="ru"' "$T/out" && ok || bad 'the language that is wanted'
+curl -sS -H 'Accept-Language: en-GB, ru;q=0.8' "http://$addr/login" >"$T/out"
+grep -q 'lang="en"' "$T/out" && ok || bad 'the language that is wanted more'
+
+cp "$T/bob" "$jar"
 user list --json
 expect 'a list from the server' 0 out '"name":"bob","display":"Bob <b>&amp;","team":"ops"'
 user remove bob
 expect removed 0 err 'bob: removed'
 web GET /login
 sees 'a removed user is out' 200 '<form method="post" action="/login">'
+same 'and so is the key' 0 "$(works)"
+user add bob
+same 'also for a new one of that name' 0 "$(works)"
 stop 'the end'
-for secret in 'battery staple' "$first" 'invite/'; do
+for secret in 'battery staple' "$first" 'invite/' "${link##*/}" "$secret" "$one" "$key"; do
 	grep -q -- "$secret" "$T/log" && bad "'$secret' stands in the log" || ok
 	grep -qr -- "$secret" "$T/data/store" && bad "'$secret' stands in the store" || ok
 done

@@ -348,6 +348,52 @@ test_cost(void **state)
 #define AT_ONCE(test) cmocka_unit_test_setup_teardown(test, setup_at_once, teardown)
 #define LATE(test) { #test " late", test, setup_late, teardown, NULL }
 
+static void
+put_owner(struct place *p, u64 born, bool disabled)
+{
+	u8 room[USER_RECORD_MAX], key[USER_KEY_MAX];
+	struct buf b = buf_over(room, sizeof room);
+	struct store_op op = { .verb = STORE_PUT, .ttl_s = STORE_FOREVER };
+	struct user u = { .born = born, .epoch = 1, .disabled = disabled };
+
+	user_set_name(&u, STR("ada"));
+	user_set_team(&u, STR("main"));
+	user_set_role(&u, STR("viewer"));
+	user_encode(&b, &u);
+	op.key = user_key(user_name(&u), key);
+	op.val = buf_str(&b);
+	store_start(p->st, &op, p->now);
+	while (!op.done)
+		turn(p);
+}
+
+static void
+test_owned(void **state)
+{
+	struct place *p = *state;
+	struct principal who;
+	struct key_work w = { 0 };
+
+	w.key.who.scopes = SCOPE_READ;
+	w.key.born = 5;
+	w.key.owner_n = 3;
+	memcpy(w.key.owner, "ada", 3);
+	principal_set_name(&w.key.who, STR("mine"));
+	assert_int_equal(finish(p, &w, key_add(p->ks, &w, STR(OURS), &p->owner)), 0);
+	assert_int_equal(verify(p, STR(OURS), &who), ERR_DENY); /* nobody of that name */
+	put_owner(p, 5, false);
+	assert_int_equal(verify(p, STR(OURS), &who), 0);
+	assert_true(who.user == principal_tag(STR("ada")) && who.team == principal_tag(STR("main")));
+	assert_true(str_is(principal_role(&who), "viewer"));
+	assert_int_equal(verify(p, STR(OURS), &who), 0); /* remembered */
+	put_owner(p, 5, true);
+	assert_int_equal(verify(p, STR(OURS), &who), ERR_DENY);
+	put_owner(p, 6, false); /* somebody else who is called the same */
+	assert_int_equal(verify(p, STR(OURS), &who), ERR_DENY);
+	put_owner(p, 5, false);
+	assert_int_equal(verify(p, STR(OURS), &who), 0);
+}
+
 int
 main(void)
 {
@@ -356,6 +402,8 @@ main(void)
 		AT_ONCE(test_life_of_a_key), LATE(test_life_of_a_key), AT_ONCE(test_expiry), LATE(test_expiry),
 		AT_ONCE(test_revoke_names_one), LATE(test_revoke_names_one), AT_ONCE(test_crowded_cache),
 		LATE(test_crowded_cache), AT_ONCE(test_cancel), LATE(test_cancel), AT_ONCE(test_cost),
+		cmocka_unit_test_setup_teardown(test_owned, setup_at_once, teardown),
+		cmocka_unit_test_setup_teardown(test_owned, setup_late, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

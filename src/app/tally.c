@@ -1,0 +1,63 @@
+#include "app/tally.h"
+
+#include "app/html.h"
+#include "crypt/ct.h"
+#include "crypt/hash.h"
+
+#define COUNT_N 24 /* bytes of a count as text */
+
+struct str
+tally_key(const u8 *handle_key, enum tally kind, struct str of, char room[TALLY_KEY_N])
+{
+	struct hash_key k;
+	u8 mac[HASH_N];
+	struct buf b = buf_over(room, TALLY_KEY_N);
+
+	hash_key(&k, str_of(handle_key, HANDLE_KEY_N));
+	hash_mac(&k, of, mac);
+	ct_wipe(&k, sizeof k);
+	buf_fmt(&b, "h:%c:", kind);
+	buf_hex(&b, (u64)mac[0] << 4 | mac[1] >> 4, 3);
+	return buf_str(&b);
+}
+
+void
+tally_ask(struct job *j, enum tally kind, struct str of, char room[TALLY_KEY_N], msec now)
+{
+	j->out = buf_over(arena_bytes(exchange_arena(&j->x), COUNT_N), COUNT_N);
+	j->op = (struct store_op){ .verb = STORE_GET, .out = &j->out, .owner = exchange_ready(&j->x) };
+	j->op.key = tally_key(j->app->handle_key, kind, of, room);
+	store_start(j->app->store, &j->op, now);
+}
+
+bool
+tally_full(struct job *j, u32 most)
+{
+	u64 n = 0;
+
+	if (j->op.err || str_u64(j->op.val, &n) || n < most)
+		return false;
+	reply_field(&j->x, "Retry-After", STR("900"));
+	html_error(&j->x, 429, "error_throttle");
+	return true;
+}
+
+void
+tally_add(struct job *j, enum tally kind, struct str of)
+{
+	char room[TALLY_KEY_N];
+	struct store_op op = { .verb = STORE_INCR, .lazy = true, .by = 1, .ttl_s = TALLY_WINDOW_S };
+
+	op.key = tally_key(j->app->handle_key, kind, of, room);
+	store_start(j->app->store, &op, 0);
+}
+
+void
+tally_clear(struct store *st, const u8 *handle_key, enum tally kind, struct str of)
+{
+	char room[TALLY_KEY_N];
+	struct store_op op = { .verb = STORE_DROP, .lazy = true };
+
+	op.key = tally_key(handle_key, kind, of, room);
+	store_start(st, &op, 0);
+}
