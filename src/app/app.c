@@ -193,7 +193,7 @@ token_keys(struct app *app, wall now_s)
 void
 app_turn(struct app *app, msec now, wall now_s)
 {
-	u32 stamp = store_stamp(app->store, 'k');
+	u32 stamp = store_stamp(app->store, 'k') + store_stamp(app->store, 'g');
 	msec next;
 
 	app->now = now;

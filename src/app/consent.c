@@ -312,6 +312,7 @@ make_grant(struct consent *c, struct ticks *a, msec now)
 	rng_bytes(j->app->rng, o->family + 8, GRANT_FAMILY_N - 8);
 	hash_once(o->p[P_CLIENT_ID], g.client);
 	hash_once(o->p[P_REDIRECT_URI], g.redirect);
+	g.dynamic = o->client.kind == CLIENT_DYNAMIC;
 	g.made = at;
 	g.dies = at + GRANT_LIFE_S;
 	g.user = user_name(u);

@@ -2,6 +2,7 @@
 
 #include "app/account.h"
 #include "app/admin.h"
+#include "app/clients.h"
 #include "app/consent.h"
 #include "app/approving.h"
 #include "app/credentials.h"
@@ -48,6 +49,7 @@ static const struct route routes[] = {
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/keys",               keypage_add  },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/keys/revoke",        keypage_revoke },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/people",     people_control },
+	{ ROUTE_POST,                 0,     2 * CONTROL_BODY, "/control/clients", clients_control },
 	{ ROUTE_GET,                  0,     0,            RESOURCE,                oauth_resource_meta },
 	{ ROUTE_GET,                  0,     0,            RESOURCE "/*",           oauth_resource_meta },
 	{ ROUTE_GET,                  0,     0,            SERVER,                  oauth_server_meta },

@@ -27,6 +27,7 @@ enum tag {
 	TAG_NAME,
 	TAG_HOST,
 	TAG_CHALLENGE,
+	TAG_DYNAMIC,
 };
 
 void
@@ -91,6 +92,7 @@ grant_encode(struct buf *b, const struct grant *g)
 	tags_num(b, TAG_STATE, g->state);
 	tags_num(b, TAG_SCOPES, g->scopes);
 	tags_num(b, TAG_SEEN, g->seen);
+	tags_num(b, TAG_DYNAMIC, g->dynamic);
 	tags_num(b, TAG_EPOCH, g->epoch);
 	tags_put(b, TAG_CLIENT, str_of(g->client, sizeof g->client));
 	if (g->state == GRANT_CODE)
@@ -123,6 +125,7 @@ decode_field(struct grant *g, u8 tag, struct str v)
 	case TAG_STATE: g->state = (u8)n; return 0;
 	case TAG_SCOPES: g->scopes = (u8)n & SCOPE_ALL; return 0;
 	case TAG_EPOCH: g->epoch = n; return 0;
+	case TAG_DYNAMIC: g->dynamic = n != 0; return 0;
 	case TAG_SEEN: g->seen = n != 0; return 0;
 	case TAG_CLIENT:
 	case TAG_REDIRECT:

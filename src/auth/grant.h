@@ -31,6 +31,7 @@ enum grant_state { GRANT_CODE = 1, GRANT_LIVE = 2 };
 
 struct grant {
 	u8 state, scopes;
+	bool dynamic;         /* the client registered itself: `client reset` ends it */
 	bool seen;            /* a token of the present sequence number was used */
 	u8 client[32];        /* SHA-256 of the client's id */
 	u8 redirect[32];      /* CODE: SHA-256 of the redirect URI */

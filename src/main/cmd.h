@@ -34,6 +34,8 @@ int cmd_key(struct flags *a);
 int cmd_user(struct flags *a);
 int cmd_team(struct flags *a);
 int cmd_invite(struct flags *a);
+/* client: manages OAuth clients. */
+int cmd_client(struct flags *a);
 /* credential: manages upstream secrets in the store. */
 int cmd_credential(struct flags *a);
 

@@ -1,6 +1,7 @@
 #include "main/local.h"
 
 #include "app/admin.h"
+#include "app/clients.h"
 #include "app/people.h"
 #include "app/approving.h"
 #include "app/switching.h"
@@ -313,6 +314,30 @@ local_people(struct local *l, struct str json, struct buf *out, struct buf *why)
 		people_print(p, out);
 	ct_wipe(p, sizeof *p);
 	return err;
+}
+
+static enum step
+clients_on(struct local *l, void *arg)
+{
+	return clients_step(arg);
+}
+
+int
+local_clients(struct local *l, struct str json, struct buf *out, struct buf *why)
+{
+	struct clients *c = ARENA_NEW(&l->arena, struct clients);
+	struct jsmntok *tok = ARENA_ARRAY(&l->arena, struct jsmntok, TOKENS);
+	struct jdoc d;
+
+	if (!c || !tok || json_parse(&d, json, tok, TOKENS))
+		return say(why, ERR_BAD, "not a question about clients");
+	c->st = l->store;
+	c->out = out;
+	boot_key(&l->boot, "handles", c->handle_key);
+	rand_bytes(c->random, sizeof c->random);
+	if (local_wait(l, clients_start(c, json_root(&d), tok, TOKENS), clients_on, c) == STEP_FAIL)
+		return say(why, ERR_BAD, c->why);
+	return 0;
 }
 
 /* Rounds of a second, from what a few milliseconds are enough for. */

@@ -29,6 +29,7 @@ int local_key_add(struct local *l, struct str json, struct buf *out, struct buf 
 int local_key_list(struct local *l, struct buf *out, struct buf *why);
 int local_key_revoke(struct local *l, struct str which, struct buf *out, struct buf *why);
 int local_people(struct local *l, struct str json, struct buf *out, struct buf *why);
+int local_clients(struct local *l, struct str json, struct buf *out, struct buf *why);
 int local_credential_add(struct local *l, struct str name, struct str secret, struct buf *why);
 int local_credential_list(struct local *l, struct buf *out, struct buf *why);
 int local_credential_remove(struct local *l, struct str name, struct buf *why);

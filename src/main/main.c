@@ -17,6 +17,7 @@ static const struct cmd commands[] = {
 	{ "check", cmd_check },
 	{ "key", cmd_key },
 	{ "user", cmd_user },
+	{ "client", cmd_client },
 	{ "team", cmd_team },
 	{ "invite", cmd_invite },
 	{ "credential", cmd_credential },

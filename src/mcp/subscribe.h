@@ -25,7 +25,7 @@ struct stream {
 	bool acknowledged, changed, ended;
 	bool judging;          /* op is under way */
 	struct store_op op;
-	char key[34];          /* name of the key's record in the store */
+	char key[50];          /* name of the key's or grant's record in the store */
 	u8 key_n;
 	u8 id[SUBSCRIBE_ID_MAX];
 };
