@@ -198,6 +198,7 @@ app_turn(struct app *app, msec now, wall now_s)
 
 	app->now = now;
 	app->mcp.now_s = now_s;
+	quota_time(&app->ops.quota, app->loop->now_us, now_s);
 	if (app->switches->epoch != app->epoch)
 		look_at_switches(app, now);
 	token_keys(app, now_s);

@@ -1,6 +1,7 @@
 #include "main/conf_priv.h"
 
 #include "gate/switches.h"
+#include "base/map.h"
 #include "http/url.h"
 
 /* What stands first in a path and is no api: routes that exist, and those the design keeps for later. */
@@ -89,6 +90,26 @@ catalog_path(struct conf_work *w, struct str name)
 	return str_c(conf_c(w, buf_str(&b)));
 }
 
+/* In the order of enum rate_of. */
+static void
+read_limits(struct conf_work *w, const struct conf_section *s, struct api *a)
+{
+	static const char *const names[RATES] = { "rate_principal", "rate_key", "rate_client", "rate_team", "rate",
+		"rate_tool" };
+
+	for (u32 i = 0; i < RATES; i++) {
+		struct str text = conf_str(s, names[i]);
+
+		if (rate_read(text, &a->rate[i]))
+			conf_mistake(w, conf_line(s, names[i]), "%s is like '600/m', '10/s burst 50', not '%S'",
+			    names[i], text);
+		a->limited |= a->rate[i].calls != 0;
+	}
+	a->budget = conf_u32(s, "budget");
+	a->team_budget = conf_u32(s, "budget_team");
+	a->limited |= a->budget || a->team_budget;
+}
+
 static void
 one_api(struct conf_work *w, const struct conf_section *s, struct api *a, const char **document)
 {
@@ -101,6 +122,8 @@ one_api(struct conf_work *w, const struct conf_section *s, struct api *a, const 
 	a->mode = (u8)conf_u32(s, "mode");
 	a->response_budget = conf_u32(s, "response_budget");
 	a->page = conf_u32(s, "page");
+	a->tag = map_hash(a->name, 0);
+	read_limits(w, s, a);
 	a->instructions = conf_str(s, "instructions");
 	a->id = switches_id(SWITCH_API, a->name);
 	conf_deny(w, s, a);

@@ -7,6 +7,7 @@ static const char *const jails[] = { "on", "required", "off", NULL };
 static const char *const audits[] = { "on", "required", "off", NULL };
 static const char *const switches[] = { "off", "on", NULL };
 static const char *const cimds[] = { "off", "pinned", "on", NULL };
+static const char *const heeds[] = { "heed", "pass", NULL };
 static const char *const auths[] = { "key", "none", NULL };
 static const char *const modes[] = { "auto", "tools", "code", "both", NULL };
 static const char *const places[] = { "none", "header", "query", "cookie", "basic", "bearer", NULL };
@@ -88,6 +89,17 @@ static const struct conf_option api_options[] = {
 	{ "response_budget", CONF_SIZE, false, "100k", NULL, 1024, 1u << 30,
 	    "bytes of one API answer that are given to the model; more is cut between elements" },
 	{ "page", CONF_NUM, false, "0", NULL, 0, 100000, "tools in one page of tools/list; 0: all at once" },
+	{ "rate", CONF_STR, false, "", NULL, 0, 40,
+	    "calls of everybody together: 600/m, 10/s burst 50 (at once; default: one second's, at least 5), per s, m, "
+	    "h or d" },
+	{ "rate_principal", CONF_STR, false, "", NULL, 0, 40, "calls of one user, or of a key without a user" },
+	{ "rate_key", CONF_STR, false, "", NULL, 0, 40, "calls with one key" },
+	{ "rate_client", CONF_STR, false, "", NULL, 0, 40, "calls of one client program" },
+	{ "rate_team", CONF_STR, false, "", NULL, 0, 40, "calls of one team" },
+	{ "rate_tool", CONF_STR, false, "", NULL, 0, 40, "calls of one tool, by everybody" },
+	{ "budget", CONF_NUM, false, "0", NULL, 0, 1000000000,
+	    "calls of one user or key in a day (UTC); 0: any number" },
+	{ "budget_team", CONF_NUM, false, "0", NULL, 0, 1000000000, "the same of one team" },
 	{ "instructions", CONF_STR, false, "", NULL, 0, 16384, "text for the model about this API" },
 	{ "deny", CONF_LIST, false, "", NULL, 0, 64,
 	    "rules as in config role: what is never offered, whoever asks" },
@@ -133,6 +145,13 @@ static const struct conf_option environment_options[] = {
 	{ "first_timeout", CONF_TIME, false, "30s", NULL, 50, MS(3600), "the first byte of the answer must be there" },
 	{ "idle_timeout", CONF_TIME, false, "30s", NULL, 50, MS(3600), "an answer may pause this long" },
 	{ "total_timeout", CONF_TIME, false, "120s", NULL, 50, MS(86400), "a call may take this long" },
+	{ "rate", CONF_STR, false, "", NULL, 0, 40, "calls to this host, by everybody: 600/m, 10/s burst 50" },
+	{ "upstream_limits", CONF_ENUM, false, "heed", heeds, 0, 0,
+	    "after 429, or when the API says that nothing is left: heed (no call before the time it names, at most 60 "
+	    "s), pass (only tell the caller)" },
+	{ "repeat_guard", CONF_TIME, false, "60s", NULL, 0, MS(3600),
+	    "a write whose answer never came is not repeated for so long, unless idempotency_key differs; 0s: it "
+	    "may be" },
 	{ "concurrency", CONF_NUM, false, "256", NULL, 1, 65535,
 	    "calls under way at once; those beyond wait, the caller with the fewest calls is next" },
 	{ "concurrency_principal", CONF_NUM, false, "0", NULL, 0, 65535,

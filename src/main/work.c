@@ -148,7 +148,7 @@ begin_rng(struct work *w)
 size_t
 work_common_bytes(u32 workers)
 {
-	return share_bytes(workers);
+	return share_bytes(workers) + quota_bytes();
 }
 
 static void
@@ -170,6 +170,7 @@ begin_app(struct work *w)
 	if (app_init(app, &w->arena))
 		cannot(w, "memory", STR("the plan is too small; please report this"));
 	calls_share(&app->calls, w->start->common, w->start->workers, w->start->index);
+	app->ops.quota.cell = (struct quota_cell *)(void *)((u8 *)w->start->common + share_bytes(w->start->workers));
 }
 
 static void

@@ -87,6 +87,7 @@ struct mcp {
 	u32 generation;      /* number of the config generation, in cursors */
 	/* from here on private to mcp/ */
 	bool modern;
+	bool limited; /* the call was not made for a limit: ops->no says more */
 	u8 version; /* enum mcp_version */
 	struct str id; /* raw JSON, in id_text */
 	u8 id_text[RPC_ID_MAX];

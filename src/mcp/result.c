@@ -428,6 +428,10 @@ put_close(struct result *r, struct buf *out, msec now)
 	BUF_LIT(out, "]");
 	if (op->retry_after_s && op->status >= 400)
 		buf_fmt(out, ",\"retry_after_seconds\":%u", op->retry_after_s);
+	if (op->limit_left != UINT32_MAX)
+		buf_fmt(out, ",\"ratelimit_remaining\":%u", op->limit_left);
+	if (op->limit_left != UINT32_MAX && op->limit_reset_s)
+		buf_fmt(out, ",\"ratelimit_reset_seconds\":%u", op->limit_reset_s);
 	buf_c(out, is_error(r) ? ",\"isError\":true" : ",\"isError\":false");
 	modern_result_close(r->m, out, false);
 	buf_byte(out, '}');

@@ -8,6 +8,7 @@
 #define ROOM_FOR_END 1500      /* bytes behind the last tool */
 #define ROOM_FOR_OWN 600       /* bytes of our own tool */
 #define WHY_N 1200             /* bytes of a sentence about a wrong argument */
+#define OUR_KEY "idempotency_key"
 #define WHY_LEAST 100          /* bytes of it that are worth an answer */
 
 /* ---- the list ------------------------------------------------------------------------------------ */
@@ -150,6 +151,8 @@ tools_put(const struct mcp *m, struct str text, bool error, u32 retry_after_s, s
 	BUF_LIT(b, "}]");
 	if (retry_after_s)
 		buf_fmt(b, ",\"retry_after_seconds\":%u", retry_after_s);
+	if (m->limited && m->shared->ops->no.left != UINT32_MAX)
+		buf_fmt(b, ",\"budget_left\":%u", m->shared->ops->no.left);
 	buf_c(b, error ? ",\"isError\":true" : ",\"isError\":false");
 	modern_result_close(m, b, false);
 	buf_byte(b, '}');
@@ -223,6 +226,23 @@ prepare(struct mcp *m, struct rpc *r, struct op_spec *spec, struct buf *why, mse
 	return STEP_FAIL;
 }
 
+/* idempotency_key is ours where the operation has no such argument. It is not listed: it is told when it is needed. */
+static void
+take_key(struct mcp *m, struct op_spec *spec)
+{
+	const struct catalog_op *op = spec->operation;
+	struct jcur key;
+
+	if (op->effect == CATALOG_READ || catalog_param_named(m->catalog, op, STR(OUR_KEY), NULL) >= 0)
+		return;
+	key = json_get(spec->args, OUR_KEY);
+	if (json_kind(key) == JSON_MISSING)
+		return;
+	spec->drop[2] = STR(OUR_KEY);
+	if (json_kind(key) == JSON_STRING)
+		spec->idempotency = mcp_text(m, key);
+}
+
 /* Starts the op, or answers why not: STEP_FAIL. WAIT, MORE: call again from the start. */
 static enum step
 begin_op(struct mcp *m, struct rpc *r, struct op_spec *spec, msec now)
@@ -233,12 +253,16 @@ begin_op(struct mcp *m, struct rpc *r, struct op_spec *spec, msec now)
 	u32 wait_s = 0;
 	int fault;
 
+	m->limited = false;
 	if (s == STEP_DONE) {
 		asked_keep(m, spec->operation, spec->args, spec->environment);
+		take_key(m, spec);
 		fault = op_start(m->shared->ops, spec, m->owner, now, &m->op, &why);
 		if (!fault)
 			return STEP_DONE;
-		wait_s = fault == OP_FAULT_BUSY ? max_u32(m->shared->ops->calls->wait_s, 1) : 0;
+		m->limited = fault == OP_FAULT_LIMIT;
+		wait_s = m->limited ? m->shared->ops->no.retry_after_s :
+		    fault == OP_FAULT_BUSY ? max_u32(m->shared->ops->calls->wait_s, 1) : 0;
 		s = STEP_FAIL;
 	}
 	if (s == STEP_FAIL && why.w)

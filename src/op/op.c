@@ -8,6 +8,7 @@
 #include "http/hout.h"
 #include "op/accept.h"
 #include "op/credential.h"
+#include "op/meter.h"
 #include "op/preset.h"
 #include "op/record.h"
 
@@ -84,7 +85,7 @@ start_call(struct op *op, const struct op_spec *spec, const struct params *p, st
 	cs.first_ms = e->first_ms;
 	cs.idle_ms = e->idle_ms;
 	cs.total_ms = e->total_ms;
-	cs.who = spec->who->id ? spec->who->id : spec->peer;
+	cs.who = op->caller;
 	cs.concurrency = e->concurrency;
 	cs.concurrency_each = e->concurrency_each;
 	cs.queue = e->queue;
@@ -122,7 +123,7 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 	}
 	*a = (struct args){ .given = spec->args, .skip = spec->skip };
 	a->canon = buf_over(o->canon, RPC_BODY_MAX);
-	if ((spec->operation->extra.n || spec->drop[0].n || spec->drop[1].n) &&
+	if ((spec->operation->extra.n || preset_drops(spec)) &&
 	    preset_args(spec, a, o->tok, &j->preset, &used, why))
 		return OP_FAULT_ARGUMENT;
 	a->tok = o->tok + used;
@@ -154,6 +155,7 @@ build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, 
 		op->args = record_args(op->ops, op, p);
 	if (spec->if_match.n)
 		hout_pair(&p->fields, STR("If-Match"), spec->if_match);
+	meter_key(op, spec, p);
 	switch (credential_put(&op->environment->credential, &op->ops->vault, p, now, why)) {
 	case 0: break;
 	case ERR_MORE: return OP_FAULT_BUSY;
@@ -203,6 +205,8 @@ take(struct ops *o, const struct op_spec *spec, msec now)
 	op->effect = spec->operation->effect;
 	op->method = methods[spec->operation->method];
 	op->began = now;
+	op->limit_left = UINT32_MAX;
+	op->caller = quota_caller(spec->who, spec->peer);
 	return op;
 }
 
@@ -225,10 +229,11 @@ op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec no
 	}
 	fault = build(op, spec, &j, now, why);
 	if (!fault)
+		fault = meter_take(op, spec, why);
+	if (!fault)
 		fault = start_call(op, spec, &j.params, owner, now, why);
 	if (fault) {
-		record_refused(o, spec, fault == OP_FAULT_LIMIT ? "limited" : "refused",
-		    fault == OP_FAULT_ARGUMENT ? STR("arguments") : buf_str(why), now); /* they may be quoted there */
+		record_refused(o, spec, fault, buf_str(why), now);
 		drop(op, now);
 		return fault;
 	}
@@ -270,6 +275,7 @@ take_head(struct op *op)
 	op->head = true;
 	op->status = c->status;
 	op->retry_after_s = c->retry_after_s;
+	meter_head(op);
 	op->length = c->framing == FRAMING_LENGTH ? c->length : c->framing == FRAMING_NONE ? 0 : UINT64_MAX;
 	op->type_n = (u8)min_u32(type.n, OP_TYPE_MAX);
 	for (u32 i = 0; i < op->type_n; i++)
@@ -318,6 +324,7 @@ op_end(struct op *op, msec now)
 {
 	tell(op);
 	record_end(op, now);
+	meter_end(op);
 	if (op->fault || op->status >= 500)
 		op->ops->failed++;
 	ready_cancel(&op->ready);

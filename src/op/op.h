@@ -14,6 +14,7 @@
 #include "catalog/args.h"
 #include "catalog/params.h"
 #include "gate/gate.h"
+#include "gate/quota.h"
 #include "json/json.h"
 #include "op/secrets.h"
 #include "op/vault.h"
@@ -34,6 +35,9 @@ struct ops {
 	struct jsmntok *tok;      /* RPC_TOKENS_MAX tokens for rewritten arguments */
 	struct rng *rng;          /* for handles; the caller's to set */
 	u64 started, failed, detached;
+	struct quota quota;       /* cell NULL: nothing is counted */
+	struct quota_no no;       /* beside OP_FAULT_LIMIT of op_start */
+	u64 keys;                 /* idempotency keys made */
 	struct audit *audit;      /* NULL: none */
 	struct hash_key args_key; /* arguments appear in audit lines under it only */
 };
@@ -49,7 +53,8 @@ struct op_spec {
 	struct jcur args;                 /* an object, or a miss: no arguments */
 	u32 *hold;                        /* counted up while the op lives: its api must stay as long */
 	const struct tls_trust *tls;      /* how to trust the environment's server; NULL: plain */
-	struct str drop[2];               /* names of arguments that are ours and taken out before; may be empty */
+	struct str idempotency;           /* the caller's own: the same write is another one with another text */
+	struct str drop[4];               /* names of arguments that are ours and taken out before; may be empty */
 	struct str skip;                  /* names of arguments that are ours ("environment,approval"); may be empty */
 	bool approved;                    /* what the gate asks for before it may be done has happened: op/held.h */
 	struct str if_match;              /* ETag of what was approved; empty: none */
@@ -82,11 +87,13 @@ struct op {
 	struct principal who; /* whose it is */
 	struct str name;      /* of the tool: in the catalog */
 	u64 args;             /* keyed hash of the arguments; of reads 0 */
-	u64 began_us;
+	u64 began_us, caller, nonce;
+	u32 limit_left, limit_reset_s; /* of the API's own limit, as it says; left UINT32_MAX: it does not */
 	u32 operation;        /* place in the catalog */
 	u8 effect, method;
 	u8 fault;             /* enum op_fault, after STEP_FAIL */
 	bool head, detached;
+	bool offers_key;      /* the API knows Idempotency-Key here */
 	bool unclear;         /* it may have been carried out, and nobody knows */
 	u16 status;           /* of the upstream's answer, once head */
 	u32 retry_after_s;    /* what the upstream asked for; 0: nothing */

@@ -10,6 +10,16 @@ preset_get(const struct catalog_op *op, const char *key, struct jdoc *doc, struc
 	return json_get(json_root(doc), key);
 }
 
+bool
+preset_drops(const struct op_spec *spec)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < ARRAY_N(spec->drop); i++)
+		n += spec->drop[i].n;
+	return n;
+}
+
 static bool
 is_ours(const struct op_spec *spec, struct jcur member)
 {
@@ -57,7 +67,7 @@ preset_args(const struct op_spec *spec, struct args *a, struct jsmntok *tok, str
 		root = json_root(&extra);
 	pin = json_get(root, "pin");
 	initial = json_get(root, "default");
-	if (!pin.err || !initial.err || spec->drop[0].n || spec->drop[1].n) {
+	if (!pin.err || !initial.err || preset_drops(spec)) {
 		buf_byte(&a->canon, '{');
 		put_members(&a->canon, spec, pin, json_none(ERR_NONE));
 		put_members(&a->canon, spec, spec->args, pin);

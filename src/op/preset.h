@@ -10,6 +10,9 @@
 
 #define PRESET_TOKENS 128 /* of an operation's extra */
 
+/* Whether any argument is ours. */
+bool preset_drops(const struct op_spec *spec);
+
 /* Rewrites a->given into the front of a->canon, read into doc with tokens from tok on (*used of them;
  * at most half of RPC_TOKENS_MAX). ERR_FULL with a sentence in why. */
 int preset_args(const struct op_spec *spec, struct args *a, struct jsmntok *tok, struct jdoc *doc, u32 *used,

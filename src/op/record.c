@@ -48,8 +48,10 @@ record_end(struct op *op, msec now)
 }
 
 void
-record_refused(struct ops *o, const struct op_spec *spec, const char *how, struct str why, msec now)
+record_refused(struct ops *o, const struct op_spec *spec, int fault, struct str why, msec now)
 {
+	const char *how = fault == OP_FAULT_LIMIT ? "limited" : fault == OP_FAULT_DENIED ? "denied" :
+	    fault == OP_FAULT_APPROVAL ? "held" : "refused";
 	struct audit_line l = { .what = "call", .outcome = how, .who = spec->who, .api = spec->api->name };
 
 	if (spec->environment != GATE_ANY_ENVIRONMENT) {
@@ -57,6 +59,6 @@ record_refused(struct ops *o, const struct op_spec *spec, const char *how, struc
 		l.production = spec->api->environment[spec->environment].production;
 	}
 	l.operation = spec->operation->name;
-	l.detail = why;
+	l.detail = fault == OP_FAULT_ARGUMENT ? STR("arguments") : why; /* they may be quoted there */
 	audit_line(o->audit, &l, now);
 }

@@ -8,9 +8,9 @@
 /* The line of an op that ends. */
 void record_end(struct op *op, msec now);
 
-/* The line of a call that is not made: outcome is "denied" (gate), "limited", "refused" (arguments, busy). environment
- * is an index, or GATE_ANY_ENVIRONMENT. why may be empty. */
-void record_refused(struct ops *o, const struct op_spec *spec, const char *outcome, struct str why, msec now);
+/* The line of a call that is not made, for enum op_fault: denied (by the gate), held (for an approval), limited, or
+ * refused. spec->environment is an index, or GATE_ANY_ENVIRONMENT. why may be empty. */
+void record_refused(struct ops *o, const struct op_spec *spec, int fault, struct str why, msec now);
 
 /* A number for what will be asked of the API, to be compared and written down instead of it. Never 0. */
 u64 record_args(const struct ops *o, const struct op *op, const struct params *p);

@@ -15,7 +15,12 @@ before(async () => {
   const other = (name, o) => ({ name, document: echoDocument, environments: environment(o) });
   server = await startServer({
     server: { workers: 2 },
-    apis: [other('small', { concurrency: 8, queue: 16, queue_timeout: '2s' })],
+    apis: [
+      other('small', { concurrency: 8, queue: 16, queue_timeout: '2s' }),
+      { ...other('rated', {}), options: { rate_principal: '200/s burst 20' } },
+      { ...other('daily', {}), options: { budget: 3 } },
+      other('guarded', { repeat_guard: '2s' }),
+    ],
   });
   for (const k of ['greedy', 'modest']) keys[k] = await server.key(k);
   await sleep(800); // the second worker reads along with the store
@@ -57,4 +62,90 @@ test('the limit holds over all workers', async () => {
   clearInterval(watch);
   assert.equal(all.filter((x) => x.isError).length, 0);
   assert.ok(most >= 6 && most <= 8, `${most} at once`);
+});
+
+test('a rate holds under 64 connections and two workers', async () => {
+  const calls = { greedy: 0, modest: 0 };
+  const from = upstream.seen.length;
+  const began = Date.now();
+  const until = began + 4000;
+  const one = async (key) => {
+    const c = call(key, 'rated');
+    while (Date.now() < until) {
+      const r = await c.tool('get_item', { id: 1 });
+      if (!r.isError) calls[key]++;
+      else {
+        assert.match(r.text, /this user or key may make 200 calls per second/);
+        assert.ok(r.result.retry_after_seconds >= 1 && r.result.budget_left === 0, JSON.stringify(r.result));
+        await sleep(5);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 64 }, (_, i) => one(i % 2 ? 'greedy' : 'modest')));
+  const most = 20 + 200 * (Date.now() - began) / 1000;
+  for (const k of Object.keys(calls)) assert.ok(calls[k] <= most * 1.01 && calls[k] >= 820 * 0.97, `${k}: ${calls[k]}, at most ${most}`);
+  assert.equal(upstream.seen.length - from, calls.greedy + calls.modest, 'what is refused does not reach the API');
+});
+
+test('a budget for the day', async () => {
+  for (let left = 2; left >= 0; left--) assert.equal((await call('modest', 'daily').tool('get_item', { id: 1 })).isError, false);
+  const r = await call('modest', 'daily').tool('get_item', { id: 1 });
+  assert.match(r.text, /the 3 calls that one caller may make in a day are used up/);
+  assert.equal(r.result.budget_left, 0);
+  assert.ok(r.result.retry_after_seconds > 0 && r.result.retry_after_seconds <= 86400);
+  assert.equal((await call('greedy', 'daily').tool('get_item', { id: 1 })).isError, false, 'another caller has his own');
+});
+
+test('429 and Retry-After: heeded, passed on, never slept on', async () => {
+  const c = call('modest', 'guarded');
+  upstream.answer = (q, s) => { s.writeHead(429, { 'Retry-After': '2', 'Content-Length': 2 }); s.end('{}'); return true; };
+  const first = await c.tool('get_item', { id: 1 });
+  upstream.answer = undefined;
+  assert.equal(first.result.retry_after_seconds, 2);
+  const from = upstream.seen.length;
+  const began = Date.now();
+  const second = await c.tool('get_item', { id: 2 });
+  assert.ok(Date.now() - began < 300, 'not slept on');
+  assert.match(second.text, /the API has had too many calls and wants a pause/);
+  assert.ok(second.result.retry_after_seconds <= 2);
+  assert.equal(upstream.seen.length, from, 'the API is left alone');
+  assert.equal((await call('modest', 'small').tool('get_item', { id: 3 })).isError, false, 'others are not concerned');
+  await sleep(2000);
+  assert.equal((await c.tool('get_item', { id: 4 })).isError, false, 'after the time it is asked again');
+});
+
+test('ratelimit headers are passed on; nothing left is a pause', async () => {
+  const c = call('greedy', 'guarded');
+  upstream.answer = (q, s) => { s.writeHead(200, { 'RateLimit-Remaining': '7', 'RateLimit-Reset': '30', 'Content-Length': 2 }); s.end('{}'); return true; };
+  const some = await c.tool('get_item', { id: 1 });
+  assert.deepEqual([some.result.ratelimit_remaining, some.result.ratelimit_reset_seconds], [7, 30]);
+  upstream.answer = (q, s) => { s.writeHead(200, { RateLimit: '"day";r=0;t=1', 'Content-Length': 2 }); s.end('{}'); return true; };
+  assert.equal((await c.tool('get_item', { id: 1 })).result.ratelimit_remaining, 0);
+  upstream.answer = undefined;
+  assert.match((await c.tool('get_item', { id: 1 })).text, /wants a pause/);
+  await sleep(1100);
+  assert.equal((await c.tool('get_item', { id: 1 })).isError, false);
+});
+
+test('a write without an answer is not repeated unseen', async () => {
+  const c = call('modest', 'guarded');
+  const args = { text: 'pay 100' };
+  let tries = 0;
+  upstream.answer = (q, s) => { if (q.method !== 'POST') return false; tries++; s.destroy(); return true; };
+  const first = await c.tool('echo', args);
+  assert.equal(first.isError, true);
+  assert.match(first.text, /whether the request was carried out is not known/);
+  assert.equal(tries, 1, 'the gate itself does not repeat it');
+  upstream.answer = undefined;
+  const again = await c.tool('echo', args);
+  assert.match(again.text, /nobody knows whether it was carried out.*idempotency_key/s);
+  assert.ok(again.result.retry_after_seconds >= 1);
+  assert.equal((await call('greedy', 'guarded').tool('echo', args)).isError, false, 'another caller');
+  assert.equal((await c.tool('echo', { text: 'pay 101' })).isError, false, 'other arguments');
+  const meant = await c.tool('echo', { ...args, idempotency_key: 'second' });
+  assert.equal(meant.isError, false, meant.text);
+  assert.doesNotMatch(upstream.seen.at(-1).body, /idempotency/, 'our own argument stays here');
+  assert.match((await c.tool('echo', args)).text, /nobody knows/);
+  await sleep(2000);
+  assert.equal((await c.tool('echo', args)).isError, false, 'after repeat_guard');
 });

@@ -27,7 +27,7 @@ before(async () => {
   evil = await startEvil();
   good = await startEvil();
   server = await serve([
-    evilApi('evil', evil.url, credential), evilApi('good', good.url, { first_timeout: '10s', total_timeout: '15s' }),
+    evilApi('evil', evil.url, { ...credential, upstream_limits: 'pass', repeat_guard: '0s' }), evilApi('good', good.url, { first_timeout: '10s', total_timeout: '15s' }),
     evilApi('single', evil.url, { concurrency: 1, queue: 0, first_timeout: '10s', total_timeout: '15s' }),
   ]);
   key = await server.key('upstream');
