@@ -10,7 +10,7 @@
 
 #include "base/str.h"
 #include "catalog/catalog.h"
-#include "gate/rate.h"
+#include "gate/tempo.h"
 
 struct tls_trust; /* crypt/tls.h */
 struct role;      /* gate/role.h */
@@ -56,7 +56,7 @@ struct environment {
 	u32 concurrency;      /* calls under way at once, of all workers */
 	u32 concurrency_each; /* of one principal; 0: a fair share */
 	u32 queue, queue_ms;  /* calls that may wait for a place, and how long */
-	struct rate rate;     /* of all calls to its host */
+	struct tempo rate;     /* of all calls to its host */
 	u32 doubt_ms;         /* how long a write without an answer is not repeated; 0: it may be */
 	bool heed;            /* what the API says of its limits is heeded, not only passed on */
 	u64 origin; /* equal in environments that may share connections: same place, same trust; in any gen */
@@ -74,7 +74,7 @@ struct api {
 	u64 id;                /* of its name, for switches: switches_id */
 	u8 auth, mode;
 	u64 tag;               /* of its name, in any gen: for what is counted */
-	struct rate rate[RATES];
+	struct tempo rate[RATES];
 	u32 budget, team_budget; /* calls in a day, of a caller and of a team; 0: any number */
 	bool limited;          /* any of them is set */
 	u32 response_budget;   /* bytes of upstream body given to the model */

@@ -97,7 +97,7 @@ claim(struct quota *q, u64 key, u64 now)
 
 /* Takes one from a bucket: 0, or how many us it takes until there is one. */
 static u64
-bucket(struct quota *q, u64 key, const struct rate *r, u64 now)
+bucket(struct quota *q, u64 key, const struct tempo *r, u64 now)
 {
 	struct quota_cell *c = claim(q, key, now);
 	u64 old = load(&c->until), full, room = r->burst * r->step_us;
@@ -112,7 +112,7 @@ bucket(struct quota *q, u64 key, const struct rate *r, u64 now)
 }
 
 static void
-put_back(struct quota *q, u64 key, const struct rate *r, u64 now)
+put_back(struct quota *q, u64 key, const struct tempo *r, u64 now)
 {
 	struct quota_cell *c = find(q, key, now);
 
@@ -127,12 +127,12 @@ seconds(u64 us)
 }
 
 static void
-refuse_rate(struct buf *why, const char *of, const struct rate *r, u64 wait_us, struct quota_no *no)
+refuse_rate(struct buf *why, const char *of, const struct tempo *r, u64 wait_us, struct quota_no *no)
 {
 	no->retry_after_s = seconds(wait_us);
 	no->left = 0;
 	buf_fmt(why, "Not done: %s may make ", of);
-	rate_print(why, r);
+	tempo_print(why, r);
 	buf_fmt(why, ", and they are used up. Try again in %u s.", no->retry_after_s);
 }
 

@@ -14,7 +14,7 @@
 
 #include "auth/principal.h"
 #include "base/buf.h"
-#include "gate/rate.h"
+#include "gate/tempo.h"
 
 #define QUOTA_SETS 1024
 #define QUOTA_SET 8
@@ -32,8 +32,8 @@ struct quota {
 struct quota_ask {
 	const struct principal *who;
 	u64 caller;               /* who of all callers it is: see quota_caller */
-	const struct rate *rates; /* RATES */
-	const struct rate *host;
+	const struct tempo *rates; /* RATES */
+	const struct tempo *host;
 	u64 api, environment, tool, origin; /* what is counted together */
 	u32 budget, team_budget;  /* calls in a day; 0: any number */
 };

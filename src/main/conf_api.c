@@ -100,7 +100,7 @@ read_limits(struct conf_work *w, const struct conf_section *s, struct api *a)
 	for (u32 i = 0; i < RATES; i++) {
 		struct str text = conf_str(s, names[i]);
 
-		if (rate_read(text, &a->rate[i]))
+		if (tempo_read(text, &a->rate[i]))
 			conf_mistake(w, conf_line(s, names[i]), "%s is like '600/m', '10/s burst 50', not '%S'",
 			    names[i], text);
 		a->limited |= a->rate[i].calls != 0;

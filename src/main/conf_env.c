@@ -207,7 +207,7 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 	e->concurrency = conf_u32(s, "concurrency");
 	e->concurrency_each = conf_u32(s, "concurrency_principal");
 	e->queue = conf_u32(s, "queue");
-	if (rate_read(conf_str(s, "rate"), &e->rate))
+	if (tempo_read(conf_str(s, "rate"), &e->rate))
 		conf_mistake(w, conf_line(s, "rate"), "rate is like '600/m', '10/s burst 50', not '%S'",
 		    conf_str(s, "rate"));
 	e->doubt_ms = conf_u32(s, "repeat_guard");

@@ -12,7 +12,7 @@
 
 static struct quota q;
 static struct principal who;
-static struct rate rates[RATES], host;
+static struct tempo rates[RATES], host;
 static struct quota_ask ask;
 static struct quota_no no;
 static char why[400];
@@ -23,7 +23,7 @@ setup(void **state)
 {
 	q.cell = mmap(NULL, quota_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	memset(rates, 0, sizeof rates);
-	host = (struct rate){ .calls = 0 };
+	host = (struct tempo){ .calls = 0 };
 	who = (struct principal){ .kind = PRINCIPAL_KEY, .id = 77, .client = 5, .team = 6 };
 	ask = (struct quota_ask){ .who = &who, .caller = 77, .rates = rates, .host = &host, .api = 1, .tool = 2, .origin = 3 };
 	now = 1000000000;
@@ -53,7 +53,7 @@ test_rate(void **state)
 {
 	u32 n = 0;
 
-	assert_int_equal(rate_read(STR("600/m burst 20"), &rates[RATE_PRINCIPAL]), 0);
+	assert_int_equal(tempo_read(STR("600/m burst 20"), &rates[RATE_PRINCIPAL]), 0);
 	for (u32 ms = 0; ms < 60000; ms += 3) {
 		n += take() == 0;
 		now += 3000;
@@ -71,8 +71,8 @@ test_rate(void **state)
 static void
 test_all_or_nothing(void **state)
 {
-	assert_int_equal(rate_read(STR("60/m burst 10"), &rates[RATE_PRINCIPAL]), 0);
-	assert_int_equal(rate_read(STR("1/h burst 1"), &rates[RATE_TOOL]), 0);
+	assert_int_equal(tempo_read(STR("60/m burst 10"), &rates[RATE_PRINCIPAL]), 0);
+	assert_int_equal(tempo_read(STR("1/h burst 1"), &rates[RATE_TOOL]), 0);
 	ask.budget = 100;
 	assert_int_equal(take(), 0);
 	for (u32 i = 0; i < 50; i++)
@@ -153,7 +153,7 @@ test_workers(void **state)
 {
 	u32 *sum = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	assert_int_equal(rate_read(STR("1/h burst 5000"), &rates[RATE_API]), 0);
+	assert_int_equal(tempo_read(STR("1/h burst 5000"), &rates[RATE_API]), 0);
 	ask.budget = 4000;
 	for (u32 i = 0; i < 4; i++)
 		if (fork() == 0) {
@@ -174,7 +174,7 @@ test_many(void **state)
 {
 	u32 again = 0;
 
-	assert_int_equal(rate_read(STR("1/m burst 1"), &rates[RATE_PRINCIPAL]), 0);
+	assert_int_equal(tempo_read(STR("1/m burst 1"), &rates[RATE_PRINCIPAL]), 0);
 	for (u32 i = 0; i < 4000; i++) {
 		ask.caller = 1000 + i * 7919ULL;
 		assert_int_equal(take(), 0);
@@ -193,20 +193,20 @@ test_words(void **state)
 {
 	static const char *const bad[] = { "10", "/s", "0/s", "10/x", "10/s burst", "10/s burst 0", "10/s bursts 3", "x/m",
 		"10/sec", "10/s burst 5 6", "-1/s", "99999999/s" };
-	struct rate r;
+	struct tempo r;
 	char text[60];
 	struct buf b = buf_over(text, sizeof text);
 
 	for (u32 i = 0; i < ARRAY_N(bad); i++)
-		if (rate_read(str_c(bad[i]), &r) == 0)
+		if (tempo_read(str_c(bad[i]), &r) == 0)
 			fail_msg("'%s' is taken", bad[i]);
-	assert_int_equal(rate_read(STR("1/d"), &r), 0);
+	assert_int_equal(tempo_read(STR("1/d"), &r), 0);
 	assert_int_equal(r.burst, 1);
-	assert_int_equal(rate_read(STR("600/m"), &r), 0);
+	assert_int_equal(tempo_read(STR("600/m"), &r), 0);
 	assert_int_equal(r.burst, 10);
-	rate_print(&b, &r);
+	tempo_print(&b, &r);
 	assert_true(str_is(buf_str(&b), "600 calls per minute"));
-	assert_int_equal(rate_read(STR(""), &r), 0);
+	assert_int_equal(tempo_read(STR(""), &r), 0);
 	assert_int_equal(r.calls, 0);
 }
 

@@ -1,4 +1,4 @@
-#include "gate/rate.h"
+#include "gate/tempo.h"
 
 #define BURST_LEAST 5
 
@@ -9,13 +9,13 @@ static const struct {
 } units[] = { { 's', "second", 1 }, { 'm', "minute", 60 }, { 'h', "hour", 3600 }, { 'd', "day", 86400 } };
 
 int
-rate_read(struct str text, struct rate *r)
+tempo_read(struct str text, struct tempo *r)
 {
 	struct str rest = text, calls = str_trim(str_next(&rest, '/')), unit = str_next(&rest, ' ');
 	struct str word = str_next(&rest, ' ');
 	u64 n, burst = 0;
 
-	*r = (struct rate){ .calls = 0 };
+	*r = (struct tempo){ .calls = 0 };
 	if (!text.n)
 		return 0;
 	if (str_u64(calls, &n) || n == 0 || n > 1000000 || unit.n != 1)
@@ -36,7 +36,7 @@ rate_read(struct str text, struct rate *r)
 }
 
 void
-rate_print(struct buf *b, const struct rate *r)
+tempo_print(struct buf *b, const struct tempo *r)
 {
 	for (u32 i = 0; i < ARRAY_N(units); i++)
 		if (units[i].letter == r->unit)
