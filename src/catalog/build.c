@@ -148,6 +148,7 @@ info_write(struct build *b, const struct catalog_info *info, u8 *head)
 	put_le64(head + HEAD_SOURCE, info->source_n);
 	put_le64(head + HEAD_SOURCE + 8, info->source_mtime);
 	put_le64(head + HEAD_SOURCE + 16, info->source_hash);
+	put_le64(head + HEAD_OVERLAY, info->overlay_hash);
 	for (u32 i = 0; i < HEAD_COUNTS; i++)
 		put_le32(head + HEAD_COUNT + (size_t)4 * i, count[i]);
 }

@@ -66,6 +66,7 @@ catalog_info(const struct catalog *c, struct catalog_info *info)
 	info->source_n = le64(p + HEAD_SOURCE);
 	info->source_mtime = le64(p + HEAD_SOURCE + 8);
 	info->source_hash = le64(p + HEAD_SOURCE + 16);
+	info->overlay_hash = le64(p + HEAD_OVERLAY);
 	counts_read(&info->counts, p + HEAD_COUNT);
 }
 

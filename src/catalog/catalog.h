@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 /* Raised when the format or what the compiler writes changes: other files are compiled again. */
-#define CATALOG_VERSION 2
+#define CATALOG_VERSION 3
 #define CATALOG_NONE 0xffffffffU /* no such node, parameter, server ... */
 #define CATALOG_OPS_MAX 16384    /* operations in one file */
 #define CATALOG_ARGS_MAX 512     /* arguments of one operation */
@@ -62,6 +62,7 @@ enum catalog_kind {
 #define CATALOG_PARAM_DEPRECATED 16U
 #define CATALOG_PARAM_EMPTY_OK 32U  /* allowEmptyValue */
 #define CATALOG_PARAM_FILE 64U      /* bytes: given as base64 or data: URL, or a list of them */
+#define CATALOG_PARAM_PINNED 128U   /* an overlay gives its value: it is not offered */
 
 /* Types of a node, as a mask; 0 means anything. NULL beside others: nullable. NUMBER includes integers. */
 #define CATALOG_T_NULL 1U
@@ -122,6 +123,7 @@ struct catalog_info {
 	struct str title, version, text;    /* info.title, info.version, info.description (its first 4 KB) */
 	struct str openapi;                 /* the version the document claims */
 	u64 source_n, source_mtime, source_hash; /* size, mtime in seconds, map_hash(document, 0) */
+	u64 overlay_hash;                   /* map_hash of the overlays it was compiled with, 0: none */
 	struct catalog_counts counts;
 };
 

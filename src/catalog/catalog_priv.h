@@ -5,8 +5,8 @@
  *   8    version, file size, CRC-32C of the header with this field 0, number of parts
  *   24   map_hash of everything behind the header (64 bits)
  *   32   parts: offset and number of records, 8 bytes each
- *   168  info: strings, source, counts
- *   288  end of the header; parts follow, each aligned to 4
+ *   168  info: strings, source, counts, overlay
+ *   296  end of the header; parts follow, each aligned to 4
  *
  * A string is (offset, length) into PART_STRINGS. Every number is little-endian, every record a multiple of 4. */
 #ifndef CATALOG_CATALOG_PRIV_H
@@ -31,10 +31,11 @@ enum catalog_part_id {
 #define HEAD_SOURCE (HEAD_INFO + 32)
 #define HEAD_COUNT (HEAD_SOURCE + 24)
 #define HEAD_COUNTS 16
-#define HEAD_N 288
+#define HEAD_OVERLAY (HEAD_COUNT + 4 * HEAD_COUNTS)
+#define HEAD_N 296
 
 static_assert(HEAD_PART + 8 * CATALOG_PARTS == HEAD_INFO, "the table of parts fits the header");
-static_assert(HEAD_COUNT + 4 * HEAD_COUNTS == HEAD_N, "the counts fit the header");
+static_assert(HEAD_OVERLAY + 8 == HEAD_N, "the counts fit the header");
 
 /* Bytes of one record of each part. */
 #define SIZE_OP 152

@@ -33,6 +33,7 @@ struct input {
 	struct str type; /* content type of a part */
 	u8 in, style;
 	u32 flags;      /* CATALOG_PARAM_* */
+	struct str initial; /* what an overlay gives when none is given: JSON, or empty */
 	u32 ref;        /* its schema */
 	struct jcur at; /* where it stands, for the report */
 };

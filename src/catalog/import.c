@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "catalog/openapi.h"
+#include "catalog/overlay.h"
 #include "catalog/swagger2.h"
 #include "catalog/tool.h"
 #include "json/jscan.h"
@@ -75,7 +76,6 @@ prepare(struct compile *c)
 	u32 room = tool_room(im->tool_max ? im->tool_max : IMPORT_TOOL_MAX);
 	u8 *p = arena_bytes(im->arena, room);
 
-	c->report = &im->report;
 	if (!p)
 		return ERR_FULL;
 	c->tool = buf_over(p, room);
@@ -93,6 +93,9 @@ run(struct import *im, struct compile *c)
 
 	if (!err)
 		err = read(c);
+	for (u32 i = 0; i < IMPORT_OVERLAYS && !err; i++)
+		if (im->overlay[i].n)
+			err = overlay_apply(c, im->overlay[i]);
 	if (err)
 		return err;
 	if (json_kind(json_root(&c->doc)) != JSON_OBJECT)
@@ -124,8 +127,10 @@ import_document(struct import *im)
 	im->report.info.source_n = im->text.n;
 	im->report.info.source_mtime = im->mtime;
 	im->report.info.source_hash = map_hash(im->text, 0);
+	im->report.info.overlay_hash = import_overlay_hash(im->overlay);
 	if (c) {
 		c->im = im;
+		c->report = &im->report;
 		err = run(im, c);
 	}
 	if (err == ERR_FULL && !im->report.why)
@@ -136,5 +141,16 @@ import_document(struct import *im)
 size_t
 import_arena_bytes(size_t n)
 {
-	return n * 10 + ((size_t)20 << 20);
+	return n * 14 + ((size_t)20 << 20);
+}
+
+u64
+import_overlay_hash(const struct str *overlay)
+{
+	u64 hash = 0;
+
+	for (u32 i = 0; i < IMPORT_OVERLAYS; i++)
+		if (overlay[i].n)
+			hash = map_hash(overlay[i], hash + 1);
+	return hash;
 }

@@ -12,6 +12,8 @@
 
 #define IMPORT_TOOL_MAX 16384 /* bytes of one tool's JSON unless told otherwise; then its schema is shortened */
 
+#define IMPORT_OVERLAYS 2
+
 struct import {
 	struct arena *arena;
 	struct str text;      /* the document; stays unchanged until report and out are done with */
@@ -19,6 +21,7 @@ struct import {
 	int dir;              /* the directory that holds all its files; only with a name */
 	struct str base;      /* URL the document came from, for relative servers; or empty */
 	u64 mtime;            /* of the document, seconds since 1970 */
+	struct str overlay[IMPORT_OVERLAYS]; /* texts of overlays, applied in this order; or empty */
 	u32 tool_max;         /* 0: IMPORT_TOOL_MAX */
 	bool strict;          /* skipped operations are a failure */
 	struct str out;       /* answer: the catalog file, in the arena */
@@ -32,5 +35,8 @@ int import_document(struct import *im);
 
 /* Bytes of arena that are enough for a document of n bytes, for the caller's mmap. */
 size_t import_arena_bytes(size_t n);
+
+/* What a catalog says of the overlays it was compiled with; 0 for none. */
+u64 import_overlay_hash(const struct str *overlay);
 
 #endif

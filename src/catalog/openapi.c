@@ -4,6 +4,7 @@
 #include "catalog/naming.h"
 #include "catalog/operation.h"
 #include "catalog/order.h"
+#include "catalog/overlay.h"
 #include "catalog/search.h"
 #include "catalog/swagger2.h"
 
@@ -13,7 +14,7 @@
 struct found {
 	struct jcur item, at;
 	u8 method;
-	struct str path;
+	struct str path, id;
 };
 
 struct walk {
@@ -90,6 +91,9 @@ keep(struct walk *w, struct found *f)
 	c->report->info.counts.operations++;
 	if (json_kind(f->at) != JSON_OBJECT) {
 		skip(w, f, "it is no object");
+	} else if (overlay_hides(c, f->at)) {
+		c->report->hidden++;
+		skip(w, f, "an overlay hides it");
 	} else if (f->method == CATALOG_TRACE) {
 		skip(w, f, "TRACE requests are never made");
 	} else if (refs_get(&c->refs, f->item, json_key(f->at)).at != f->at.at) {
@@ -99,7 +103,13 @@ keep(struct walk *w, struct found *f)
 	} else {
 		*wish = (struct naming_wish){ .path = f->path, .method = str_c(catalog_method_text(f->method)) };
 		wish->id = utf8_prefix(compile_text(c, f->at, "operationId"), ID_MAX);
-		w->found[w->n++] = *f;
+		w->found[w->n].id = wish->id;
+		if (overlay_name(c, f->at).n)
+			wish->id = overlay_name(c, f->at);
+		w->found[w->n].item = f->item;
+		w->found[w->n].at = f->at;
+		w->found[w->n].method = f->method;
+		w->found[w->n++].path = f->path;
 	}
 }
 
@@ -143,7 +153,7 @@ static void
 compile_one(struct walk *w, u32 i)
 {
 	struct operation op = { .item = w->found[i].item, .at = w->found[i].at, .method = w->found[i].method,
-		.path = w->found[i].path, .id = w->wish[i].id, .name = w->wish[i].name };
+		.path = w->found[i].path, .id = w->found[i].id, .name = w->wish[i].name };
 
 	if (!op.name.n)
 		compile_skip(&op, "its name cannot be told from another's", op.id, op.at);

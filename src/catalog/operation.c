@@ -4,6 +4,7 @@
 #include "catalog/effect.h"
 #include "catalog/inputs.h"
 #include "catalog/naming.h"
+#include "catalog/overlay.h"
 #include "catalog/payload.h"
 #include "catalog/search.h"
 #include "catalog/tool.h"
@@ -26,6 +27,7 @@ basics(struct compile *c, struct operation *op)
 		op->text = compile_text(c, op->item, "description");
 	}
 	op->effect = effect_of(op->method, op->id, op->path);
+	overlay_operation(c, op);
 	if (idempotent & 1U << op->method || op->effect == CATALOG_READ)
 		op->flags |= CATALOG_OP_IDEMPOTENT;
 	if (json_kind(json_get(op->at, "deprecated")) == JSON_TRUE)
@@ -315,6 +317,7 @@ operation_compile(struct compile *c, struct operation *op)
 	if (!op->why)
 		name_inputs(c, op);
 	if (!op->why) {
+		overlay_inputs(c, op);
 		offer_fields(c, op);
 		tool_write(c, op);
 	}

@@ -66,7 +66,7 @@ report_tokens(u64 bytes)
 bool
 report_losses(const struct report *r)
 {
-	return r->info.counts.skipped > 0 || r->outside > 0;
+	return r->info.counts.skipped > r->hidden || r->outside > 0;
 }
 
 struct reason {

@@ -26,6 +26,7 @@ struct report {
 	struct arena *arena;
 	struct report_item *item;
 	u32 n, cap, note_n, lost; /* lost: notes beyond REPORT_NOTES_MAX */
+	u32 hidden;               /* of the skipped: those an overlay hides */
 	u32 outside;              /* schemas that lie outside the document and are never fetched */
 	struct catalog_info info;
 	u64 tool_bytes;           /* of all tools */

@@ -88,7 +88,19 @@ extra(const struct input *in, struct buf *out)
 		prose_join(out, 0);
 		BUF_LIT(out, "Deprecated");
 	}
+	if (in->initial.n) {
+		prose_join(out, 0);
+		BUF_LIT(out, "Default ");
+		prose_put(out, in->initial, 60);
+	}
 	return buf_str(out);
+}
+
+/* Whether an argument must be given: an overlay may do that. */
+static bool
+must(const struct input *in)
+{
+	return in->flags & CATALOG_PARAM_REQUIRED && !(in->flags & CATALOG_PARAM_PINNED) && !in->initial.n;
 }
 
 /* Our own arguments; what gate_continue is for is said where it is given out. */
@@ -114,15 +126,19 @@ properties(struct writer *w)
 {
 	jout_key_open(&w->o, "properties", '{');
 	w->op->at_props = w->o.buf->w;
+	w->op->props_n = 0;
 	for (u32 i = 0; i < w->op->input_n && !w->o.buf->over; i++) {
 		const struct input *in = &w->op->input[i];
 		u8 space[200];
 		struct buf more = buf_over(space, sizeof space);
 
+		if (in->flags & CATALOG_PARAM_PINNED)
+			continue;
+		w->op->props_n++;
 		jout_key(&w->o, in->arg);
 		schema_json(&w->face, &w->o, in->ref, in->text, extra(in, &more));
 	}
-	w->op->props_n = w->op->input_n + own_properties(w);
+	w->op->props_n += own_properties(w);
 	jout_close(&w->o, '}');
 }
 
@@ -133,14 +149,14 @@ required(struct writer *w)
 
 	op->required_n = 0;
 	for (u32 i = 0; i < op->input_n; i++)
-		op->required_n += (op->input[i].flags & CATALOG_PARAM_REQUIRED) != 0;
+		op->required_n += must(&op->input[i]);
 	op->at_required = w->o.buf->w;
 	if (!op->required_n)
 		return;
 	jout_key_open(&w->o, "required", '[');
 	op->at_required = w->o.buf->w;
 	for (u32 i = 0; i < op->input_n; i++)
-		if (op->input[i].flags & CATALOG_PARAM_REQUIRED)
+		if (must(&op->input[i]))
 			jout_str(&w->o, NULL, op->input[i].arg);
 	jout_close(&w->o, ']');
 }
