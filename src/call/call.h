@@ -22,6 +22,7 @@
 
 #define CALL_WHY_MAX 224
 #define CALL_TYPE_MAX 128
+#define CALL_NEXT_MAX 255
 #define CALL_ETAG_MAX 128
 #define CALL_FIELDS_MAX 128    /* header fields of an answer; more are refused */
 #define CALL_RETRY_AFTER_MAX 60 /* seconds: a longer wish is cut to this */
@@ -83,6 +84,8 @@ struct call {
 	u8 type_n, etag_n;
 	char type[CALL_TYPE_MAX]; /* Content-Type, whole; empty when missing or longer */
 	char etag[CALL_ETAG_MAX];
+	u8 next_n;
+	char next[CALL_NEXT_MAX]; /* the query of Link: <...>; rel="next"; empty when there is none, or longer */
 
 	/* after a failure */
 	int err; /* ERR_LATE, ERR_IO, ERR_BAD (not HTTP), ERR_DENY, ERR_NONE (no such host), ERR_FULL */
@@ -159,6 +162,9 @@ void call_end(struct call *c, msec now);
 
 /* The answer's Content-Type without parameters, a view into the call: "application/json". */
 struct str call_type(const struct call *c);
+
+/* The query of the next page's address, as the header Link names it; may be empty. */
+struct str call_next(const struct call *c);
 
 /* The sentence about a failure, a view into the call. */
 static inline struct str

@@ -25,6 +25,31 @@ is_coded(const struct fields *f)
 	return false;
 }
 
+/* The target of rel="next" in a Link field (RFC 8288), of which only the query counts: we never follow it. */
+static struct str
+next_query(const struct fields *f)
+{
+	const struct field *field;
+	u32 i = 0;
+
+	while ((field = field_next(f, FIELD_LINK, &i)))
+		for (struct str rest = field->value; rest.p;) {
+			struct str target = STR_NONE, link;
+			int open = str_find(rest, '<', 0), close = open < 0 ? -1 : str_find(rest, '>', (u32)open);
+
+			if (close < 0)
+				break;
+			target = str_cut(rest, (u32)open + 1, (u32)close);
+			rest = str_cut(rest, (u32)close + 1, rest.n);
+			link = str_next(&rest, ',');
+			open = str_find(target, '?', 0);
+			if (open >= 0 &&
+			    (str_find_str(link, STR("rel=\"next\"")) >= 0 || str_ends(link, STR("rel=next"))))
+				return str_cut(target, (u32)open + 1, target.n);
+		}
+	return STR_NONE;
+}
+
 enum step
 call_head(struct call *c)
 {
@@ -40,6 +65,8 @@ call_head(struct call *c)
 	c->keep = r->keep_alive && !c->cut;
 	c->type_n = keep_value(c->type, sizeof c->type, field_get(&r->fields, FIELD_CONTENT_TYPE));
 	c->etag_n = keep_value(c->etag, sizeof c->etag, field_get(&r->fields, FIELD_ETAG));
+	if (r->fields.first[FIELD_LINK])
+		c->next_n = keep_value(c->next, sizeof c->next, next_query(&r->fields));
 	c->retry_after_s = retry_after(after, date ? date->value : STR_NONE, CALL_RETRY_AFTER_MAX);
 	c->state = CALL_BODY;
 	if (is_coded(&r->fields) && r->framing != FRAMING_NONE)
@@ -54,4 +81,10 @@ call_type(const struct call *c)
 	struct str rest = str_of(c->type, c->type_n);
 
 	return str_trim(str_next(&rest, ';'));
+}
+
+struct str
+call_next(const struct call *c)
+{
+	return str_of(c->next, c->next_n);
 }

@@ -22,6 +22,8 @@ struct import {
 	struct str base;      /* URL the document came from, for relative servers; or empty */
 	u64 mtime;            /* of the document, seconds since 1970 */
 	struct str overlay[IMPORT_OVERLAYS]; /* texts of overlays, applied in this order; or empty */
+	struct str names;     /* names of the import before, a line each: "METHOD /path NAME"; or empty */
+	struct str names_out; /* answer: the same for the next one, in the arena */
 	u32 tool_max;         /* 0: IMPORT_TOOL_MAX */
 	bool strict;          /* skipped operations are a failure */
 	struct str out;       /* answer: the catalog file, in the arena */

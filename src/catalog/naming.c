@@ -155,6 +155,24 @@ with_hash(struct names *names, u32 i)
 	return 0;
 }
 
+/* Names that were given come before all others. */
+static int
+collect_given(struct names *names, u32 n)
+{
+	for (u32 i = 0; i < n; i++) {
+		struct naming_wish *w = &names->wish[i];
+
+		if (!w->given.n || holder(names, w->given) != CATALOG_NONE) {
+			w->given = STR_NONE;
+			continue;
+		}
+		w->name = w->given;
+		if (map_add(&names->map, map_hash(w->name, 0), i))
+			return ERR_FULL;
+	}
+	return 0;
+}
+
 /* First round: everybody's natural name, and who shares one. */
 static int
 collect(struct names *names, u32 n)
@@ -163,14 +181,19 @@ collect(struct names *names, u32 n)
 	struct buf out = buf_over(space, sizeof space);
 
 	for (u32 i = 0; i < n; i++) {
-		struct str name = natural(&names->wish[i], &out);
-		u32 first = holder(names, name);
+		struct str name;
+		u32 first;
 
+		if (names->wish[i].given.n)
+			continue;
+		name = natural(&names->wish[i], &out);
+		first = holder(names, name);
 		names->wish[i].name = arena_dup(names->arena, name);
 		if (!names->wish[i].name.p)
 			return ERR_FULL;
 		if (first != CATALOG_NONE) {
-			names->shared[i] = names->shared[first] = true;
+			names->shared[i] = true;
+			names->shared[first] = !names->wish[first].given.n;
 			continue;
 		}
 		if (map_add(&names->map, map_hash(name, 0), i))
@@ -185,7 +208,9 @@ keeps(const struct names *names, u32 i, const u32 *exact)
 {
 	const struct naming_wish *w = &names->wish[i];
 
-	return str_same(w->id, w->name) && exact[holder(names, w->name)] == 1;
+	u32 first = holder(names, w->name);
+
+	return str_same(w->id, w->name) && exact[first] == 1 && !names->wish[first].given.n;
 }
 
 int
@@ -199,7 +224,9 @@ naming_tools(struct naming_wish *wish, u32 n, struct arena *a)
 	names.shared = ARENA_ARRAY(a, bool, n);
 	if (!names.shared || !exact || !keep || map_init(&names.map, a, 2 * n + 1))
 		return ERR_FULL;
-	err = collect(&names, n);
+	err = collect_given(&names, n);
+	if (!err)
+		err = collect(&names, n);
 	for (u32 i = 0; i < n && !err; i++)
 		if (names.shared[i] && str_same(wish[i].id, wish[i].name))
 			exact[holder(&names, wish[i].name)]++;

@@ -14,12 +14,14 @@ struct naming_wish {
 	struct str id;     /* operationId as written, or empty */
 	struct str method; /* "GET" */
 	struct str path;   /* template */
+	struct str given;  /* by an overlay, or kept from the import before; or empty */
 	struct str name;   /* answer: in the arena; empty when nothing tells it from others */
 };
 
-/* Gives each of n wishes its name: the operationId with every character outside [A-Za-z0-9_-] made '_', or else the
- * method and the path. What is too long is cut and ends in a hash of method and path. Where several wish for the same
- * name, the one whose operationId is exactly that keeps it, all others end in the hash. ERR_FULL when a has no room. */
+/* Gives each of n wishes its name: the given one, which the first that has it keeps; else the operationId with every
+ * character outside [A-Za-z0-9_-] made '_'; else the method and the path. What is too long is cut and ends in a hash of
+ * method and path. Where several wish for the same name, the one whose operationId is exactly that keeps it, all others
+ * end in the hash. ERR_FULL when a has no room. */
 int naming_tools(struct naming_wish *wish, u32 n, struct arena *a);
 
 /* One parameter that wants an argument name. */

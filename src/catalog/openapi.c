@@ -1,6 +1,7 @@
 #include "catalog/openapi.h"
 
 #include "base/utf8.h"
+#include "catalog/namebook.h"
 #include "catalog/naming.h"
 #include "catalog/operation.h"
 #include "catalog/order.h"
@@ -104,8 +105,7 @@ keep(struct walk *w, struct found *f)
 		*wish = (struct naming_wish){ .path = f->path, .method = str_c(catalog_method_text(f->method)) };
 		wish->id = utf8_prefix(compile_text(c, f->at, "operationId"), ID_MAX);
 		w->found[w->n].id = wish->id;
-		if (overlay_name(c, f->at).n)
-			wish->id = overlay_name(c, f->at);
+		wish->given = overlay_name(c, f->at);
 		w->found[w->n].item = f->item;
 		w->found[w->n].at = f->at;
 		w->found[w->n].method = f->method;
@@ -208,7 +208,8 @@ openapi_compile(struct compile *c)
 		return ERR_FULL;
 	for (struct jcur p = refs_members(paths); !p.err; p = json_next(p))
 		walk_item(&w, paths, p);
-	if (naming_tools(w.wish, w.n, a))
+	namebook_keep(c->im->names, w.wish, w.n);
+	if (naming_tools(w.wish, w.n, a) || namebook_write(c->im->names, w.wish, w.n, a, &c->im->names_out))
 		return ERR_FULL;
 	compile_all(&w, order);
 	if (!c->schema.work)

@@ -58,6 +58,7 @@ cmd_import(struct flags *a)
 	char made[PATH_N];
 	const struct flags_option options[] = {
 		{ .name = "out", .letter = 'o', .value = &out },
+		{ .name = "overlay", .value = &f.overlay },
 		{ .name = "report", .value = &f.report },
 		{ .name = "strict", .flag = &f.strict },
 	};

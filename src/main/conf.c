@@ -252,6 +252,7 @@ conf_read(const struct conf_ask *ask, const struct conf **out)
 		if (server) {
 			conf_server(&w, server);
 			conf_apis(&w);
+			conf_tools(&w);
 			conf_roles(&w);
 			conf_hosts(&w, server);
 		}

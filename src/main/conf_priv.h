@@ -26,7 +26,7 @@ struct conf_type {
 	bool named; /* config api 'NAME' */
 };
 
-enum { CONF_SERVER, CONF_API, CONF_ENVIRONMENT, CONF_ROLE, CONF_TYPES };
+enum { CONF_SERVER, CONF_API, CONF_ENVIRONMENT, CONF_ROLE, CONF_TOOL, CONF_TYPES };
 extern const struct conf_type conf_types[CONF_TYPES];
 
 /* One line of a section, and the section. */
@@ -91,6 +91,7 @@ struct str conf_file(struct conf_work *w, struct str path, u32 line, u32 most);
 /* The parts of the result. */
 void conf_server(struct conf_work *w, const struct conf_section *s);
 void conf_apis(struct conf_work *w);
+void conf_tools(struct conf_work *w);
 void conf_roles(struct conf_work *w);
 void conf_deny(struct conf_work *w, const struct conf_section *s, struct api *a);
 void conf_environment(struct conf_work *w, const struct conf_section *s, struct environment *e);

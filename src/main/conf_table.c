@@ -80,6 +80,8 @@ static const struct conf_option api_options[] = {
 	{ "name", CONF_STR, false, NULL, NULL, 1, 32, "instead of the section's name, for characters UCI refuses "
 	    "there" },
 	{ "document", CONF_STR, true, NULL, NULL, 1, 1024, "OpenAPI file; compiled again when it is newer" },
+	{ "overlay", CONF_STR, false, "", NULL, 0, 1024,
+	    "OpenAPI Overlay 1.0 JSON file: changes to the document; config tool is the short form" },
 	{ "path", CONF_STR, false, "", NULL, 0, 200,
 	    "where it is served besides /NAME/mcp (the first api also at /mcp)" },
 	{ "title", CONF_STR, false, NULL, NULL, 0, 200, "name for people and models; default: the document's title" },
@@ -160,6 +162,28 @@ static const struct conf_option environment_options[] = {
 	{ "queue_timeout", CONF_TIME, false, "10s", NULL, 10, MS(600), "how long a call waits for a place" },
 };
 
+static const char *const effects[] = { "", "read", "write", "destructive", NULL };
+
+static const struct conf_option tool_options[] = {
+	{ "api", CONF_STR, false, NULL, NULL, 1, 32, "which api; needed where there are several" },
+	{ "operation", CONF_STR, true, NULL, NULL, 1, 400,
+	    "an operationId, or METHOD /path as in the document; * stands for any text" },
+	{ "name", CONF_STR, false, "", NULL, 0, 64, "what the tool is called" },
+	{ "title", CONF_STR, false, "", NULL, 0, 200, "its title, instead of the document's summary" },
+	{ "description", CONF_STR, false, "", NULL, 0, 1500, "its description, instead of the document's" },
+	{ "effect", CONF_ENUM, false, "", effects, 0, 0, "read, write or destructive, instead of what it looks like" },
+	{ "hide", CONF_NUM, false, "0", NULL, 0, 1, "1: not offered at all" },
+	{ "pin", CONF_LIST, false, "", NULL, 0, 32, "ARGUMENT=VALUE: always sent so, and not offered" },
+	{ "default", CONF_LIST, false, "", NULL, 0, 32, "ARGUMENT=VALUE: sent when the model gives none" },
+	{ "error", CONF_STR, false, "", NULL, 0, 290,
+	    "what a failed call says: 'API error (HTTP {status}): {body}'" },
+	{ "wrong", CONF_LIST, false, "", NULL, 0, 32,
+	    "ARGUMENT=TEXT: what is said of a missing or wrong argument: 'id={name} is required and must be > 0'" },
+	{ "next", CONF_STR, false, "", NULL, 0, 290,
+	    "how the next page is asked for: 'page pagenumber size=pagesize list=data', 'offset ...', 'cursor after "
+	    "value=meta.next', or 'link'" },
+};
+
 const struct conf_type conf_types[CONF_TYPES] = {
 	[CONF_SERVER] = { "server", "the box itself", server_options, ARRAY_N(server_options), false },
 	[CONF_API] = { "api", "an API to serve", api_options, ARRAY_N(api_options), true },
@@ -167,6 +191,8 @@ const struct conf_type conf_types[CONF_TYPES] = {
 	    ARRAY_N(environment_options), true },
 	[CONF_ROLE] = { "role", "what those who have it may do; viewer, member and admin are built in", role_options,
 	    ARRAY_N(role_options), true },
+	[CONF_TOOL] = { "tool", "changes to operations of an api that survive its next document", tool_options,
+	    ARRAY_N(tool_options), true },
 };
 
 static const char *const kind_words[] = { "text", "number", "size", "time", "choice", "list" };

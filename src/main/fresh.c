@@ -1,6 +1,9 @@
 #include "main/fresh.h"
 
 #include "base/log.h"
+#include "base/text.h"
+#include "catalog/namebook.h"
+#include "catalog/overlay.h"
 #include "gate/api.h"
 #include "main/flags.h"
 #include "main/say.h"
@@ -12,6 +15,7 @@
 
 #define FILES_MAX (2 * APIS_MAX + 256) /* its own few, beside what it inherits: a catalog per api and generation */
 #define CPU_S_MAX 300
+#define NAMES_NAME_N 300
 #define TEXT_N (4u << 20) /* bytes of a report */
 
 int
@@ -38,6 +42,23 @@ fresh_open(struct catalog *c, int dir, const char *name, struct buf *why)
 	return err;
 }
 
+/* The fingerprint of the overlays as they are now. An overlay that is not there is not the empty one. */
+static u64
+overlay_hash(const struct fresh *f)
+{
+	struct str overlay[IMPORT_OVERLAYS] = { STR_NONE, f->said };
+	int fd = f->overlay ? file_open(FILE_HERE, f->overlay, FILE_READ | FILE_FOLLOW) : -1;
+	u64 hash;
+
+	if (fd >= 0 && file_map(fd, &overlay[0]))
+		overlay[0] = STR_NONE;
+	file_close(fd);
+	hash = f->overlay && !overlay[0].n ? 1 : import_overlay_hash(overlay);
+	if (overlay[0].n)
+		file_unmap(overlay[0]);
+	return hash;
+}
+
 int
 fresh_needed(const struct fresh *f, struct catalog *c)
 {
@@ -55,7 +76,7 @@ fresh_needed(const struct fresh *f, struct catalog *c)
 	if (fresh_open(c, f->dir, f->name, &why))
 		return 1;
 	catalog_info(c, &info);
-	if (info.source_n == doc.size && info.source_mtime == doc.changed)
+	if (info.source_n == doc.size && info.source_mtime == doc.changed && info.overlay_hash == overlay_hash(f))
 		return 0;
 	file_unmap(c->file);
 	return 1;
@@ -103,6 +124,39 @@ fresh_arena(u64 n)
 	for (u32 times = 4; times > 0 && !a.p; times /= 2)
 		a = page_arena(import_arena_bytes(n) * times + TEXT_N);
 	return a;
+}
+
+/* Where the names of a catalog are kept: beside it. */
+static int
+names_path(const struct fresh *f, char name[NAMES_NAME_N])
+{
+	struct str s = str_c(f->name);
+
+	s = str_ends(s, STR(".cat")) ? str_cut(s, 0, s.n - 4) : s;
+	return text_c(name, NAMES_NAME_N, "%S.names", s) ? 0 : ERR_FULL;
+}
+
+/* Overlays and the names of before, which the jail would keep us from. */
+static int
+read_beside(const struct fresh *f, struct import *im)
+{
+	const u32 how = FILE_READ | FILE_FOLLOW;
+	char name[NAMES_NAME_N];
+	int err = 0;
+
+	im->overlay[1] = f->said;
+	if (f->overlay)
+		err = file_load(FILE_HERE, f->overlay, how, OVERLAY_TEXT_MAX, im->arena, &im->overlay[0]);
+	if (err)
+		return refuse(f, err == ERR_FULL ? "its overlay is larger than 1 MB" : "its overlay cannot be read");
+	if (f->overlay && !im->overlay[0].n)
+		return refuse(f, "its overlay is empty");
+	err = names_path(f, name);
+	if (!err)
+		err = file_load(f->dir, name, FILE_READ, NAMEBOOK_MAX, im->arena, &im->names);
+	if (err && err != ERR_NONE)
+		return refuse(f, "the names of its import before (.names) cannot be read");
+	return FLAGS_GO;
 }
 
 /* In the jail a document that breaks the compiler breaks nothing else. */
@@ -176,8 +230,11 @@ fresh_compile(const struct fresh *f)
 {
 	struct import im = { .text = STR_NONE };
 	struct arena a;
+	char names[NAMES_NAME_N];
 	int code = read_document(f, &a, &im), report = -1, err;
 
+	if (code == FLAGS_GO)
+		code = read_beside(f, &im);
 	if (code != FLAGS_GO)
 		return code;
 	if (f->report && strcmp(f->report, "-") != 0) { /* before the jail, where it is out of reach */
@@ -195,7 +252,8 @@ fresh_compile(const struct fresh *f)
 		code = write_report(f, &im, report);
 	if (err || code != FLAGS_GO)
 		return EXIT_FAILED;
-	if (file_replace(f->dir, f->name, im.out))
+	if (names_path(f, names) || (!str_same(im.names, im.names_out) && file_replace(f->dir, names, im.names_out)) ||
+	    file_replace(f->dir, f->name, im.out))
 		return refuse(f, "the catalog cannot be written");
 	return report_losses(&im.report) ? EXIT_LOSSES : EXIT_OK;
 }

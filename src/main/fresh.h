@@ -12,12 +12,14 @@ struct fresh {
 	const char *document;
 	int dir;            /* where the catalog goes */
 	const char *name;   /* its name there: "gitea.cat" */
+	const char *overlay; /* path of an overlay, or NULL */
+	struct str said;    /* text of one that is applied after it, or empty */
 	const char *report; /* path for a JSON report, NULL: none; "-": standard output */
 	bool strict;        /* operations left out are a failure */
 	bool tell;          /* the report goes to standard error in words; else one line to the log */
 };
 
-/* Whether the catalog must be made: 1 it is missing, of another format, or of another state of the document;
+/* Whether the catalog must be made: 1 it is missing, of another format, or of another state of document or overlays;
  * 0 it is current: *c is open, until file_unmap(c->file); ERR_NONE the document is not there (or cannot be looked
  * at). */
 int fresh_needed(const struct fresh *f, struct catalog *c);

@@ -95,7 +95,8 @@ fresh_of(struct super *s, u32 api, char name[48])
 	const struct conf *c = coming(s)->conf;
 
 	text_c(name, 48, "%S.cat", c->gen.api[api].name);
-	return (struct fresh){ .document = c->documents[api], .dir = s->catalogs, .name = name };
+	return (struct fresh){ .document = c->documents[api], .overlay = c->overlays[api], .said = c->said[api],
+		.dir = s->catalogs, .name = name };
 }
 
 /* The first server of the document, where it is a usable base URL: what to write when no environment is there. */
@@ -270,6 +271,8 @@ super_gen_stale(struct super *s)
 		u64 now = stamp_of(i < c->gen.apis ? c->documents[i] : i == c->gen.apis ?
 		    "/etc/resolv.conf" : "/etc/hosts");
 
+		if (now && i < c->gen.apis && c->overlays[i])
+			now += 31 * stamp_of(c->overlays[i]);
 		/* a file that is missing for a moment is being replaced */
 		stale = stale || (s->stamp[i] && now && now != s->stamp[i]);
 		if (now)

@@ -139,6 +139,7 @@ asked_keep(struct mcp *m, const struct catalog_op *op, struct jcur args, u32 env
 	struct str raw = json_raw(args);
 
 	m->asked.kept = false;
+	m->asked.overlaid = op->extra.n > 0;
 	if (op->effect != CATALOG_READ || raw.n > AGAIN_ARGS_MAX)
 		return;
 	m->asked.operation = op->at;

@@ -103,6 +103,7 @@ struct mcp {
 		u32 operation, environment;
 		struct str args;
 		bool kept;             /* args are all there */
+		bool overlaid;         /* an overlay says something about the answer */
 		u8 room[MCP_ASK_N];
 	} asked;
 	u8 at, message_at;

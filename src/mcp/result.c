@@ -3,13 +3,14 @@
 #include "base/text.h"
 #include "mcp/asked.h"
 #include "mcp/modern.h"
+#include "mcp/paging.h"
 #include "op/preset.h"
 
 enum { AT_OPEN, AT_BODY, AT_END, AT_CLOSE };
 enum { FORM_JSON, FORM_TEXT, FORM_IMAGE, FORM_AUDIO, FORM_BLOB, FORM_NONE };
 
 #define ROOM_FOR_BEGIN 1024
-#define ROOM_FOR_CLOSE 3072
+#define ROOM_FOR_CLOSE 5120
 #define ROOM_FOR_PIECE 64 /* less room than this and the reader must take something first */
 
 /* ---- what to make of a body ---------------------------------------------------------------------- */
@@ -55,6 +56,9 @@ result_start(struct result *r, struct mcp *m)
 	memset(r, 0, sizeof *r);
 	r->m = m;
 	r->form = form_of(m);
+	r->whole = m->op->status >= 200 && m->op->status < 300 && r->form == FORM_JSON;
+	if (r->whole && m->asked.overlaid)
+		paging_begin(m);
 	r->pull.fill = fill_result;
 	r->skipped = r->form == FORM_NONE;
 	redact_init(&r->redact, r->form == FORM_IMAGE || r->form == FORM_AUDIO ? NULL : m->op->secrets,
@@ -413,6 +417,8 @@ put_close(struct result *r, struct buf *out, msec now)
 	buf_c(out, r->form == FORM_BLOB ? "\"}}" : "\"}");
 	if (r->limit.cut)
 		note_cut(r, out, now);
+	if (r->whole && r->m->asked.overlaid && !r->limit.cut && !r->broke && !r->limit.err && !r->redact.err)
+		paging_put(r->m, out);
 	if (r->linked)
 		put_link(r, out);
 	if (r->limit.broken && !r->broke && !r->limit.cut)

@@ -26,6 +26,7 @@ struct result {
 	struct mcp *m;
 	u8 at, form;
 	bool broke;   /* upstream's answer broke off */
+	bool whole;   /* a good answer in JSON: there may be a next page */
 	bool skipped; /* the body is not shown at all */
 	bool linked;  /* but can be downloaded, */
 	char handle[AGAIN_HANDLE_N + 1]; /* under this handle */
