@@ -293,6 +293,12 @@ put_raw(struct applying *a, struct buf *out, struct jcur cur)
 	u32 from = (u32)(raw.p - a->doc->text.p);
 
 	origin_add(&a->origin, out->w, origin_of(old, from));
+	for (int i = cur.at + 1; !old->n && i < a->doc->n && (u32)a->doc->tok[i].from < from + raw.n; i++) {
+		bool text = json_kind((struct jcur){ .doc = a->doc, .at = i }) == JSON_STRING;
+		u32 at = (u32)a->doc->tok[i].from - text;
+
+		origin_add(&a->origin, out->w + (at - from), at);
+	}
 	for (u32 i = origin_first(old, from + 1); i < old->n && old->mark[i].at < from + raw.n; i++)
 		origin_add(&a->origin, out->w + (old->mark[i].at - from), old->mark[i].from);
 	buf_put(out, raw);
@@ -434,7 +440,6 @@ rewrite(struct applying *a)
 	err = parse(c, buf_str(&out), &c->doc);
 	if (err)
 		return err;
-	a->origin.copied = c->source.converted.copied || !c->source.converted.n;
 	c->source.converted = a->origin;
 	c->source.json = buf_str(&out);
 	source_tokens(&c->source, &c->doc);
