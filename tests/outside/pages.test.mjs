@@ -1,0 +1,221 @@
+// The pages as a person meets them: Chromium with scripts off, by keyboard, light and dark, on a phone and on a desk;
+// axe-core finds nothing, the browser has nothing to complain of. SHOTS=DIR keeps a screenshot of each page and view.
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { startServer } from './lib/server.mjs';
+import { echoDocument, startUpstream } from './lib/upstream.mjs';
+
+const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((p) => fs.existsSync(p));
+const skip = chromium ? false : 'no chromium';
+const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const shots = process.env.SHOTS;
+const password = 'correct horse battery';
+const views = [];
+for (const width of [360, 1280]) for (const colorScheme of ['light', 'dark']) views.push({ width, colorScheme });
+
+let upstream, server, browser, context, page, twin, html;
+const complaints = []; // of the browser: console errors, anything loaded from elsewhere, anything that failed
+before(async () => {
+  if (skip) return;
+  const { chromium: launcher } = await import('playwright-core');
+  upstream = await startUpstream();
+  server = await startServer({ apis: [{ name: 'echo', document: echoDocument, environments: [{ name: 'production', base_url: upstream.url }] }] });
+  const r = await server.command(['user', 'add', 'ada', '--display', 'Ada Lovelace', '--password-stdin'], { input: password });
+  assert.equal(r.code, 0, r.err);
+  browser = await launcher.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-gpu'] });
+  context = await newContext('en-GB');
+  page = await context.newPage();
+  twin = await (await browser.newContext({ javaScriptEnabled: true, bypassCSP: true })).newPage();
+  await twin.route('**/*', (route) => (route.request().url().endsWith('/style.css') ? route.continue()
+    : route.fulfill({ contentType: 'text/html; charset=utf-8', body: html })));
+});
+async function newContext(locale) {
+  const c = await browser.newContext({ javaScriptEnabled: false, locale });
+  c.on('console', (m) => {
+    // a refused form is a page with its status, which Chromium counts as a failed load
+    if (m.type() === 'error' && !/status of 4\d\d/.test(m.text())) complaints.push(m.text());
+  });
+  c.on('weberror', (e) => complaints.push(String(e.error())));
+  c.on('request', (r) => { if (!r.url().startsWith(server.origin + '/')) complaints.push(`asked for ${r.url()}`); });
+  c.on('requestfailed', (r) => complaints.push(`failed: ${r.url()}`));
+  return c;
+}
+after(async () => {
+  await browser?.close();
+  const code = await server?.stop();
+  await upstream?.stop();
+  assert.equal(code ?? 0, 0);
+});
+
+// What is on the page now, in every view: nothing wider than the window, no complaint of axe.
+async function look(name) {
+  for (const { width, colorScheme } of views) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme });
+    const wide = await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+    assert.equal(wide, false, `${name} at ${width}: wider than the window`);
+    if (shots) await page.screenshot({ path: path.join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+  }
+  html = await page.content();
+  assert.doesNotMatch(html, /<script|<style|\son\w+=|\sstyle=|javascript:|\{\{|\}\}/i, `${name}: something inline`);
+  for (const { width, colorScheme } of [views[0], views[3]]) { // the same page, with scripts for axe alone
+    await twin.emulateMedia({ colorScheme });
+    await twin.setViewportSize({ width, height: 800 });
+    await twin.goto(server.origin + '/');
+    await twin.evaluate(axe);
+    const { violations } = await twin.evaluate('axe.run()');
+    assert.deepEqual(violations.map((v) => `${v.impact} ${v.id}: ${v.nodes[0].html}`), [], `${name} ${width} ${colorScheme}`);
+  }
+  assert.deepEqual(complaints.splice(0), [], name);
+}
+
+const totp = (secret) => {
+  const bits = [...secret].map((c) => 'abcdefghijklmnopqrstuvwxyz234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)));
+  const mac = crypto.createHmac('sha1', key).update(counter).digest();
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
+};
+const type = async (...fields) => { // from where the focus is, by keyboard alone
+  for (const f of fields) { await page.keyboard.type(f); await page.keyboard.press('Tab'); }
+};
+const heading = () => page.textContent('h1');
+
+test('landing page', { skip }, async () => {
+  const r = await page.goto(server.origin + '/');
+  assert.match(r.headers()['content-security-policy'], /default-src 'none'.*frame-ancestors 'none'/);
+  assert.equal(r.headers()['cache-control'], 'no-store');
+  await look('home');
+});
+
+test('a page that wants a login shows it, and leads back', { skip }, async () => {
+  await page.goto(server.origin + '/keys');
+  assert.equal(await heading(), 'Log in');
+  await look('login');
+  await page.goto(server.origin + '/keys');
+  await type('ada', 'not the password');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[role=alert]');
+  await look('login-wrong');
+  await page.goto(server.origin + '/keys');
+  await type('Ada', password);
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/keys');
+  assert.equal(await heading(), 'API keys');
+  await look('keys-none');
+});
+
+test('the first stop of Tab skips the menu', { skip }, async () => {
+  await page.goto(server.origin + '/keys');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate('document.activeElement.getAttribute("href")'), '#main');
+});
+
+test('a key is made, listed and revoked', { skip }, async () => {
+  await page.fill('#name', 'my laptop');
+  await page.selectOption('#access', 'destructive');
+  await page.check('input[name=production]');
+  await page.click('text=Make a key');
+  await page.waitForSelector('pre');
+  assert.match(await page.textContent('pre'), /^Authorization: Bearer sk-[\w-]{43}$/);
+  await look('key');
+  await page.goto(server.origin + '/keys');
+  assert.match(await page.textContent('li'), /my laptop.*read, write and destroy, production; all APIs/s);
+  await look('keys');
+  await page.click('text=Revoke');
+  await page.waitForSelector('text=You have no keys');
+});
+
+test('by keyboard alone: every stop is seen, in order, and does what it says', { skip }, async () => {
+  await page.goto(server.origin + '/keys');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const stops = [];
+  for (;;) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(`(() => { const e = document.activeElement, r = e.getBoundingClientRect();
+      return { tag: e.localName, id: e.id || e.textContent.trim(), seen: r.width > 0 && r.left >= 0 && getComputedStyle(e).outlineStyle !== 'none' }; })()`);
+    if (at.tag === 'body' || stops.length > 20) break;
+    assert.ok(at.seen, `focus on ${at.id} is seen`);
+    stops.push(at.id);
+  }
+  assert.deepEqual(stops, ['Skip to the content', 'mcpgated', 'Connected apps', 'API keys', 'Account', 'Log out',
+    'name', 'api', 'access', 'expires', '', 'Make a key']);
+  await page.focus('#name');
+  await type('by keyboard', '', '');
+  await page.keyboard.press('Tab'); // expires
+  await page.keyboard.press(' '); // production
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('pre');
+  await page.goto(server.origin + '/keys');
+  assert.match(await page.textContent('li'), /by keyboard.*read, production/s);
+  await page.focus('text=Revoke');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('text=You have no keys');
+});
+
+let recovery;
+test('the account, and a second step', { skip }, async () => {
+  await page.goto(server.origin + '/account');
+  await look('account');
+  await page.click('text=Set up a second step');
+  const secret = await page.textContent('main code');
+  await look('factor');
+  await page.fill('#code', totp(secret));
+  await page.click('button:has-text("Turn on")');
+  await page.waitForSelector('main li');
+  recovery = await page.locator('main li code').allTextContents();
+  assert.equal(recovery.length, 8);
+  await look('recovery');
+  await page.goto(server.origin + '/account');
+  await look('account-factor');
+});
+
+test('logging out, and in with a recovery code', { skip }, async () => {
+  await page.click('text=Log out');
+  await page.waitForURL('**/login');
+  await type('ada', password);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#code');
+  await look('code');
+  await page.fill('#code', recovery[0]);
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/account');
+  await page.waitForSelector('text=7 recovery codes are left');
+});
+
+test('an invite', { skip }, async () => {
+  await context.clearCookies();
+  const r = await server.command(['invite', 'grace', '--display', 'Grace Hopper']);
+  await page.goto(r.out.trim());
+  await look('invite');
+  await page.fill('#new', 'nanoseconds of wire');
+  await page.fill('#again', 'nanoseconds of wire');
+  await page.click('text=Set password');
+  await page.waitForURL('**/account');
+  assert.match(await page.textContent('main'), /Grace Hopper \(user name grace\)/);
+  await page.goto(r.out.trim());
+  await look('invite-gone');
+});
+
+test('in Russian', { skip }, async () => {
+  const own = page;
+  const russian = await newContext('ru-RU');
+  page = await russian.newPage();
+  await page.goto(server.origin + '/login');
+  assert.equal(await heading(), 'Вход');
+  await look('login-ru');
+  await type('grace', 'nanoseconds of wire');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/account');
+  await look('account-ru');
+  await page.goto(server.origin + '/keys');
+  await look('keys-ru');
+  await russian.close();
+  page = own;
+});
