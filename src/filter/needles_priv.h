@@ -59,7 +59,7 @@ u32 needles_skip(const struct needles *set, struct str s, u32 from);
 u32 needles_skip_any(const struct needles *set, struct str s, u32 from);
 
 #if defined(__x86_64__)
-/* The kernels needles_skip chooses from, for tests; only where __builtin_cpu_supports what they
+/* The kernels needles_skip chooses from, for tests; only where cpu_found has what they
  * need. */
 u32 needles_skip_ssse3(const struct needles *set, struct str s, u32 from);
 u32 needles_skip_avx512(const struct needles *set, struct str s, u32 from);

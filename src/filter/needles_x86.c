@@ -2,6 +2,8 @@
 
 #if defined(__x86_64__)
 
+#include "base/cpu.h"
+
 #include <immintrin.h>
 
 /* A look-up by half bytes gives, for each byte, the kinds it may begin or end: both halves of both
@@ -109,9 +111,9 @@ needles_skip_avx512(const struct needles *set, struct str s, u32 from)
 u32
 needles_skip(const struct needles *set, struct str s, u32 from)
 {
-	if (__builtin_cpu_supports("avx512bw"))
+	if (cpu_found & CPU_AVX512)
 		return needles_skip_avx512(set, s, from);
-	if (__builtin_cpu_supports("ssse3"))
+	if (cpu_found & CPU_SSSE3)
 		return needles_skip_ssse3(set, s, from);
 	return needles_skip_any(set, s, from);
 }

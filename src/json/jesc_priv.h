@@ -17,8 +17,8 @@ u32 jesc_blocks(struct str in, struct buf *out);
 u32 jesc_blocks_any(struct str in, struct buf *out);
 
 #if defined(__x86_64__)
-/* The two kernels jesc_blocks chooses from, for tests; only where __builtin_cpu_supports what
- * they need. */
+/* The two kernels jesc_blocks chooses from, for tests; only where cpu_found has
+ * what they need. */
 u32 jesc_blocks_ssse3(struct str in, struct buf *out);
 u32 jesc_blocks_vbmi2(struct str in, struct buf *out);
 #endif

@@ -2,6 +2,7 @@
 
 #if defined(__x86_64__)
 
+#include "base/cpu.h"
 #include "json/jesc_spread.h"
 
 #include <immintrin.h>
@@ -211,16 +212,14 @@ jesc_blocks_vbmi2(struct str in, struct buf *out)
 	return (u32)(p - in.p);
 }
 
-/* The question to the processor is answered by a word that libgcc filled at start, not by an
- * instruction. */
 u32
 jesc_blocks(struct str in, struct buf *out)
 {
 	if (in.n < BLOCK)
 		return 0;
-	if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw"))
+	if (cpu_found & CPU_VBMI2)
 		return jesc_blocks_vbmi2(in, out);
-	if (__builtin_cpu_supports("ssse3") && __builtin_cpu_supports("popcnt"))
+	if (cpu_found & CPU_SSSE3)
 		return jesc_blocks_ssse3(in, out);
 	return jesc_blocks_any(in, out);
 }
