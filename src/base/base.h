@@ -37,14 +37,14 @@ enum step { STEP_DONE, STEP_WAIT, STEP_MORE, STEP_FAIL };
 const char *err_text(int err);
 
 /* Prints where and ends the process; procd, systemd or the supervisor start it again. Never returns. */
-void assert_failed(const char *file, int line, const char *what) __attribute__((noreturn));
+void assert_failed(const char *file, int line) __attribute__((noreturn, cold));
 
 /* A caller's mistake (wrong order, wrong size). Stays on in release. */
-#define ASSERT(x) ((x) ? (void)0 : assert_failed(__FILE__, __LINE__, #x))
+#define ASSERT(x) ((x) ? (void)0 : assert_failed(__FILE__, __LINE__))
 
 /* A branch that must not happen but can be answered: test builds stop, release takes the safe way. */
 #ifdef TEST_BUILD
-#define NEVER(x) ((x) ? (assert_failed(__FILE__, __LINE__, #x), true) : false)
+#define NEVER(x) ((x) ? (assert_failed(__FILE__, __LINE__), true) : false)
 #else
 #define NEVER(x) (x)
 #endif

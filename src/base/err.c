@@ -14,12 +14,12 @@ err_text(int err)
 }
 
 void
-assert_failed(const char *file, int line, const char *what)
+assert_failed(const char *file, int line)
 {
 	u8 room[300];
 	struct buf b = buf_over(room, sizeof room);
 
-	buf_fmt(&b, "mcpgated: %s:%d: must hold: %s\n", file, line, what);
+	buf_fmt(&b, "mcpgated: %s:%d: does not hold\n", file, line);
 	if (write(2, b.p, b.w) < 0)
 		abort(); /* either way */
 	abort();
