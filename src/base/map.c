@@ -30,10 +30,11 @@ map_hash(struct str key, u64 seed)
 	u32 i = 0;
 
 	for (; i + 8 <= key.n; i += 8) {
-		u64 word = 0;
+		u64 word;
 
-		for (u32 k = 0; k < 8; k++)
-			word |= (u64)key.p[i + k] << (8 * k);
+		memcpy(&word, key.p + i, 8);
+		if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+			word = __builtin_bswap64(word);
 		h = (h ^ word) * 0xff51afd7ed558ccdU;
 		h ^= h >> 29;
 	}

@@ -9,9 +9,8 @@
 #define FORM 1
 #define SALT_AT 2
 #define TEXT_AT 34
-#define TAG_N 16
 
-static_assert(SEAL_EXTRA == TEXT_AT + TAG_N, "head and tag");
+static_assert(SEAL_EXTRA == TEXT_AT + SEAL_TAG_N, "head and tag");
 
 /* HKDF by hand: one block of output, with an info of three parts that need not be joined first. */
 static void
@@ -34,7 +33,7 @@ record_key(const u8 *master, const u8 *head, struct str what, u8 key[HASH_N])
 
 /* Turns n bytes at text into their opposite, in place, and makes the tag. */
 static void
-run(const u8 key[HASH_N], struct str ad, u8 *text, size_t n, u8 tag[TAG_N], int encrypt)
+run(const u8 key[HASH_N], struct str ad, u8 *text, size_t n, u8 tag[SEAL_TAG_N], int encrypt)
 {
 	static const u8 nonce[12]; /* the key serves one record only */
 	br_chacha20_run chacha = br_chacha20_sse2_get();
@@ -45,6 +44,14 @@ run(const u8 key[HASH_N], struct str ad, u8 *text, size_t n, u8 tag[TAG_N], int 
 	if (!poly)
 		poly = br_poly1305_ctmul_run;
 	poly(key, nonce, text, n, ad.p, ad.n, tag, chacha, encrypt);
+}
+
+void
+seal_tag(const u8 key[SEAL_KEY_N], struct str text, u8 tag[SEAL_TAG_N])
+{
+	u8 none[1];
+
+	run(key, text, none, 0, tag, 1);
 }
 
 static const u8 *
@@ -91,7 +98,7 @@ static int
 open_at(const struct seal_keys *k, struct seal_use use, u8 *p, u32 n)
 {
 	const u8 *master;
-	u8 key[HASH_N], tag[TAG_N];
+	u8 key[HASH_N], tag[SEAL_TAG_N];
 
 	if (n < SEAL_EXTRA || p[0] != FORM)
 		return ERR_BAD;
@@ -101,7 +108,7 @@ open_at(const struct seal_keys *k, struct seal_use use, u8 *p, u32 n)
 	record_key(master, p, use.what, key);
 	run(key, use.ad, p + TEXT_AT, n - SEAL_EXTRA, tag, 0);
 	ct_wipe(key, sizeof key);
-	return ct_same(tag, p + n - TAG_N, TAG_N) ? (int)(n - SEAL_EXTRA) : ERR_BAD;
+	return ct_same(tag, p + n - SEAL_TAG_N, SEAL_TAG_N) ? (int)(n - SEAL_EXTRA) : ERR_BAD;
 }
 
 /* Opens the record of n bytes that lies at the start of out's room and leaves only its text

@@ -16,6 +16,7 @@
 
 #define SEAL_KEYS_MAX 8
 #define SEAL_KEY_N 32
+#define SEAL_TAG_N 16
 #define SEAL_EXTRA 50 /* bytes a sealed record is longer than its plain text */
 
 /* Wipe it (ct_wipe) when it is given up. */
@@ -49,5 +50,8 @@ int seal_make_text(const struct seal_keys *k, struct rng *rng, struct seal_use u
                    struct str plain, struct buf *out);
 int seal_open_text(const struct seal_keys *k, struct seal_use use, struct str text,
                    struct buf *out);
+
+/* An authenticator for one text: Poly1305 under a key that serves for this text and no other one. */
+void seal_tag(const u8 key[SEAL_KEY_N], struct str text, u8 tag[SEAL_TAG_N]);
 
 #endif

@@ -33,57 +33,80 @@ put_time(struct audit *a, struct buf *b, msec now)
 	BUF_LIT(b, "Z\"");
 }
 
+/* Members: names are ours, most values are plain names, and a line is written for each call, so no more is escaped than
+ * must be. */
 static void
-put_hex(struct jout *o, const char *key, u64 v)
+put_key(struct buf *b, struct str key)
+{
+	BUF_LIT(b, ",\"");
+	buf_put(b, key);
+	BUF_LIT(b, "\":");
+}
+
+static void
+put_text(struct buf *b, struct str key, struct str s)
+{
+	struct jout o = jout_into(b);
+	u32 i = 0;
+
+	if (!s.n)
+		return;
+	put_key(b, key);
+	while (i < s.n && s.p[i] >= ' ' && s.p[i] < 0x7f && s.p[i] != '"' && s.p[i] != '\\')
+		i++;
+	if (i < s.n) {
+		jout_str(&o, NULL, s);
+		return;
+	}
+	buf_byte(b, '"');
+	buf_put(b, s);
+	buf_byte(b, '"');
+}
+
+static void
+put_hex(struct buf *b, struct str key, u64 v)
 {
 	if (!v)
 		return;
-	buf_fmt(o->buf, ",\"%s\":\"", key);
-	buf_hex(o->buf, v, 16);
-	buf_byte(o->buf, '"');
+	put_key(b, key);
+	buf_byte(b, '"');
+	buf_hex(b, v, 16);
+	buf_byte(b, '"');
 }
 
 static void
-put_text(struct jout *o, const char *key, struct str s)
+put_number(struct buf *b, struct str key, u64 v)
 {
-	if (s.n)
-		jout_str(o, key, s);
-}
-
-static void
-put_number(struct jout *o, const char *key, u64 v)
-{
-	if (v)
-		jout_u64(o, key, v);
+	if (!v)
+		return;
+	put_key(b, key);
+	buf_u64(b, v);
 }
 
 static void
 put_line(struct audit *a, struct buf *b, const struct audit_line *l, struct str detail, msec now)
 {
-	struct jout o = jout_into(b);
-
 	put_time(a, b, now);
-	o.more = true;
-	jout_c(&o, "what", l->what);
-	jout_c(&o, "outcome", l->outcome);
+	put_text(b, STR("what"), str_c(l->what));
+	put_text(b, STR("outcome"), str_c(l->outcome));
 	if (l->who) {
-		put_text(&o, "who", principal_name(l->who));
-		put_hex(&o, "id", l->who->id);
-		put_hex(&o, "user", l->who->user);
-		put_hex(&o, "team", l->who->team);
-		put_hex(&o, "client", l->who->client);
+		put_text(b, STR("who"), principal_name(l->who));
+		put_hex(b, STR("id"), l->who->id);
+		put_hex(b, STR("user"), l->who->user);
+		put_hex(b, STR("team"), l->who->team);
+		put_hex(b, STR("client"), l->who->client);
 	}
-	put_text(&o, "api", l->api);
-	put_text(&o, "environment", l->environment);
+	put_text(b, STR("api"), l->api);
+	put_text(b, STR("environment"), l->environment);
 	if (l->production)
-		jout_bool(&o, "production", true);
-	put_text(&o, "operation", l->operation);
-	put_hex(&o, "args", l->args);
-	put_number(&o, "status", l->status);
-	put_number(&o, "bytes", l->bytes);
-	put_number(&o, "us", l->us);
-	put_text(&o, "approval", l->approval);
-	put_text(&o, "detail", detail);
+		BUF_LIT(b, ",\"production\":true");
+	put_text(b, STR("operation"), l->operation);
+	put_hex(b, STR("args"), l->args);
+	put_number(b, STR("status"), l->status);
+	put_number(b, STR("bytes"), l->bytes);
+	put_number(b, STR("us"), l->us);
+	put_text(b, STR("approval"), l->approval);
+	put_text(b, STR("detail"), detail);
 	BUF_LIT(b, "}\n");
 }
 

@@ -162,6 +162,9 @@ tell(u32 writer, const struct ring_report *r, int err)
 	else
 		say_outf("writer %u: segments %u to %u, %U links, head %S\n", writer + 1, r->first, r->last, r->links,
 		    buf_str(&head));
+	if (r->others)
+		say_errf("writer %u: NOT VERIFIED: %u segments are of another form than this version's, %u: "
+		    "the version that has written them can verify them\n", writer + 1, r->others, (u32)RING_FORM);
 	if (!err && r->missing)
 		say_errf("writer %u: %U bytes are missing: lost with the power, or removed while the server was down\n",
 		    writer + 1, r->missing);
@@ -195,7 +198,7 @@ verify(struct flags *a, int dir, const char *key, const char *head)
 		any = 1;
 		found |= r.found;
 		tell(w, &r, err);
-		code = err ? EXIT_FAILED : code == EXIT_OK && r.missing ? EXIT_LOSSES : code;
+		code = err || r.others ? EXIT_FAILED : code == EXIT_OK && r.missing ? EXIT_LOSSES : code;
 	}
 	if (!any)
 		say_errf("there are no audit lines yet\n");

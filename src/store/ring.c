@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "crypt/ct.h"
 #include "sys/file.h"
@@ -91,7 +92,7 @@ rotate(struct ring_chain *c)
 	fd = file_open(c->conf.dir, name, FILE_READ | FILE_WRITE | FILE_CREATE | FILE_TRUNCATE);
 	if (fd < 0)
 		return fd;
-	buf_fmt(&b, "{\"segment\":%u,\"link\":%U,\"prev\":\"", s->segment + 1, s->link);
+	buf_fmt(&b, "{\"segment\":%u,\"form\":%u,\"link\":%U,\"prev\":\"", s->segment + 1, (u32)RING_FORM, s->link);
 	for (u32 i = 0; i < HASH_N; i++)
 		buf_hex(&b, s->h[i], 2);
 	BUF_LIT(&b, "\"");
@@ -107,6 +108,7 @@ rotate(struct ring_chain *c)
 	file_close(c->fd);
 	c->fd = fd;
 	s->segment++;
+	s->form = RING_FORM;
 	s->size = c->torn = c->missing = 0;
 	ring_derive(s->key, s->segment_key, "link");
 	ring_derive(s->segment_key, s->segment_key, "segment");
@@ -122,12 +124,14 @@ static int
 append(struct ring_chain *c)
 {
 	struct ring_state s = c->now;
+	struct ring_link l = { .number = s.link };
 	struct buf b = buf_over(c->bytes, c->n + RING_LINK_N);
 	int err;
 
 	b.w = c->n;
-	ring_hash(s.h, buf_str(&b));
-	ring_put_link(&b, s.link, s.h, s.key);
+	l.sum = map_hash(buf_str(&b), 0);
+	ring_mac(&l, s.h, s.key, buf_str(&b));
+	ring_put_link(&b, &l, s.h);
 	err = file_write_at(c->fd, s.size, b.p, b.w);
 	if (err)
 		return err;
@@ -159,6 +163,20 @@ to_syslog(const struct ring_chain *c, struct str lines)
 	}
 }
 
+/* Where the chain ends, for audit verify --head. */
+static void
+head_to_syslog(const struct ring_chain *c)
+{
+	u8 room[128];
+	struct buf b = buf_over(room, sizeof room);
+
+	buf_fmt(&b, "{\"writer\":%u,\"link\":%U,\"head\":\"", c->conf.writer + 1, c->now.link - 1);
+	for (u32 i = 0; i < RING_MAC_N; i++)
+		buf_hex(&b, c->now.h[i], 2);
+	BUF_LIT(&b, "\"}");
+	to_syslog(c, buf_str(&b));
+}
+
 static void
 run(void *arg)
 {
@@ -173,10 +191,13 @@ run(void *arg)
 		c->err = append(c);
 	if (!c->err && c->sync && c->fd >= 0)
 		c->err = file_sync(c->fd);
-	if (!c->err)
+	if (!c->err) {
 		to_syslog(c, lines);
-	else
+		if (c->sync)
+			head_to_syslog(c);
+	} else {
 		text_c(c->why, sizeof c->why, "%s", file_why());
+	}
 }
 
 /* --- the beginning --------------------------------------------------------------------------------- */
@@ -194,6 +215,7 @@ catch_up(struct ring *r)
 		int got = file_read_at(c->fd, s->size, r->fill.p, r->fill.cap);
 		u8 h[HASH_N], key[HASH_N], room[RING_LINK_N];
 		struct buf link = buf_over(room, sizeof room);
+		struct ring_link l = { .number = s->link };
 		struct str text = str_of(r->fill.p, got > 0 ? (u32)got : 0);
 
 		if (got <= 0)
@@ -202,8 +224,9 @@ catch_up(struct ring *r)
 		memcpy(key, s->key, HASH_N);
 		if (!ring_find_link(text, &at, &n))
 			return false;
-		ring_hash(h, str_cut(text, 0, at));
-		ring_put_link(&link, s->link, h, key);
+		l.sum = map_hash(str_cut(text, 0, at), 0);
+		ring_mac(&l, h, key, str_cut(text, 0, at));
+		ring_put_link(&link, &l, h);
 		if (!str_same(buf_str(&link), str_cut(text, at, at + n)))
 			return false;
 		memcpy(s->h, h, HASH_N);
@@ -227,12 +250,13 @@ go_on(struct ring *r)
 	c->fd = file_open(c->conf.dir, name, FILE_READ | FILE_WRITE);
 	if (c->now.segment == 0)
 		return;
-	if (c->fd >= 0 && file_info(c->fd, &info) == 0 && info.size >= c->now.size && catch_up(r))
+	if (c->fd >= 0 && file_info(c->fd, &info) == 0 && info.size >= c->now.size && c->now.form == RING_FORM &&
+	    catch_up(r))
 		return;
 	c->torn = info.size > c->now.size ? info.size - c->now.size : 0;
 	c->missing = info.size < c->now.size ? c->now.size - info.size : 0;
-	log_warn("audit", "%s does not end where it should (a crash, or somebody changed it): a new segment begins",
-	    name);
+	log_warn("audit", "%s %s: a new segment begins", name, c->now.form == RING_FORM ?
+	    "does not end where it should (a crash, or somebody changed it)" : "is of another form");
 	file_close(c->fd);
 	c->fd = -1;
 }
@@ -249,6 +273,7 @@ begin_chain(struct ring_chain *c, struct buf *why)
 	else if (err)
 		buf_fmt(why, "the audit directory cannot be written: %s", file_why());
 	s->link = 1;
+	s->form = RING_FORM;
 	return err;
 }
 

@@ -3,12 +3,18 @@
  *
  *   lines of some turns > buffer --ring_turn--> helper thread: hash, link, one write > other buffer meanwhile
  *
- *   w1-00000007.log   {"segment":7,"link":4711,"prev":"<h of link 4710>"}    and "torn", "missing" after a crash
+ *   w1-00000007.log   {"segment":7,"form":2,"link":4711,"prev":"<h of link 4710>"}   after a crash "torn", "missing"
  *                     lines
- *                     {"link":4711,"h":"...","mac":"..."}     h = SHA-256(h before | all bytes since the last link)
- *                     lines, link, ...                        mac = HMAC(k, h), then k = SHA-256(k | "next")
+ *                     {"link":4711,"sum":"...","mac":"...","h":"..."}
+ *                     lines, link, ...
  *   w1.state          where it ends, k and h: two slots, written in turn
  *   seeds             first keys of writers that have not begun yet; taken ones are zero
+ *
+ * bytes: all since the last link. tag = Poly1305(SHA-256(k | "lines"), bytes), used for them only;
+ * mac = HMAC(k, h before | number | sum | tag); h = SHA-256(h before | number | sum | mac); then
+ * k = SHA-256(k | "next").
+ * sum (map_hash) shows accidents without the key. Hashing all bytes would cost as much as half of a call; so whoever
+ * knows the first key, and nobody else, could make other lines for the same h.
  *
  * Each segment begins with a key of its own: K' = SHA-256(K | "segment"), k = SHA-256(K | "link"). The first K comes
  * from a seed that is shown once and kept nowhere (ring_seeds), so whoever breaks in can forge the future, not the
@@ -27,6 +33,7 @@
 #define RING_SEGMENTS 8   /* kept of each writer; more than one of them may hold the last links */
 #define RING_WRITERS 64
 #define RING_NAME_N 32
+#define RING_FORM 2      /* of links; segments of another one are named, not verified */
 #define RING_LINK_N 192   /* bytes a link takes at most; and a segment's first line */
 
 struct ring_conf {
@@ -42,6 +49,7 @@ struct ring_state {
 	u64 link;      /* number of the next one */
 	u64 size;      /* of the segment, up to and with its last link */
 	u32 segment;   /* number; 0: none yet */
+	u32 form;      /* of its links */
 	u8 key[HASH_N], segment_key[HASH_N], h[HASH_N]; /* k of the next link; K of the next segment; h of the last */
 };
 
@@ -109,6 +117,7 @@ struct ring_report {
 	u8 h[HASH_N];      /* its hash: the head */
 	u64 missing;       /* bytes that a crash of the machine took, or somebody while the server was down */
 	u64 tail;          /* bytes behind it that no link covers: being written right now, or torn by a crash */
+	u32 others;        /* segments of another form: they were not verified */
 	bool found;        /* the head that was asked for stands in the chain */
 	u32 bad_segment;   /* where the chain is broken, 0: nowhere */
 	u64 bad_line;

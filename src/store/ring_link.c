@@ -3,6 +3,7 @@
 #include "base/crc.h"
 #include "base/text.h"
 #include "crypt/ct.h"
+#include "crypt/seal.h"
 #include "sys/file.h"
 
 #define SLOT_N 128
@@ -41,15 +42,11 @@ ring_first(u8 key[HASH_N], const u8 first[HASH_N], u32 writer)
 	ring_derive(key, first, what);
 }
 
-void
-ring_hash(u8 h[HASH_N], struct str bytes)
+static void
+put_le(u8 *p, u64 v, u32 n)
 {
-	struct hash x;
-
-	hash_begin(&x);
-	hash_add(&x, str_of(h, HASH_N));
-	hash_add(&x, bytes);
-	hash_out(&x, h);
+	for (u32 i = 0; i < n; i++)
+		p[i] = (u8)(v >> 8 * i);
 }
 
 static void
@@ -59,21 +56,49 @@ put_hex(struct buf *b, const u8 *p, u32 n)
 		buf_hex(b, p[i], 2);
 }
 
+/* h before, number, sum, and a tag or mac: what is authenticated, and what is hashed. */
+#define JOINED_N (HASH_N + 16 + RING_MAC_N)
+
+static struct str
+join(u8 all[JOINED_N], const struct ring_link *l, const u8 h[HASH_N])
+{
+	memcpy(all, h, HASH_N);
+	put_le(all + HASH_N, l->number, 8);
+	put_le(all + HASH_N + 8, l->sum, 8);
+	memcpy(all + HASH_N + 16, l->mac, RING_MAC_N);
+	return str_of(all, JOINED_N);
+}
+
 void
-ring_put_link(struct buf *b, u64 number, const u8 h[HASH_N], u8 key[HASH_N])
+ring_mac(struct ring_link *l, const u8 h[HASH_N], u8 key[HASH_N], struct str bytes)
 {
 	struct hash_key k;
-	u8 mac[HASH_N];
+	u8 mac[HASH_N], once[HASH_N], all[JOINED_N];
 
+	ring_derive(once, key, "lines");
+	seal_tag(once, bytes, l->mac);
 	hash_key(&k, str_of(key, HASH_N));
-	hash_mac(&k, str_of(h, HASH_N), mac);
-	buf_fmt(b, "{\"link\":%U,\"h\":\"", number);
-	put_hex(b, h, RING_HEX / 2);
-	BUF_LIT(b, "\",\"mac\":\"");
-	put_hex(b, mac, RING_HEX / 2);
-	BUF_LIT(b, "\"}\n");
+	hash_mac(&k, join(all, l, h), mac);
+	memcpy(l->mac, mac, RING_MAC_N);
 	ring_derive(key, key, "next");
+	ct_wipe(once, sizeof once);
+	ct_wipe(all, sizeof all);
 	ct_wipe(&k, sizeof k);
+}
+
+void
+ring_put_link(struct buf *b, const struct ring_link *l, u8 h[HASH_N])
+{
+	u8 all[JOINED_N];
+
+	hash_once(join(all, l, h), h);
+	buf_fmt(b, "{\"link\":%U,\"sum\":\"", l->number);
+	buf_hex(b, l->sum, 16);
+	BUF_LIT(b, "\",\"mac\":\"");
+	put_hex(b, l->mac, RING_MAC_N);
+	BUF_LIT(b, "\",\"h\":\"");
+	put_hex(b, h, RING_MAC_N);
+	BUF_LIT(b, "\"}\n");
 }
 
 bool
@@ -103,7 +128,7 @@ le(const u8 *p, u32 n)
 	return v;
 }
 
-/* Slot: magic "ring", crc of the rest, link, size, segment, key, segment key, h. */
+/* Slot: magic "ring", crc of the rest, link, size, segment, form (0: the first one), key, segment key, h. */
 static bool
 read_slot(const u8 *p, struct ring_state *s)
 {
@@ -112,6 +137,7 @@ read_slot(const u8 *p, struct ring_state *s)
 	s->link = le(p + 8, 8);
 	s->size = le(p + 16, 8);
 	s->segment = (u32)le(p + 24, 4);
+	s->form = (u32)le(p + 28, 4);
 	memcpy(s->key, p + 32, HASH_N);
 	memcpy(s->segment_key, p + 64, HASH_N);
 	memcpy(s->h, p + 96, HASH_N);
@@ -137,13 +163,6 @@ ring_read_state(int fd, struct ring_state *s)
 	return any ? 0 : ERR_NONE;
 }
 
-static void
-put_le(u8 *p, u64 v, u32 n)
-{
-	for (u32 i = 0; i < n; i++)
-		p[i] = (u8)(v >> 8 * i);
-}
-
 int
 ring_write_state(int fd, const struct ring_state *s)
 {
@@ -153,6 +172,7 @@ ring_write_state(int fd, const struct ring_state *s)
 	put_le(slot + 8, s->link, 8);
 	put_le(slot + 16, s->size, 8);
 	put_le(slot + 24, s->segment, 4);
+	put_le(slot + 28, s->form, 4);
 	memcpy(slot + 32, s->key, HASH_N);
 	memcpy(slot + 64, s->segment_key, HASH_N);
 	memcpy(slot + 96, s->h, HASH_N);

@@ -77,6 +77,10 @@ sed -i '$d' "$T/data/audit/w1-00000001.log"
 verify --head "$last"
 expect 'a tail that was cut off' 1 err 'stands in no chain'
 again
+sed -i '1s/,"form":2//' "$T/data/audit/w1-00000001.log"
+verify
+expect 'a segment of another form is named' 1 err 'NOT VERIFIED: 1 segments are of another form'
+again
 verify --head "$last"
 expect 'put back: all is well' 0
 
@@ -85,6 +89,7 @@ rm -rf "$T/data/audit"
 conf "	option audit 'required'"
 start "$M" serve -c "$T/conf"
 ready 'required'
+cp "$T/log" "$T/keylog"
 key=$("$M" key add test --data "$T/data" 2>/dev/null)
 rpc "$key" tools/call list_projects >"$T/out"
 grep -q 'could not be connected\|refused' "$T/out" && ok || bad 'required: calls go on while it is written'
@@ -100,7 +105,7 @@ if command -v python3 >/dev/null; then
 	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 	s.bind(("127.0.0.1", 0)); s.settimeout(20)
 	open(sys.argv[1], "w").write(str(s.getsockname()[1]))
-	print(s.recv(4000).decode(), flush=True)
+	while True: print(s.recv(4000).decode(), flush=True)
 	PY
 	pids="$pids $!"
 	until_true 5 test -s "$T/port"
@@ -110,6 +115,10 @@ if command -v python3 >/dev/null; then
 	rpc "$key" tools/call list_projects >/dev/null
 	until_true 5 grep -q '^<110>1 - - mcpgated - audit - {"time":.*"operation":"list_projects"' "$T/syslog" && ok ||
 		bad "syslog: $(cat "$T/syslog")"
+	first=$(sed -n 's/.*key of the audit chain, shown only now: \([0-9a-f]*\).*/\1/p' "$T/keylog")
 	stop 'syslog'
+	until_true 5 grep -q '"head":' "$T/syslog" && ok || bad "the head goes to syslog: $(cat "$T/syslog")"
+	verify --head "$(sed -n 's/.*"head":"\([0-9a-f]*\)".*/\1/p' "$T/syslog" | tail -1)"
+	expect 'and stands in the chain' 0 out 'head'
 fi
 summary

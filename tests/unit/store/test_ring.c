@@ -1,5 +1,6 @@
 #include "store/ring.h"
 
+#include "base/crc.h"
 #include "base/limits.h"
 #include "sys/file.h"
 
@@ -179,6 +180,65 @@ test_changes_are_found(void **state)
 	}
 }
 
+/* Without the key only accidents are found, in lines as in links. */
+static void
+test_accidents(void **state)
+{
+	static u8 text[4096], bad[4096];
+	struct ring_report r;
+	u32 n, missed = 0;
+
+	open_ring();
+	write_some(2, 2);
+	ring_close(&ring);
+	assert_int_equal(verify(NULL, NULL, &r), 0);
+	n = load("w1-00000001.log", text, sizeof text);
+	for (u32 i = 0; i < n - 1; i++) {
+		memcpy(bad, text, n);
+		bad[i] ^= 1;
+		save("w1-00000001.log", bad, n);
+		missed += verify(NULL, NULL, &r) == 0 && r.tail == 0 && r.others == 0;
+	}
+	assert_int_equal(missed, 0);
+}
+
+/* A chain that an earlier version began goes on in a new segment; the old one is named, and not said to be verified. */
+static void
+test_other_form(void **state)
+{
+	static u8 text[4096], slots[1024];
+	struct ring_report r;
+	u32 n, k = 0;
+
+	open_ring();
+	write_some(2, 2);
+	ring_close(&ring);
+	n = load("w1-00000001.log", text, sizeof text);
+	for (u32 i = 0; i < n; i++) /* ,"form":2 was not there then */
+		if (i < 12 || i >= 21)
+			text[k++] = text[i];
+	save("w1-00000001.log", text, k);
+	assert_memory_equal(text, "{\"segment\":1,\"link\":1,", 22);
+	n = load("w1.state", slots, sizeof slots);
+	for (u32 i = 0; i < 2; i++) {
+		u8 *slot = slots + i * 512;
+		u32 crc;
+
+		slot[28] = 0;
+		crc = crc32c(0, str_of(slot + 8, 120));
+		memcpy(slot + 4, &crc, 4);
+	}
+	save("w1.state", slots, n);
+	open_ring();
+	write_some(3, 1);
+	ring_close(&ring);
+	assert_int_equal(verify(first, NULL, &r), 0);
+	assert_int_equal(r.others, 1);
+	assert_int_equal(r.last, 2);
+	assert_int_equal(r.links, 3); /* of the new segment only */
+	assert_int_equal(r.link, 5);  /* whose numbers go on */
+}
+
 /* Killed between two writes: at the next start nothing is lost, and what is torn is marked. */
 static void
 test_after_a_crash(void **state)
@@ -296,7 +356,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_links), T(test_changes_are_found), T(test_after_a_crash), T(test_ring), T(test_full),
+		T(test_links), T(test_changes_are_found), T(test_accidents), T(test_other_form), T(test_after_a_crash), T(test_ring), T(test_full),
 		T(test_state_gone),
 	};
 
