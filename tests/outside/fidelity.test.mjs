@@ -12,6 +12,7 @@ const excuses = {
   own: [{ why: 'allowReserved is the reserved expansion of RFC 6570 (3.2.1): "%41" goes as it is, and arrives as A', fits: (v) => v.code === 'lost' && v.message.endsWith('"%41"') }],
   github: [{ key: 'POST /orgs/{org}/campaigns', why: 'document: secret_scanning_alerts is demanded by oneOf, and refused by additionalProperties: false',
     fits: (v) => v.code === 'additionalProperties' && /secret_scanning_alerts/.test(v.message) }],
+  portainer: [{ why: 'document: an operation with a body and without consumes: JSON is sent', fits: (v) => String(v.code) === '415' && /^No supported content types/.test(v.message) }],
   stripe: [{ why: 'argument: an object without members has no form in a form body (x-www-form-urlencoded)',
     fits: (v) => v.code === 'required' && /inventory/.test(v.message) }],
 };

@@ -7,7 +7,7 @@ import { argumentsOf, dice, seedOf } from './arguments.mjs';
 import { openJudge } from './judge.mjs';
 import { shared, tempDir, top } from './programs.mjs';
 import { modernRequest } from './rpc.mjs';
-import { run, startServer } from './server.mjs';
+import { run, section, startServer } from './server.mjs';
 
 const openapi = path.join(shared, 'data/openapi');
 export const documents = () => [
@@ -122,8 +122,9 @@ export async function fidelity(name, file, { seed = '1', share = 1, excuses = []
     const report = JSON.parse(fs.readFileSync(path.join(dir, 'report.json')));
     if (report.counts.operations === 0) return { name, unread: 'its operations are in other files, which are not read' };
     const ops = new Map((await run(['catalog', 'show', cat])).out.trim().split('\n').map((l) => l.split('\t')).filter((l) => l.length > 3).map((l) => [l[0], `${l[2]} ${l[3]}`]));
-    server = await startServer({ apis: [{ name, document: file, options: { auth: 'none', mode: 'tools', response_budget: '4k' }, environments: [{ name: 'sandbox', base_url: `${upstream.url}/base` }] }], startup: 60000 });
-    const calls = mcp(server, undefined, name);
+    server = await startServer({ apis: [{ name, document: file, options: { mode: 'tools', response_budget: '4k' }, environments: [{ name: 'sandbox', base_url: `${upstream.url}/base` }] }],
+      extra: section('role', 'all', { allow: '*', destructive: 'none' }), startup: 60000 }); // nothing asks back before it is sent
+    const calls = mcp(server, await server.key('all', name, ['--destructive', '--role', 'all']), name);
     const judge = await openJudge(file);
     const { result } = await calls.post('tools/list', {});
     const out = await callAll({ judge, tools: result.tools, ops, calls, seed, share, excuses, upstream });

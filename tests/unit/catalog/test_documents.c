@@ -10,11 +10,11 @@ static const struct {
 	const char *path;
 	u32 operations, skipped; /* counted in the document by other means */
 } documents[] = {
-	{ "awork/swagger.json", 672, 27 },
-	{ "github/api.github.com.json", 1223, 1 },
-	{ "stripe/spec3.json", 355, 1 },
+	{ "awork/swagger.json", 672, 0 },
+	{ "github/api.github.com.json", 1223, 0 },
+	{ "stripe/spec3.json", 355, 0 },
 	{ "twilio/twilio_api_v2010.json", 197, 0 },
-	{ "grocy/grocy.openapi.json", 86, 1 },
+	{ "grocy/grocy.openapi.json", 86, 0 },
 };
 
 /* The whole file in memory that the caller frees; p is NULL when it is not there. */
