@@ -72,7 +72,7 @@ help:
 ## make check      floors, lengths, documented headers, forbidden symbols, warnings
 ## make size       what the binary is made of, against the budgets
 ## make bench      CPU per request beside nginx (needs ../shared/bench)
-## make fidelity   every tool of every document is called; a library of others judges what arrives upstream (SEED=n)
+## make fidelity   every tool of every document is called and compiled; libraries of others judge (SEED=n)
 ## make fuzz X=f   one fuzz target for T=60 seconds
 debug:
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan
@@ -236,7 +236,7 @@ check: $(B)/mcpgated
 size: $(B)/mcpgated
 	$(Q)sh tools/size $(B)
 fidelity: $(B)/mcpgated
-	$(Q)FIDELITY=full VERBOSE=1 MCPGATED=$(CURDIR)/$(B)/mcpgated sh tests/outside/run.sh fidelity.test.mjs
+	$(Q)FIDELITY=full VERBOSE=1 MCPGATED=$(CURDIR)/$(B)/mcpgated sh tests/outside/run.sh fidelity.test.mjs schemas.test.mjs
 bench: $(B)/mcpgated
 	$(Q)sh tools/bench $(B)/mcpgated
 clean:

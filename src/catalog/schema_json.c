@@ -39,18 +39,35 @@ value_fits(struct str v, u32 type)
 	return false;
 }
 
+/* Whether an enumeration is written out: strings only, for some clients know no other, and not the empty one alone. */
 static bool
 enum_fits(const struct shape *sh, u32 type)
+{
+	u32 at = 1, longest = 0;
+	struct str e;
+
+	if (!sh->enums.n || sh->enums.n > ENUM_TEXT_MAX || type != CATALOG_T_STRING)
+		return false;
+	while ((e = schema_enum_next(sh->enums, &at)).p) {
+		if (!value_fits(e, type))
+			return false;
+		longest = max_u32(longest, e.n);
+	}
+	return longest > 2;
+}
+
+/* Its values but the empty string, which some clients refuse; that one is told in words. */
+static void
+put_enum(struct jout *o, struct str enums)
 {
 	u32 at = 1;
 	struct str e;
 
-	if (!sh->enums.n || sh->enums.n > ENUM_TEXT_MAX)
-		return false;
-	while ((e = schema_enum_next(sh->enums, &at)).p)
-		if (!value_fits(e, type))
-			return false;
-	return true;
+	jout_key_open(o, "enum", '[');
+	while ((e = schema_enum_next(enums, &at)).p)
+		if (e.n > 2)
+			jout_raw(o, NULL, e);
+	jout_close(o, ']');
 }
 
 /* The first values of an enumeration that is not written out as one. */
@@ -143,6 +160,8 @@ say_all(struct schema_face *face, const struct shape *sh, u32 type, struct buf *
 		BUF_LIT(out, "Any JSON value; write objects and arrays as JSON text. ");
 	if (sh->enums.n && !enum_fits(sh, type))
 		say_values(sh, out);
+	else if (sh->enums.n && schema_enum_has(sh->enums, STR("\"\"")))
+		BUF_LIT(out, "May be empty. ");
 	say_bounds(sh, type, out);
 	if (type == CATALOG_T_OBJECT)
 		say_map(face, sh, out);
@@ -189,7 +208,7 @@ static void
 scalar(struct jout *o, const struct shape *sh, u32 type)
 {
 	if (enum_fits(sh, type))
-		jout_raw(o, "enum", sh->enums);
+		put_enum(o, sh->enums);
 	if (sh->initial.n <= DEFAULT_MAX && value_fits(sh->initial, type))
 		jout_raw(o, "default", sh->initial);
 	if (type == CATALOG_T_STRING) {

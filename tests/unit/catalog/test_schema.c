@@ -42,7 +42,9 @@ test_types(void **state)
 	shows("{\"type\":[\"integer\",\"null\"]}", "", "{\"type\":\"integer\",\"description\":\"May be null.\"}");
 	shows("{\"type\":\"integer\",\"nullable\":true}", "", "{\"type\":\"integer\",\"description\":\"May be null.\"}");
 	shows("{\"type\":[\"string\",\"number\"]}", "", "{\"type\":\"string\"}");
-	shows("{\"enum\":[1,2,null]}", "", "{\"type\":\"number\",\"description\":\"May be null.\",\"enum\":[1,2]}");
+	shows("{\"enum\":[1,2,null]}", "", "{\"type\":\"number\",\"description\":\"Values: 1, 2. May be null.\"}");
+	shows("{\"enum\":[\"\",\"a\"]}", "", "{\"type\":\"string\",\"description\":\"May be empty.\",\"enum\":[\"a\"]}");
+	shows("{\"enum\":[\"\"]}", "", "{\"type\":\"string\",\"description\":\"Values: \\\"\\\".\"}");
 	shows("{\"const\":\"x\"}", "", "{\"type\":\"string\",\"enum\":[\"x\"]}");
 	shows("{\"properties\":{\"b\":{\"type\":\"boolean\"}}}", "",
 	    "{\"type\":\"object\",\"properties\":{\"b\":{\"type\":\"boolean\"}}}");
