@@ -212,6 +212,13 @@ $(B)/yaml-driver: tests/yaml/driver.c $(YMLLIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -Wno-frame-larger-than -o $@ $< $(LDSAN) -Wl,--start-group $(YMLLIBS) -Wl,--end-group -lpthread
 
+# The gate for a judge that knows only what it should do (tests/outside/gate.test.mjs).
+GATLIBS := $(foreach f,$(call below,gate),$(B)/lib/lib$(f).a)
+$(B)/gate-driver: tests/gate/driver.c tests/lib/doc.h $(GATLIBS) $(B)/lib/libbearssl.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -Wno-frame-larger-than -Itests -o $@ $< $(LDSAN) \
+	    -Wl,--start-group $(GATLIBS) $(B)/lib/libbearssl.a -Wl,--end-group -lpthread
+
 # --- fuzz: tests/fuzz/fuzz_<x>.c names its floor in a first line  /* floor: http */ ------------------
 T       ?= 60
 fuzz:

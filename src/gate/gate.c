@@ -46,13 +46,6 @@ environments_of(const struct gate_ask *g, u8 scopes, u8 off)
 	return mask;
 }
 
-/* The scopes the principal has or could still be granted: only a person's consent can grow. */
-static u8
-grantable(const struct principal *who)
-{
-	return who->kind == PRINCIPAL_TOKEN ? SCOPE_ALL : who->scopes;
-}
-
 void
 gate_begin(struct gate_ask *g, const struct gen *gen, const struct api *api, struct gate_view view,
     const struct principal *who, const struct switches *switches)
@@ -69,9 +62,9 @@ gate_begin(struct gate_ask *g, const struct gen *gen, const struct api *api, str
 	g->environments = environments_of(g, who->scopes, off);
 	g->could = g->effects;
 	g->environments_could = g->environments;
-	if (grantable(who) != who->scopes) {
-		g->could = effects_of(g, grantable(who), off);
-		g->environments_could = environments_of(g, grantable(who), off);
+	if (who->grantable) {
+		g->could = effects_of(g, who->scopes | who->grantable, off);
+		g->environments_could = environments_of(g, who->scopes | who->grantable, off);
 	}
 }
 

@@ -148,6 +148,7 @@ test_calls(void **state)
 	struct gate_call c;
 
 	token.kind = PRINCIPAL_TOKEN;
+	token.grantable = SCOPE_DESTRUCTIVE | SCOPE_PRODUCTION;
 	assert_int_equal(call(&pair, key, "put_thing", NULL).answer, GATE_OK);
 	assert_int_equal(call(&pair, key, "delete_thing", NULL).answer, GATE_HIDDEN); /* a key can never have more */
 	assert_int_equal(call(&pair, key, "put_thing", "production").answer, GATE_REFUSED);
