@@ -18,6 +18,7 @@ struct rule;      /* gate/rule.h */
 
 #define APIS_MAX 64         /* apis of one box */
 #define ENVIRONMENTS_MAX 8  /* environments of one api */
+#define CREDENTIALS_MAX 6   /* credentials of one environment beside its own, each for one security scheme */
 
 /* How a credential goes upstream. */
 enum credential_in {
@@ -35,6 +36,7 @@ struct credential {
 	struct str value;  /* the text with {secret} already filled in; empty when it comes from the store */
 	struct str secret; /* what was filled in there; empty: value is it, or holds none yet */
 	struct str store;  /* name under which the store holds it sealed; empty: value is it */
+	struct str scheme; /* of the document's security schemes; empty: for whatever has no other */
 };
 
 /* One base URL of an api. */
@@ -52,6 +54,8 @@ struct environment {
 	struct str ca;        /* path of a PEM bundle; empty: the system's */
 	const struct tls_trust *trust; /* of the two: for calls; NULL: plain */
 	struct credential credential;
+	const struct credential *more; /* for single security schemes of the document */
+	u32 mores;
 	u32 connect_ms, first_ms, idle_ms, total_ms;
 	u32 concurrency;      /* calls under way at once, of all workers */
 	u32 concurrency_each; /* of one principal; 0: a fair share */

@@ -96,8 +96,8 @@ find_type(struct conf_work *w, const struct uci_event *e)
 		if (str_is(e->word[0], conf_types[i].name))
 			return &conf_types[i];
 	}
-	conf_mistake(w, e->line, "unknown section '%S'; there are server, api, environment and role%s", e->word[0],
-	    suggest(w, e->word[0], names, CONF_TYPES));
+	conf_mistake(w, e->line, "unknown section '%S'; there are server, api, environment, credential, role and "
+	    "tool%s", e->word[0], suggest(w, e->word[0], names, CONF_TYPES));
 	return NULL;
 }
 

@@ -157,7 +157,8 @@ api_of(struct conf_work *w, const struct conf_section *s, const struct api *api,
 	if (!i && apis == 1)
 		return 0;
 	if (!i) {
-		conf_mistake(w, s->line, "config environment '%S' needs option api: there are %u apis", s->name, apis);
+		conf_mistake(w, s->line, "config %s '%S' needs option api: there are %u apis", s->type->name,
+		    s->name, apis);
 		return ERR_NONE;
 	}
 	for (u32 k = 0; k < apis; k++)
@@ -182,6 +183,39 @@ add_environment(struct conf_work *w, const struct conf_section *s, struct api *a
 			conf_mistake(w, s->line, "api '%S' has an environment '%S' already", api->name, e->name);
 	conf_environment(w, s, e);
 	api->environments++;
+}
+
+/* A credential for one security scheme, in one environment or in all of its api. */
+static void
+add_credential(struct conf_work *w, const struct conf_section *s, const struct api *api, struct environment *at)
+{
+	struct str where = conf_str(s, "environment");
+	bool found = false;
+
+	for (u32 i = 0; i < api->environments; i++) {
+		struct environment *e = &at[i];
+		struct credential *list = conf_take(w, sizeof *list, CREDENTIALS_MAX);
+
+		if (!list || (where.n && !str_same(e->name, where)))
+			continue;
+		found = true;
+		if (e->mores == CREDENTIALS_MAX) {
+			conf_mistake(w, s->line, "environment '%S' has more than %d credentials", e->name,
+			    CREDENTIALS_MAX);
+			return;
+		}
+		if (e->mores)
+			memcpy(list, e->more, e->mores * sizeof *list);
+		conf_credential(w, s, e, &list[e->mores]);
+		list[e->mores].scheme = conf_item(s, "scheme") ? conf_str(s, "scheme") : s->name;
+		if (list[e->mores].in == CREDENTIAL_NONE)
+			conf_mistake(w, s->line, "config credential '%S' needs credential_in and credential_from",
+			    s->name);
+		e->more = list;
+		e->mores++;
+	}
+	if (!found)
+		conf_mistake(w, conf_line(s, "environment"), "api '%S' has no environment '%S'", api->name, where);
 }
 
 /* The sandbox where there is one, else the first: nobody reaches production by not saying where. */
@@ -233,6 +267,13 @@ conf_apis(struct conf_work *w)
 
 			if (k >= 0)
 				add_environment(w, s, &api[k], &all[(u32)k * ENVIRONMENTS_MAX]);
+		}
+	for (const struct conf_section *s = w->first; s; s = s->next)
+		if (s->type == &conf_types[CONF_CREDENTIAL]) {
+			int k = api_of(w, s, api, n);
+
+			if (k >= 0)
+				add_credential(w, s, &api[k], &all[(u32)k * ENVIRONMENTS_MAX]);
 		}
 	for (u32 i = 0; i < n; i++)
 		choose_default(&api[i]);

@@ -147,10 +147,9 @@ check_credential(struct conf_work *w, const struct conf_section *s, const struct
 		conf_mistake(w, line, "the credential holds a line break or control character and cannot be sent");
 }
 
-static void
-read_credential(struct conf_work *w, const struct conf_section *s, struct environment *e)
+void
+conf_credential(struct conf_work *w, const struct conf_section *s, const struct environment *e, struct credential *c)
 {
-	struct credential *c = &e->credential;
 	struct str from = conf_str(s, "credential_from"), pattern = conf_str(s, "credential_value");
 	u32 line = conf_line(s, "credential_from");
 	bool known = str_starts(from, STR("env:")) || str_starts(from, STR("file:")) || str_starts(from, STR("store:"));
@@ -174,7 +173,7 @@ read_credential(struct conf_work *w, const struct conf_section *s, struct enviro
 		struct addr a;
 
 		if (addr_read_ip(&a, e->host) == 0 ? addr_kind(&a) == ADDR_PUBLIC : str_find(e->host, '.', 0) >= 0)
-			conf_warn(w, conf_line(s, "base_url"),
+			conf_warn(w, s->line,
 			    "the credential goes to %S unencrypted: https:// would protect it",
 			    e->host);
 	}
@@ -197,7 +196,7 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 
 	e->production = kind == KIND_PRODUCTION || (kind == KIND_AUTO && !sounds_like_sandbox(e->name));
 	read_base_url(w, s, e);
-	read_credential(w, s, e);
+	conf_credential(w, s, e, &e->credential);
 	conf_trust(w, s, e);
 	e->origin = origin_of(e);
 	e->connect_ms = conf_u32(s, "connect_timeout");

@@ -26,7 +26,7 @@ struct conf_type {
 	bool named; /* config api 'NAME' */
 };
 
-enum { CONF_SERVER, CONF_API, CONF_ENVIRONMENT, CONF_ROLE, CONF_TOOL, CONF_TYPES };
+enum { CONF_SERVER, CONF_API, CONF_ENVIRONMENT, CONF_CREDENTIAL, CONF_ROLE, CONF_TOOL, CONF_TYPES };
 extern const struct conf_type conf_types[CONF_TYPES];
 
 /* One line of a section, and the section. */
@@ -96,6 +96,8 @@ void conf_roles(struct conf_work *w);
 void conf_deny(struct conf_work *w, const struct conf_section *s, struct api *a);
 void conf_environment(struct conf_work *w, const struct conf_section *s, struct environment *e);
 void conf_oauth(struct conf_work *w, const struct conf_section *s);
+void conf_credential(struct conf_work *w, const struct conf_section *s, const struct environment *e,
+    struct credential *c);
 void conf_hosts(struct conf_work *w, const struct conf_section *s);
 void conf_trust(struct conf_work *w, const struct conf_section *s, struct environment *e);
 

@@ -123,6 +123,17 @@ static const struct conf_option role_options[] = {
 	    "whether a form in the client counts as the person's yes (never for keys)" },
 };
 
+/* How a credential is sent, in environments and by itself. */
+#define CREDENTIAL_OPTIONS \
+	{ "credential_in", CONF_ENUM, false, NULL, places, 0, 0, \
+	    "how the credential is sent; default: header where credential_name is set, bearer where only " \
+	    "credential_from is" }, \
+	{ "credential_name", CONF_STR, false, "", NULL, 0, 200, "name of the header, query parameter or cookie" }, \
+	{ "credential_value", CONF_STR, false, "{secret}", NULL, 0, 4096, \
+	    "what is sent, {secret} replaced; basic: USER:{secret}" }, \
+	{ "credential_from", CONF_STR, false, "", NULL, 0, 1024, \
+	    "where {secret} comes from: env:NAME, file:/PATH (without the line end) or store:NAME" },
+
 static const struct conf_option environment_options[] = {
 	{ "name", CONF_STR, false, NULL, NULL, 1, 32, "instead of the section's name: two apis may both have a "
 	    "sandbox" },
@@ -132,14 +143,7 @@ static const struct conf_option environment_options[] = {
 	{ "kind", CONF_ENUM, false, "auto", kinds, 0, 0,
 	    "sandbox or production; auto: sandbox when the name says so (sandbox, test, dev, staging, demo, local "
 	    "...)" },
-	{ "credential_in", CONF_ENUM, false, NULL, places, 0, 0,
-	    "how the credential is sent; default: header where credential_name is set, bearer where only "
-	    "credential_from is" },
-	{ "credential_name", CONF_STR, false, "", NULL, 0, 200, "name of the header, query parameter or cookie" },
-	{ "credential_value", CONF_STR, false, "{secret}", NULL, 0, 4096,
-	    "what is sent, {secret} replaced; basic: USER:{secret}" },
-	{ "credential_from", CONF_STR, false, "", NULL, 0, 1024,
-	    "where {secret} comes from: env:NAME, file:/PATH (without the line end) or store:NAME" },
+	CREDENTIAL_OPTIONS
 	{ "pin", CONF_STR, false, "", NULL, 0, 64,
 	    "base64 SHA-256 of the server's public key (SPKI); without ca, whoever signed it is not looked at" },
 	{ "ca", CONF_STR, false, "", NULL, 0, 1024, "PEM file of trusted roots, instead of the system's" },
@@ -184,11 +188,21 @@ static const struct conf_option tool_options[] = {
 	    "value=meta.next', or 'link'" },
 };
 
+static const struct conf_option credential_options[] = {
+	{ "api", CONF_STR, false, NULL, NULL, 1, 32, "which api; needed where there are several" },
+	{ "environment", CONF_STR, false, NULL, NULL, 1, 32, "which of its environments; default: all" },
+	{ "scheme", CONF_STR, false, NULL, NULL, 1, 200,
+	    "instead of the section's name, for characters UCI refuses there" },
+	CREDENTIAL_OPTIONS
+};
+
 const struct conf_type conf_types[CONF_TYPES] = {
 	[CONF_SERVER] = { "server", "the box itself", server_options, ARRAY_N(server_options), false },
 	[CONF_API] = { "api", "an API to serve", api_options, ARRAY_N(api_options), true },
 	[CONF_ENVIRONMENT] = { "environment", "one base URL of an api, with its credential", environment_options,
 	    ARRAY_N(environment_options), true },
+	[CONF_CREDENTIAL] = { "credential", "what is sent where the API document asks for this security scheme",
+	    credential_options, ARRAY_N(credential_options), true },
 	[CONF_ROLE] = { "role", "what those who have it may do; viewer, member and admin are built in", role_options,
 	    ARRAY_N(role_options), true },
 	[CONF_TOOL] = { "tool", "changes to operations of an api that survive its next document", tool_options,

@@ -124,3 +124,81 @@ credential_put(const struct credential *c, struct vault *vault, struct params *p
 	ct_wipe(text, sizeof text);
 	return err;
 }
+
+static const struct credential *
+of_scheme(const struct environment *e, struct str scheme)
+{
+	for (u32 i = 0; i < e->mores; i++)
+		if (str_same(e->more[i].scheme, scheme))
+			return &e->more[i];
+	return NULL;
+}
+
+/* The credentials of the alternative that begins with use `at`, or ERR_NONE. */
+static int
+satisfy(const struct environment *e, const struct catalog *c, const struct catalog_op *op, u32 at,
+    const struct credential *chosen[CREDENTIALS_MAX])
+{
+	struct catalog_use first, use;
+	u32 n = 0;
+
+	catalog_use(c, op, at, &first);
+	for (u32 i = at; i < op->use_n; i++) {
+		struct catalog_scheme scheme;
+
+		catalog_use(c, op, i, &use);
+		if (use.alternative != first.alternative)
+			break;
+		catalog_scheme(c, use.scheme, &scheme);
+		if (n == CREDENTIALS_MAX || !(chosen[n] = of_scheme(e, scheme.name)))
+			return ERR_NONE;
+		n++;
+	}
+	return (int)n;
+}
+
+static void
+tell_missing(const struct catalog *c, const struct catalog_op *op, struct buf *why)
+{
+	u32 before = CATALOG_NONE;
+
+	BUF_LIT(why, "The gate has no credential for this operation: the person who runs it must configure one for the "
+	    "security scheme");
+	for (u32 i = 0; i < op->use_n && i < 8; i++) {
+		struct catalog_use use;
+		struct catalog_scheme scheme;
+
+		catalog_use(c, op, i, &use);
+		catalog_scheme(c, use.scheme, &scheme);
+		buf_fmt(why, "%s '%S'", !i ? "" : use.alternative == before ? " and" : " or",
+		    str_cut(scheme.name, 0, 64));
+		before = use.alternative;
+	}
+	buf_byte(why, '.');
+}
+
+int
+credential_choose(const struct environment *e, const struct catalog *c, const struct catalog_op *op,
+    const struct credential *chosen[CREDENTIALS_MAX], struct buf *why)
+{
+	u32 last = CATALOG_NONE;
+
+	chosen[0] = &e->credential;
+	if (!e->mores)
+		return 1;
+	for (u32 i = 0; i < op->use_n; i++) {
+		struct catalog_use use;
+		int n;
+
+		catalog_use(c, op, i, &use);
+		n = use.alternative == last ? ERR_NONE : satisfy(e, c, op, i, chosen);
+		last = use.alternative;
+		if (n > 0)
+			return n;
+	}
+	chosen[0] = &e->credential;
+	if (e->credential.in != CREDENTIAL_NONE || !op->use_n || op->flags & CATALOG_OP_PUBLIC)
+		return 1;
+	tell_missing(c, op, why);
+	return ERR_NONE;
+}

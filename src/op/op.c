@@ -138,6 +138,17 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 	return params_build(spec->catalog, spec->operation, p, why) ? OP_FAULT_ARGUMENT : 0;
 }
 
+static int
+put_credentials(struct op *op, const struct op_spec *spec, struct params *p, msec now, struct buf *why)
+{
+	const struct credential *chosen[CREDENTIALS_MAX];
+	int n = credential_choose(op->environment, spec->catalog, spec->operation, chosen, why), err = n < 0 ? n : 0;
+
+	for (int i = 0; i < n && !err; i++)
+		err = credential_put(chosen[i], &op->ops->vault, p, now, why);
+	return err == 0 ? 0 : err == ERR_MORE ? OP_FAULT_BUSY : OP_FAULT_CONFIG;
+}
+
 /* Judges the call and builds the request in the worker's scratch; nothing of it is kept. */
 static int
 build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, struct buf *why)
@@ -156,11 +167,9 @@ build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, 
 	if (spec->if_match.n)
 		hout_pair(&p->fields, STR("If-Match"), spec->if_match);
 	meter_key(op, spec, p);
-	switch (credential_put(&op->environment->credential, &op->ops->vault, p, now, why)) {
-	case 0: break;
-	case ERR_MORE: return OP_FAULT_BUSY;
-	default: return OP_FAULT_CONFIG;
-	}
+	fault = put_credentials(op, spec, p, now, why);
+	if (fault)
+		return fault;
 	if (secrets_take(&op->ops->secrets, op->environment, &op->ops->vault, now, &op->secrets) == 0)
 		return 0;
 	BUF_LIT(why, "The gate is busy: too many environments are in use at once. Try again in a second.");

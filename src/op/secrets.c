@@ -56,6 +56,16 @@ secret_of(const struct credential *c, struct vault *vault, msec now)
 	return whole ? secret_part(c, secret) : secret;
 }
 
+/* Secret i of an environment: its own, then those for single schemes. One that the store has not given yet
+ * was not sent, either. */
+static struct str
+secret_at(const struct environment *e, u32 i, struct vault *vault, msec now)
+{
+	const struct credential *c = i ? &e->more[i - 1] : &e->credential;
+
+	return c->in == CREDENTIAL_NONE ? STR_NONE : secret_of(c, vault, now);
+}
+
 /* The place of this set, or of one that nobody uses, the longest unused first. NULL: all are in
  * use. */
 static struct secrets_key *
@@ -79,14 +89,16 @@ secrets_take(struct secrets *s, const struct environment *e, struct vault *vault
     const struct needles **set)
 {
 	struct secrets_key *k;
-	struct str secret;
-	u64 mark;
+	u64 mark = 0;
 
 	*set = NULL;
-	if (e->credential.in == CREDENTIAL_NONE)
+	if (e->credential.in == CREDENTIAL_NONE && !e->mores)
 		return 0;
-	secret = secret_of(&e->credential, vault, now);
-	mark = map_hash(secret, secret.n);
+	for (u32 i = 0; i <= e->mores; i++) {
+		struct str secret = secret_at(e, i, vault, now);
+
+		mark = map_hash(secret, mark ^ secret.n);
+	}
 	k = place_of(s, e, mark);
 	if (!k)
 		return ERR_FULL;
@@ -96,7 +108,8 @@ secrets_take(struct secrets *s, const struct environment *e, struct vault *vault
 		if (k->environment)
 			ct_wipe(n, sizeof *n);
 		needles_init(n);
-		needles_add(n, secret); /* one that is too short is not looked for */
+		for (u32 i = 0; i <= e->mores; i++) /* one that is too short is not looked for */
+			needles_add(n, secret_at(e, i, vault, now));
 		k->environment = e;
 		k->mark = mark;
 	}

@@ -221,11 +221,31 @@ test_secret_from_store(void **state)
 }
 
 static void
+test_credentials_of_schemes(void **state)
+{
+	const struct environment *e;
+
+	assert_int_equal(reads(API ENV "config credential k\n option credential_in query\n option credential_name key\n"
+	                       " option credential_from store:main\n"
+	                       "config credential two\n option scheme 'the other'\n option credential_from store:b\n"), 0);
+	e = &c->gen.api[0].environment[0];
+	assert_int_equal(e->mores, 2);
+	assert_true(str_is(e->more[0].scheme, "k") && str_is(e->more[1].scheme, "the other"));
+	assert_int_equal(e->more[0].in, CREDENTIAL_QUERY);
+	assert_int_equal(e->more[1].in, CREDENTIAL_BEARER);
+	assert_int_equal(e->credential.in, CREDENTIAL_NONE);
+	refused(API ENV "config credential k\n", "needs credential_in and credential_from");
+	refused(API ENV "config credential k\n option environment x\n option credential_from store:b\n",
+	        "has no environment 'x'");
+	refused(API ENV "config credential k\n option api x\n option credential_from store:b\n", "no config api 'x'");
+}
+
+static void
 test_mistakes(void **state)
 {
 	refused("", "no config api");
 	refused("option a b\n", "f:1: 'a' stands before the first config line");
-	refused("config sever\n", "f:1: unknown section 'sever'; there are server, api, environment and role; did you mean 'server'?");
+	refused("config sever\n", "f:1: unknown section 'sever'; there are server, api, environment, credential, role and tool; did you mean 'server'?");
 	refused(API ENV " option base_ulr x\n", "f:5: config environment has no option 'base_ulr'; did you mean 'base_url'?");
 	refused(API ENV " option document x\n", "('document' belongs to config api)");
 	refused(API "config environment sandbox\n", "f:3: config environment 'sandbox' needs option base_url");
@@ -375,6 +395,7 @@ main(void)
 		cmocka_unit_test(test_secret_never_appears),
 		cmocka_unit_test(test_secret_from_file),
 		cmocka_unit_test(test_secret_from_store),
+		cmocka_unit_test(test_credentials_of_schemes),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_mistakes_in_apis),
 		cmocka_unit_test(test_whom_to_trust),
