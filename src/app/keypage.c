@@ -1,181 +1,72 @@
 #include "app/keypage.h"
 
-#include "app/html.h"
 #include "app/person.h"
 #include "base/log.h"
 #include "crypt/ct.h"
 
-enum { AT_START, AT_LIST, AT_ADD, AT_GET, AT_DROP };
-
-#define ARENA_N 60000
-#define SHOWN_MAX 40    /* keys of one person on the page */
-#define LIST_N 8192     /* bytes of store entries looked at at once */
-#define KEY_NAME_N (2 + KEY_ID_N)
-
-/* One key as the page shows it. */
-struct shown {
-	u8 name_n, hint_n, apis_n, scopes;
-	char name[PRINCIPAL_NAME_MAX], hint[KEY_HINT_MAX], apis[PRINCIPAL_LIST_MAX];
-	char id[KEY_ID_N];
-	wall created, dies;
-};
+enum { AT_START, AT_ADD };
 
 struct keypage {
-	struct shown shown[SHOWN_MAX];
-	u32 n;
-	bool more;             /* there are others */
-	const char *why;
-	struct buf entries;
-	struct key_work *work; /* adding */
+	struct key_work *work;
 	struct buf secret;
-	char key[KEY_NAME_N];  /* revoking */
 	u8 made[KEY_SECRET_N];
-	u8 room[KEY_RECORD_MAX];
 };
 
 /* ---- the list ------------------------------------------------------------------------------------ */
 
-static void
-ask_more(struct job *j, u32 cursor, msec now)
+void
+keypage_put(struct html *h, const struct key *k)
 {
-	struct keypage *k = j->own;
+	u8 scopes = k->who.scopes;
 
-	k->entries.r = k->entries.w = 0;
-	j->op = (struct store_op){ .verb = STORE_LIST, .key = KEY_PREFIX, .out = &k->entries, .cursor = cursor,
-		.owner = exchange_ready(&j->x) };
-	store_start(j->app->store, &j->op, now);
+	html_keep(h, "name", principal_name(&k->who));
+	html_keep(h, "hint", str_of(k->hint, k->hint_n));
+	html_keep(h, "apis", str_of(k->who.apis, k->who.apis_n));
+	html_flag(h, "destructive", scopes & SCOPE_DESTRUCTIVE);
+	html_flag(h, "write", (scopes & (SCOPE_WRITE | SCOPE_DESTRUCTIVE)) == SCOPE_WRITE);
+	html_flag(h, "production", scopes & SCOPE_PRODUCTION);
+	html_time(h, "created", k->created);
+	html_time(h, "expires", k->who.dies);
 }
 
 static bool
-is_mine(const struct job *j, const struct key *key)
+put_mine(struct job *j, struct html *h, const struct store_entry *e)
 {
 	const struct user *u = &j->person->who.user;
+	struct key k;
 
-	return key->owner_n && key->born == u->born && str_same(str_of(key->owner, key->owner_n), user_name(u));
+	if (key_decode(e->val, &k) || !k.owner_n || k.born != u->born ||
+	    !str_same(str_of(k.owner, k.owner_n), user_name(u)))
+		return false;
+	if (h)
+		keypage_put(h, &k);
+	return true;
 }
 
 static void
-note(struct keypage *k, const struct key *key)
+put_apis(struct job *j, struct html *h)
 {
-	struct shown *s = &k->shown[k->n];
-	struct buf id = buf_over(s->id, sizeof s->id);
-
-	if (k->n == SHOWN_MAX) {
-		k->more = true;
-		return;
-	}
-	k->n++;
-	s->name_n = key->who.name_n;
-	memcpy(s->name, key->who.name, s->name_n);
-	s->hint_n = key->hint_n;
-	memcpy(s->hint, key->hint, s->hint_n);
-	s->apis_n = key->who.apis_n;
-	memcpy(s->apis, key->who.apis, s->apis_n);
-	s->scopes = key->who.scopes;
-	s->created = key->created;
-	s->dies = key->who.dies;
-	key_id_print(&id, key);
-}
-
-static void
-put_key(struct html *h, const struct shown *s)
-{
-	html_row(h, "keys");
-	html_put(h, "name", str_of(s->name, s->name_n));
-	html_put(h, "hint", str_of(s->hint, s->hint_n));
-	html_put(h, "apis", str_of(s->apis, s->apis_n));
-	html_put(h, "id", str_of(s->id, KEY_ID_N));
-	html_flag(h, "destructive", s->scopes & SCOPE_DESTRUCTIVE);
-	html_flag(h, "write", (s->scopes & (SCOPE_WRITE | SCOPE_DESTRUCTIVE)) == SCOPE_WRITE);
-	html_flag(h, "production", s->scopes & SCOPE_PRODUCTION);
-	html_time(h, "created", s->created);
-	html_time(h, "expires", s->dies);
-}
-
-static enum step
-show(struct job *j)
-{
-	struct keypage *k = j->own;
 	const struct gen *gen = j->gen->gen;
-	struct html h;
 
-	html_begin(&h, &j->x, "keys");
-	html_items(&h, HTML_ITEMS + 10 * k->n + 2 * gen->apis);
-	if (k->why)
-		html_text(&h, "why", k->why);
-	html_flag(&h, "many", k->more);
 	for (u32 i = 0; i < gen->apis; i++) {
-		html_row(&h, "api");
-		html_put(&h, "api_name", gen->api[i].name);
+		html_row(h, "api");
+		html_put(h, "api_name", gen->api[i].name);
 	}
-	for (u32 i = 0; i < k->n; i++)
-		put_key(&h, &k->shown[i]);
-	html_top(&h);
-	return html_reply(&h, k->why ? 400 : 200);
+	html_top(h);
 }
 
-static enum step
-list(struct job *j, msec now)
-{
-	struct keypage *k = j->own;
-	struct store_entry e;
-	struct str rest;
-	struct key key;
-
-	for (;;) {
-		if (!j->op.done)
-			return STEP_WAIT;
-		if (j->op.err)
-			return html_error(&j->x, 503, "error_store");
-		for (rest = buf_str(&k->entries); store_entry(&rest, &e);)
-			if (key_decode(e.val, &key) == 0 && is_mine(j, &key))
-				note(k, &key);
-		if (!j->op.cursor)
-			return show(j);
-		ask_more(j, j->op.cursor, now);
-	}
-}
-
-static enum step
-begin_list(struct job *j, const char *why, msec now)
-{
-	struct keypage *k = j->own;
-
-	k->why = why;
-	j->x.at = AT_LIST;
-	ask_more(j, 0, now);
-	return list(j, now);
-}
-
-/* Who it is, then room for all that follows. DONE: go on. */
-static enum step
-begin(struct job *j, bool form, msec now)
-{
-	struct arena *a = exchange_arena_n(&j->x, ARENA_N);
-	enum step s = form ? person_need_form(j, now) : person_need(j, now);
-	struct keypage *k;
-
-	if (s != STEP_DONE)
-		return s;
-	j->own = k = ARENA_NEW(a, struct keypage);
-	if (k)
-		k->entries = buf_over(arena_bytes(a, LIST_N), LIST_N);
-	if (k && k->entries.p)
-		return STEP_DONE;
-	html_error(&j->x, 503, "error_busy");
-	return STEP_FAIL;
-}
+static const struct list_kind mine = { "keys", "/keys", "k:", "keys_gone", false, put_mine, put_apis };
 
 enum step
 keypage_list(struct exchange *x, msec now)
 {
-	struct job *j = job_of(x);
-	enum step s;
+	return lists_page(x, &mine, now);
+}
 
-	if (x->at == AT_LIST)
-		return list(j, now);
-	s = begin(j, false, now);
-	return s == STEP_DONE ? begin_list(j, NULL, now) : s == STEP_WAIT ? s : STEP_DONE;
+enum step
+keypage_revoke(struct exchange *x, msec now)
+{
+	return lists_drop(x, &mine, now);
 }
 
 /* ---- a new one ----------------------------------------------------------------------------------- */
@@ -251,16 +142,16 @@ added(struct job *j, enum step s)
 static enum step
 start_add(struct job *j, msec now)
 {
-	struct keypage *k = j->own;
+	struct keypage *k = ARENA_NEW(exchange_arena(&j->x), struct keypage);
 	const char *why;
 	u8 random[32];
 
-	k->work = ARENA_NEW(exchange_arena(&j->x), struct key_work);
-	if (!k->work)
+	if (!k || !(k->work = ARENA_NEW(exchange_arena(&j->x), struct key_work)))
 		return html_error(&j->x, 503, "error_busy");
 	why = read_key(j, &k->work->key);
 	if (why)
-		return *why ? begin_list(j, why, now) : STEP_DONE;
+		return *why ? lists_show(j, &mine, why, now) : STEP_DONE;
+	j->own = k;
 	k->secret = buf_over(k->made, sizeof k->made);
 	rng_bytes(j->app->rng, random, sizeof random);
 	key_secret(&k->secret, random);
@@ -276,69 +167,10 @@ keypage_add(struct exchange *x, msec now)
 	struct job *j = job_of(x);
 	enum step s;
 
-	switch (x->at) {
-	case AT_LIST: return list(j, now);
-	case AT_ADD: return added(j, key_work_step(j->app->keys, ((struct keypage *)j->own)->work));
-	}
-	s = begin(j, true, now);
+	if (lists_showing(j))
+		return lists_page(x, &mine, now);
+	if (x->at == AT_ADD)
+		return added(j, key_work_step(j->app->keys, ((struct keypage *)j->own)->work));
+	s = lists_may(j, true, false, now);
 	return s == STEP_DONE ? start_add(j, now) : s == STEP_WAIT ? s : STEP_DONE;
-}
-
-/* ---- away with one ------------------------------------------------------------------------------- */
-
-static enum step
-start_revoke(struct job *j, msec now)
-{
-	struct keypage *k = j->own;
-	struct buf b = buf_over(k->key, sizeof k->key);
-	struct str id = STR_NONE;
-	u64 hex;
-
-	if (html_form(&j->x, (struct html_field[]){ { "id", KEY_ID_N, &id } }, 1))
-		return STEP_DONE;
-	if (id.n != KEY_ID_N || str_hex(str_cut(id, 0, 16), &hex) || str_hex(str_cut(id, 16, 32), &hex))
-		return html_error(&j->x, 400, "error_form");
-	buf_put(&b, KEY_PREFIX);
-	buf_put(&b, id);
-	j->out = buf_over(k->room, sizeof k->room);
-	j->op = (struct store_op){ .verb = STORE_GET, .key = buf_str(&b), .out = &j->out,
-		.owner = exchange_ready(&j->x) };
-	j->x.at = AT_GET;
-	return store_start(j->app->store, &j->op, now) == STEP_WAIT ? STEP_WAIT : STEP_MORE;
-}
-
-static enum step
-drop(struct job *j, msec now)
-{
-	struct keypage *k = j->own;
-	struct key key;
-
-	if (j->op.err == ERR_NONE || (!j->op.err && (key_decode(j->op.val, &key) || !is_mine(j, &key))))
-		return html_error(&j->x, 404, "keys_gone");
-	if (j->op.err)
-		return html_error(&j->x, 503, "error_store");
-	log_info("key", "revoked by user=%S name=%S", user_name(&j->person->who.user), principal_name(&key.who));
-	j->op = (struct store_op){ .verb = STORE_DROP, .key = str_of(k->key, sizeof k->key),
-		.owner = exchange_ready(&j->x) };
-	j->x.at = AT_DROP;
-	return store_start(j->app->store, &j->op, now) == STEP_WAIT ? STEP_WAIT : STEP_MORE;
-}
-
-enum step
-keypage_revoke(struct exchange *x, msec now)
-{
-	struct job *j = job_of(x);
-	enum step s;
-
-	if (x->at == AT_START) {
-		s = begin(j, true, now);
-		return s == STEP_DONE ? start_revoke(j, now) : s == STEP_WAIT ? s : STEP_DONE;
-	}
-	if (!j->op.done)
-		return STEP_WAIT;
-	if (x->at == AT_GET)
-		return drop(j, now);
-	if (j->op.err && j->op.err != ERR_NONE)
-		return html_error(x, 503, "error_store");
-	return html_go(x, STR("/keys"));
 }

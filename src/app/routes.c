@@ -48,6 +48,8 @@ static const struct route routes[] = {
 	{ ROUTE_GET,                  0,     0,            "/keys",               keypage_list },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/keys",               keypage_add  },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/keys/revoke",        keypage_revoke },
+	{ ROUTE_GET,                  0,     0,            "/apps",               lists_apps_page },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/apps/revoke",        lists_apps_drop },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/people",     people_control },
 	{ ROUTE_POST,                 0,     2 * CONTROL_BODY, "/control/clients", clients_control },
 	{ ROUTE_GET,                  0,     0,            RESOURCE,                oauth_resource_meta },

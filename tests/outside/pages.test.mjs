@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
@@ -17,15 +18,17 @@ const password = 'correct horse battery';
 const views = [];
 for (const width of [360, 1280]) for (const colorScheme of ['light', 'dark']) views.push({ width, colorScheme });
 
-let upstream, server, browser, context, page, twin, html;
+let upstream, server, browser, context, page, twin, html, client;
 const complaints = []; // of the browser: console errors, anything loaded from elsewhere, anything that failed
 before(async () => {
   if (skip) return;
   const { chromium: launcher } = await import('playwright-core');
   upstream = await startUpstream();
-  server = await startServer({ apis: [{ name: 'echo', document: echoDocument, environments: [{ name: 'production', base_url: upstream.url }] }] });
+  server = await startServer({ apis: [{ name: 'echo', document: echoDocument, environments: ['sandbox', 'production'].map((name) => ({ name, base_url: upstream.url })) }] });
   const r = await server.command(['user', 'add', 'ada', '--display', 'Ada Lovelace', '--password-stdin'], { input: password });
   assert.equal(r.code, 0, r.err);
+  client = http.createServer((q, a) => a.end('connected')).listen(0, '127.0.0.1');
+  await new Promise((there) => client.on('listening', there));
   browser = await launcher.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-gpu'] });
   context = await newContext('en-GB');
   page = await context.newPage();
@@ -33,6 +36,7 @@ before(async () => {
   await twin.route('**/*', (route) => (route.request().url().endsWith('/style.css') ? route.continue()
     : route.fulfill({ contentType: 'text/html; charset=utf-8', body: html })));
 });
+const callback = () => `http://127.0.0.1:${client.address().port}/callback`;
 async function newContext(locale) {
   const c = await browser.newContext({ javaScriptEnabled: false, locale });
   c.on('console', (m) => {
@@ -40,7 +44,7 @@ async function newContext(locale) {
     if (m.type() === 'error' && !/status of 4\d\d/.test(m.text())) complaints.push(m.text());
   });
   c.on('weberror', (e) => complaints.push(String(e.error())));
-  c.on('request', (r) => { if (!r.url().startsWith(server.origin + '/')) complaints.push(`asked for ${r.url()}`); });
+  c.on('request', (r) => { if (!r.url().startsWith(server.origin + '/') && !r.url().startsWith(callback())) complaints.push(`asked for ${r.url()}`); });
   c.on('requestfailed', (r) => complaints.push(`failed: ${r.url()}`));
   return c;
 }
@@ -48,11 +52,14 @@ after(async () => {
   await browser?.close();
   const code = await server?.stop();
   await upstream?.stop();
+  client?.close();
   assert.equal(code ?? 0, 0);
 });
 
 // What is on the page now, in every view: nothing wider than the window, no complaint of axe.
 async function look(name) {
+  html = await page.content();
+  assert.doesNotMatch(html, /<script|<style|\son\w+=|\sstyle=|javascript:|\{\{|\}\}/i, `${name}: something inline`);
   for (const { width, colorScheme } of views) {
     await page.setViewportSize({ width, height: 800 });
     await page.emulateMedia({ colorScheme });
@@ -60,8 +67,6 @@ async function look(name) {
     assert.equal(wide, false, `${name} at ${width}: wider than the window`);
     if (shots) await page.screenshot({ path: path.join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
   }
-  html = await page.content();
-  assert.doesNotMatch(html, /<script|<style|\son\w+=|\sstyle=|javascript:|\{\{|\}\}/i, `${name}: something inline`);
   for (const { width, colorScheme } of [views[0], views[3]]) { // the same page, with scripts for axe alone
     await twin.emulateMedia({ colorScheme });
     await twin.setViewportSize({ width, height: 800 });
@@ -201,6 +206,39 @@ test('an invite', { skip }, async () => {
   assert.match(await page.textContent('main'), /Grace Hopper \(user name grace\)/);
   await page.goto(r.out.trim());
   await look('invite-gone');
+});
+
+test('an application is connected, listed and disconnected', { skip }, async () => {
+  const post = async (at, type, body) => (await fetch(server.origin + at, { method: 'POST', headers: { 'Content-Type': type }, body })).json();
+  const token = (form) => post('/oauth/token', 'application/x-www-form-urlencoded', new URLSearchParams(form));
+  const { client_id } = await post('/oauth/register', 'application/json', JSON.stringify({ client_name: 'Notes <b>', redirect_uris: [callback()],
+    token_endpoint_auth_method: 'none' }));
+  const verifier = crypto.randomBytes(32).toString('base64url');
+  await page.goto(`${server.origin}/apps`);
+  await look('apps-none');
+  await page.goto(`${server.origin}/oauth/authorize?` + new URLSearchParams({ response_type: 'code', client_id, redirect_uri: callback(), state: 's',
+    scope: 'read write', resource: `${server.origin}/echo/mcp`, code_challenge_method: 'S256',
+    code_challenge: crypto.createHash('sha256').update(verifier).digest('base64url') }));
+  assert.equal(await page.isChecked('input[value=production]'), false, 'production is unticked');
+  assert.match(await page.textContent('main'), /Notes <b> asks to act for you, as Grace Hopper.*127\.0\.0\.1/s);
+  await look('consent');
+  await page.uncheck('input[value=write]');
+  await page.check('input[value=production]');
+  await page.click('button:has-text("Allow")');
+  await page.waitForURL('**/callback?*');
+  const code = new URL(page.url()).searchParams.get('code');
+  const t = await token({ grant_type: 'authorization_code', client_id, code, redirect_uri: callback(), code_verifier: verifier });
+  assert.equal(t.scope, 'read production', JSON.stringify(t));
+  await page.goto(`${server.origin}/apps`);
+  assert.match(await page.textContent('main li'), /Notes <b> \(127\.0\.0\.1.*\).*Read\..*API: echo \(sandbox,production\)/s);
+  await look('apps');
+  const use = () => fetch(server.url('echo'), { method: 'POST', headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${t.access_token}` },
+    body: '{"jsonrpc":"2.0","id":1,"method":"ping"}' }).then((r) => r.status);
+  assert.notEqual(await use(), 401);
+  await page.click('button:has-text("Disconnect")');
+  await page.waitForSelector('text=No application is connected');
+  assert.equal(await use(), 401, 'at once');
+  assert.equal((await token({ grant_type: 'refresh_token', client_id, refresh_token: t.refresh_token })).error, 'invalid_grant');
 });
 
 test('in Russian', { skip }, async () => {

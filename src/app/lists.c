@@ -1,0 +1,250 @@
+#include "app/lists.h"
+
+#include "app/person.h"
+#include "auth/grant.h"
+#include "base/log.h"
+
+enum { AT_START, AT_LIST = 200, AT_GET, AT_DROP }; /* beside the states of whoever calls lists_show */
+
+#define ARENA_N 60000
+#define ENTRIES_N 8192 /* bytes of store entries looked at at once */
+#define SEARCH_MAX 40
+
+struct lists {
+	const struct list_kind *kind;
+	const char *why;
+	struct html h;
+	struct buf entries;
+	struct str id;
+	u32 n;
+	char key[2 + LISTS_ID_MAX];
+	u8 room[USER_RECORD_MAX];
+};
+
+void
+html_keep(struct html *h, const char *name, struct str value)
+{
+	html_put(h, name, arena_dup(exchange_arena(&h->j->x), value));
+}
+
+enum step
+lists_may(struct job *j, bool form, bool admin, msec now)
+{
+	struct arena *a = exchange_arena_n(&j->x, ARENA_N);
+	enum step s = form ? person_need_form(j, now) : person_need(j, now);
+
+	if (s != STEP_DONE || !a->cap || !admin || j->person->who.user.admin)
+		return s;
+	html_error(&j->x, 403, "error_admin");
+	return STEP_FAIL;
+}
+
+/* ---- the page ------------------------------------------------------------------------------------ */
+
+static void
+ask_more(struct job *j, struct lists *l, u32 cursor, msec now)
+{
+	l->entries.r = l->entries.w = 0;
+	j->op = (struct store_op){ .verb = STORE_LIST, .key = str_c(l->kind->prefix), .out = &l->entries,
+		.cursor = cursor, .owner = exchange_ready(&j->x) };
+	store_start(j->app->store, &j->op, now);
+}
+
+static void
+put_rows(struct job *j, struct lists *l)
+{
+	struct str rest = buf_str(&l->entries);
+	struct store_entry e;
+
+	while (store_entry(&rest, &e)) {
+		if (!l->kind->row(j, NULL, &e))
+			continue;
+		if (l->n++ == LISTS_MAX) {
+			html_top(&l->h);
+			html_flag(&l->h, "many", true);
+		}
+		if (l->n > LISTS_MAX)
+			return;
+		html_row(&l->h, "row");
+		html_keep(&l->h, "id", str_cut(e.key, 2, e.key.n));
+		l->kind->row(j, &l->h, &e);
+	}
+}
+
+static enum step
+list(struct job *j, msec now)
+{
+	struct lists *l = j->own;
+
+	for (;;) {
+		if (!j->op.done)
+			return STEP_WAIT;
+		if (j->op.err)
+			return html_error(&j->x, 503, "error_store");
+		put_rows(j, l);
+		if (!j->op.cursor || l->n > LISTS_MAX)
+			break;
+		ask_more(j, l, j->op.cursor, now);
+	}
+	html_top(&l->h);
+	if (l->kind->rest)
+		l->kind->rest(j, &l->h);
+	return html_reply(&l->h, l->why ? 400 : 200);
+}
+
+static struct lists *
+begin(struct job *j, const struct list_kind *k)
+{
+	struct arena *a = exchange_arena(&j->x);
+	struct lists *l = ARENA_NEW(a, struct lists);
+
+	if (l) {
+		l->entries = buf_over(arena_bytes(a, ENTRIES_N), ENTRIES_N);
+		l->kind = k;
+	}
+	j->own = l;
+	return l && l->entries.p ? l : NULL;
+}
+
+enum step
+lists_show(struct job *j, const struct list_kind *k, const char *why, msec now)
+{
+	struct lists *l = begin(j, k);
+
+	if (!l)
+		return html_error(&j->x, 503, "error_busy");
+	html_begin(&l->h, &j->x, k->page);
+	html_items(&l->h, LISTS_VALUES * LISTS_MAX + 48);
+	l->why = why;
+	if (why)
+		html_text(&l->h, "why", why);
+	j->x.at = AT_LIST;
+	ask_more(j, l, 0, now);
+	return list(j, now);
+}
+
+bool
+lists_showing(const struct job *j)
+{
+	return j->x.at == AT_LIST;
+}
+
+enum step
+lists_page(struct exchange *x, const struct list_kind *k, msec now)
+{
+	struct job *j = job_of(x);
+	enum step s;
+
+	if (x->at == AT_LIST)
+		return list(j, now);
+	s = lists_may(j, false, k->admin, now);
+	return s == STEP_DONE ? lists_show(j, k, NULL, now) : s == STEP_WAIT ? s : STEP_DONE;
+}
+
+/* ---- away with one ------------------------------------------------------------------------------- */
+
+static enum step
+start_drop(struct job *j, const struct list_kind *k, msec now)
+{
+	struct lists *l = begin(j, k);
+	struct buf b;
+	u64 hex;
+
+	if (!l)
+		return html_error(&j->x, 503, "error_busy");
+	if (html_form(&j->x, (struct html_field[]){ { "id", LISTS_ID_MAX, &l->id } }, 1))
+		return STEP_DONE;
+	for (u32 i = 0; i < l->id.n; i++)
+		if (str_hex(str_cut(l->id, i, i + 1), &hex))
+			l->id.n = 0;
+	b = buf_over(l->key, sizeof l->key);
+	buf_c(&b, k->prefix);
+	buf_put(&b, l->id);
+	l->entries = buf_over(l->room, sizeof l->room);
+	j->op = (struct store_op){ .verb = STORE_GET, .key = buf_str(&b), .out = &l->entries,
+		.owner = exchange_ready(&j->x) };
+	j->x.at = AT_GET;
+	return store_start(j->app->store, &j->op, now) == STEP_WAIT ? STEP_WAIT : STEP_MORE;
+}
+
+static enum step
+drop(struct job *j, msec now)
+{
+	struct lists *l = j->own;
+	struct store_entry e = { .key = j->op.key, .val = j->op.val };
+
+	if (j->op.err == ERR_NONE || (!j->op.err && !l->kind->row(j, NULL, &e)))
+		return html_error(&j->x, 404, l->kind->none);
+	if (j->op.err)
+		return html_error(&j->x, 503, "error_store");
+	log_info("page", "user=%S removes %S", user_name(&j->person->who.user), e.key);
+	j->op = (struct store_op){ .verb = STORE_DROP, .key = e.key, .owner = exchange_ready(&j->x) };
+	j->x.at = AT_DROP;
+	return store_start(j->app->store, &j->op, now) == STEP_WAIT ? STEP_WAIT : STEP_MORE;
+}
+
+enum step
+lists_drop(struct exchange *x, const struct list_kind *k, msec now)
+{
+	struct job *j = job_of(x);
+	enum step s;
+
+	if (x->at == AT_START) {
+		s = lists_may(j, true, k->admin, now);
+		return s == STEP_DONE ? start_drop(j, k, now) : s == STEP_WAIT ? s : STEP_DONE;
+	}
+	if (!j->op.done)
+		return STEP_WAIT;
+	if (x->at == AT_GET)
+		return drop(j, now);
+	if (j->op.err && j->op.err != ERR_NONE)
+		return html_error(x, 503, "error_store");
+	return html_go(x, str_c(k->path));
+}
+
+/* ---- connected apps ------------------------------------------------------------------------------ */
+
+/* One that was given under another password, or waits for its code to be redeemed, connects nobody. */
+static bool
+is_mine(struct job *j, const struct grant *g)
+{
+	const struct user *u = &j->person->who.user;
+
+	return str_same(g->user, user_name(u)) && g->epoch == u->epoch;
+}
+
+static bool
+put_app(struct job *j, struct html *h, const struct store_entry *e)
+{
+	struct grant g;
+
+	if (grant_decode(e->val, &g) || g.state != GRANT_LIVE || !is_mine(j, &g))
+		return false;
+	if (!h)
+		return true;
+	html_keep(h, "name", g.name);
+	html_keep(h, "host", g.host);
+	html_keep(h, "api", g.audience);
+	html_keep(h, "environments", g.environments);
+	html_flag(h, "read", g.scopes & SCOPE_READ);
+	html_flag(h, "write", g.scopes & SCOPE_WRITE);
+	html_flag(h, "destructive", g.scopes & SCOPE_DESTRUCTIVE);
+	html_time(h, "since", g.made);
+	html_time(h, "used", g.rotated ? g.rotated : g.made);
+	html_time(h, "dies", g.dies);
+	return true;
+}
+
+const struct list_kind lists_apps = { "apps", "/apps", "g:", "apps_gone", false, put_app, NULL };
+
+enum step
+lists_apps_page(struct exchange *x, msec now)
+{
+	return lists_page(x, &lists_apps, now);
+}
+
+enum step
+lists_apps_drop(struct exchange *x, msec now)
+{
+	return lists_drop(x, &lists_apps, now);
+}

@@ -1,0 +1,48 @@
+/* lists: pages that show what the store holds under a prefix, a row each, and let go of one of them.
+ *
+ *   GET   lists_page: person > store, entry by entry > kind->row puts its values > page
+ *   POST  lists_drop: form with the field id, which is the key behind the prefix > kind->row says it is theirs > gone
+ *
+ * Templates: {{#row}} ... {{/row}}, each with {{id}}; {{many}} when not all are shown; {{q}} what is searched for. */
+#ifndef APP_LISTS_H
+#define APP_LISTS_H
+
+#include "app/html.h"
+#include "store/store.h"
+
+#define LISTS_MAX 30    /* rows of a page */
+#define LISTS_VALUES 14 /* values of a row */
+#define LISTS_ID_MAX 48
+
+struct list_kind {
+	const char *page, *path, *prefix, *none; /* none: text for an id that is not theirs */
+	bool admin;                               /* for administrators alone */
+	/* Puts the values of an entry with html_keep and the like; whether this person may see it at all. Where h is
+	 * NULL nothing is put. */
+	bool (*row)(struct job *j, struct html *h, const struct store_entry *e);
+	void (*rest)(struct job *j, struct html *h); /* values of the page itself; may be NULL */
+};
+
+/* The handlers, for routes of a kind. */
+enum step lists_page(struct exchange *x, const struct list_kind *k, msec now);
+enum step lists_drop(struct exchange *x, const struct list_kind *k, msec now);
+
+/* Begins the list from within another handler, whose later runs go to lists_page; why: a text of what is wrong, or
+ * NULL; done: what was done. The person is known. */
+enum step lists_show(struct job *j, const struct list_kind *k, const char *why, msec now);
+bool lists_showing(const struct job *j);
+
+/* Whether who sits there may, as person_need or person_need_form, and is an administrator where `admin`. */
+enum step lists_may(struct job *j, bool form, bool admin, msec now);
+
+/* html_put for a value that will not stay: copied. */
+void html_keep(struct html *h, const char *name, struct str value);
+
+/* Connected apps. */
+extern const struct list_kind lists_apps;
+
+/* GET /apps, POST /apps/revoke */
+enum step lists_apps_page(struct exchange *x, msec now);
+enum step lists_apps_drop(struct exchange *x, msec now);
+
+#endif
