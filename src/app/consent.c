@@ -175,13 +175,15 @@ struct ticks {
 	bool denied;
 	struct str names[ENVIRONMENTS_MAX];
 	u32 n;
+	u8 ticket[HASH_N];
 	char key[GRANT_KEY_N];
 	u8 record[GRANT_RECORD_MAX];
 };
 
-/* Takes the ticket's query out. p NULL: no such ticket, of another session, or too old: the reply is set. */
+/* Takes the ticket's query out, and a hash of it all. p NULL: no such ticket, of another session, or too old: the reply
+ * is set. */
 static struct str
-open_ticket(struct job *j)
+open_ticket(struct job *j, u8 hash[HASH_N])
 {
 	struct arena *a = exchange_arena(&j->x);
 	struct str text = STR_NONE;
@@ -201,6 +203,7 @@ open_ticket(struct job *j)
 		html_error(&j->x, 403, "error_session");
 		return STR_NONE;
 	}
+	hash_once(text, hash);
 	return str_cut(buf_str(&b), 4, buf_len(&b));
 }
 
@@ -236,10 +239,12 @@ take_form(struct job *j, msec now)
 	s = person_need_form(j, now);
 	if (s != STEP_DONE)
 		return s == STEP_WAIT ? s : STEP_DONE;
-	query = open_ticket(j);
 	a = ARENA_NEW(exchange_arena(x), struct ticks);
-	if (!query.p || !a)
-		return query.p ? html_error(x, 503, "error_busy") : STEP_DONE;
+	if (!a)
+		return html_error(x, 503, "error_busy");
+	query = open_ticket(j, a->ticket);
+	if (!query.p)
+		return STEP_DONE;
 	read_ticks(a, exchange_arena(x), x->body);
 	if (!oauth_begin(j, query))
 		return STEP_DONE;
@@ -309,7 +314,8 @@ make_grant(struct consent *c, struct ticks *a, msec now)
 		                                                   : "the user left nothing to allow");
 	for (u32 i = 0; i < 8; i++)
 		o->family[i] = (u8)(u->id >> (56 - 8 * i));
-	rng_bytes(j->app->rng, o->family + 8, GRANT_FAMILY_N - 8);
+	/* one page allows once, however often it is sent */
+	memcpy(o->family + 8, a->ticket, GRANT_FAMILY_N - 8);
 	hash_once(o->p[P_CLIENT_ID], g.client);
 	hash_once(o->p[P_REDIRECT_URI], g.redirect);
 	g.dynamic = o->client.kind == CLIENT_DYNAMIC;
@@ -328,7 +334,7 @@ make_grant(struct consent *c, struct ticks *a, msec now)
 	j->op = (struct store_op){ .verb = STORE_ADD, .key = str_of(a->key, GRANT_KEY_N), .val = buf_str(&b) };
 	j->op.ttl_s = GRANT_CODE_S;
 	j->op.owner = exchange_ready(&j->x);
-	log_info("oauth", "consent user=%S client=\"%S\" audience=%S", g.user, g.name, g.audience);
+	oauth_audit(o, "done", g.user, "consent");
 	return store_start(j->app->store, &j->op, now) == STEP_WAIT ? STEP_WAIT : STEP_MORE;
 }
 
@@ -361,6 +367,6 @@ consent_answer(struct exchange *x, msec now)
 	if (!j->op.done)
 		return STEP_WAIT;
 	if (j->op.err)
-		return html_error(x, 503, "error_store");
+		return j->op.err == ERR_LATE ? html_error(x, 403, "error_session") : html_error(x, 503, "error_store");
 	return consent_back(&c, NULL, NULL);
 }

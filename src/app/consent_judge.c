@@ -58,7 +58,7 @@ page(struct consent *c, const char *text)
 {
 	struct oauth *o = c->o;
 
-	log_info("oauth", "authorize refused (%s): client=\"%S\"", text, str_cut(o->client.name, 0, 40));
+	oauth_audit(o, "refused", STR(""), text);
 	html_error(&o->job->x, 400, text);
 	return ERR_DENY;
 }

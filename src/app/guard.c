@@ -75,12 +75,6 @@ challenge(struct job *j, u16 status, const char *error, const char *message)
 	return STEP_FAIL;
 }
 
-void
-guard_step_up(struct job *j, u8 scopes)
-{
-	put_challenge(j, "insufficient_scope", "more has to be granted for this", scopes);
-}
-
 static enum step
 admit(struct job *j, const struct api *api)
 {

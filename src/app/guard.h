@@ -11,10 +11,6 @@
  * 403). */
 enum step guard_api(struct job *j, const struct endpoint *e, msec now);
 
-/* The answer to a call that needs scopes which the token has not, but its user could grant: 403 insufficient_scope
- * with all of them (MCP 2026-07-28 authorization, scope challenge). path: of the endpoint. */
-void guard_step_up(struct job *j, u8 scopes);
-
 /* Whether the request came over the control socket; else the reply is set (404: outsiders need not know). */
 bool guard_control(struct job *j);
 

@@ -121,6 +121,21 @@ oauth_op(struct oauth *o, u8 verb, struct str key, msec now)
 	return store_start(o->job->app->store, op, now);
 }
 
+void
+oauth_audit(struct oauth *o, const char *outcome, struct str user, const char *why)
+{
+	struct app *app = o->job->app;
+	u8 room[AUDIT_DETAIL_MAX];
+	struct buf b = buf_over(room, sizeof room);
+	struct audit_line l = { .what = "oauth", .outcome = outcome, .matters = user.n > 0 };
+
+	buf_fmt(&b, "%s user=%S client=%S", why, user, str_cut(o->client.name, 0, CLIENT_NAME_MAX));
+	l.detail = buf_str(&b);
+	log_info("oauth", "%s: %S", outcome, l.detail);
+	if (user.n || !rate_take(&app->rate, 'a', exchange_from(&o->job->x), 60, 60000, app->now))
+		audit_line(&app->audit, &l, app->now);
+}
+
 /* ---- the client ---------------------------------------------------------------------------------------- */
 
 enum { LOOK_START, LOOK_EPOCH, LOOK_RECORD, LOOK_DONE };

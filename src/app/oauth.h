@@ -79,6 +79,9 @@ struct oauth *oauth_begin(struct job *j, struct str form);
 /* The state of a request taken up before. */
 struct oauth *oauth_of(struct job *j);
 
+/* A line for the audit. Refusals of nobody in particular are limited, lest they crowd out the rest. */
+void oauth_audit(struct oauth *o, const char *outcome, struct str user, const char *why);
+
 /* Finds the client of P_CLIENT_ID. DONE: see client_err. WAIT: call again. */
 enum step oauth_client(struct oauth *o, msec now);
 

@@ -157,8 +157,8 @@ end_family(struct oauth *o, const char *error, const char *why, msec now)
 	o->error = error;
 	o->why = why;
 	o->at = AT_DROP;
-	log_info("oauth", "grant ended: user=%S client=\"%S\": %s", o->grant.user, o->grant.name,
-	    why ? why : "revoked");
+	o->client.name = o->grant.name;
+	oauth_audit(o, why ? "refused" : "done", o->grant.user, why ? why : "revoked");
 	oauth_op(o, STORE_DROP, str_of(o->key, GRANT_KEY_N), now);
 	return STEP_MORE;
 }

@@ -215,15 +215,23 @@ client_secret_ok(const struct client *c, const u8 key[HANDLE_KEY_N], struct str 
 
 /* ---- metadata ---------------------------------------------------------------------------------------- */
 
-/* A name people see: no controls, cut to a length. */
+/* A name people see: no controls, nor those that turn the direction of writing (U+200E, U+200F, U+202A to U+202E,
+ * U+2066 to U+2069), cut to a length. */
 static struct str
 read_name(struct str s)
 {
 	if (!utf8_valid(s))
 		return STR_NONE;
-	for (u32 i = 0; i < s.n; i++)
-		if (s.p[i] < 0x20 || s.p[i] == 0x7f)
+	for (u32 i = 0; i < s.n; i++) {
+		u8 c = s.p[i];
+
+		if (c < 0x20 || c == 0x7f)
 			return STR_NONE;
+		if (c == 0xe2 && ((s.p[i + 1] == 0x80 && s.p[i + 2] >= 0x8e && s.p[i + 2] <= 0xae &&
+		    (s.p[i + 2] <= 0x8f || s.p[i + 2] >= 0xaa)) ||
+		    (s.p[i + 1] == 0x81 && s.p[i + 2] >= 0xa6 && s.p[i + 2] <= 0xa9)))
+			return STR_NONE;
+	}
 	return utf8_prefix(s, CLIENT_NAME_MAX);
 }
 

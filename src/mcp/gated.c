@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "mcp/modern.h"
 #include "mcp/tools.h"
+#include "op/record.h"
 
 #define CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
 #define INPUT "approval" /* the one question we ask clients */
@@ -329,6 +330,8 @@ gated_begin(struct mcp *m, struct rpc *r, const struct gated *c, struct op_spec 
 	}
 	gate_call(&m->ask, spec->operation, name, &call, &why);
 	spec->environment = call.environment;
+	if (call.answer != GATE_OK)
+		record_refused(m->shared->ops, spec, OP_FAULT_DENIED, buf_str(&why), now);
 	switch (call.answer) {
 	case GATE_OK: break;
 	case GATE_STEP_UP: return step_up(m, call.scopes);

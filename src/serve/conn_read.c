@@ -80,8 +80,9 @@ host_known(struct serve *s, const struct host_place *place, struct str host)
 	return true;
 }
 
+/* cross: pages of any Origin may ask. */
 static const struct refusal *
-judge_place(struct conn *c, const struct req *req, msec now)
+judge_place(struct conn *c, const struct req *req, bool cross, msec now)
 {
 	struct serve *s = c->serve;
 	const struct addr *listen[SERVE_LISTENERS];
@@ -95,7 +96,7 @@ judge_place(struct conn *c, const struct req *req, msec now)
 		log_host(s, req->authority, now);
 		return &no_host;
 	}
-	return host_origin_allowed(&place, req) ? NULL : &no_origin;
+	return cross || host_origin_allowed(&place, req) ? NULL : &no_origin;
 }
 
 /* Everything that can be said by the head alone; c->route is set when nothing is wrong. */
@@ -108,16 +109,17 @@ judge(struct conn *c, const struct req *req, msec now)
 		[METHOD_OPTIONS] = ROUTE_OPTIONS,
 	};
 	const struct serve_conf *conf = c->serve->conf;
-	const struct refusal *refuse = judge_place(c, req, now);
+	const struct refusal *refuse;
 	bool sends;
 
+	c->route = route_find(conf->routes, conf->routes_n, bit[req->method], req->path, &c->allow);
+	refuse = judge_place(c, req, c->route && c->route->methods & ROUTE_CROSS, now);
 	if (refuse)
 		return refuse;
 	if (req->method == METHOD_OTHER)
 		return &no_such_method;
 	if (!url_path_ok(req->path))
 		return req->path.p[0] == '*' ? &no_route : &no_path;
-	c->route = route_find(conf->routes, conf->routes_n, bit[req->method], req->path, &c->allow);
 	if (!c->route)
 		return c->allow ? &no_method : &no_route;
 	sends = req->method == METHOD_POST || req->method == METHOD_PUT || req->method == METHOD_PATCH;

@@ -46,8 +46,8 @@ route_find(const struct route *table, u32 n, u8 method, struct str path, u8 *all
 		if (!match(table[i].path, path, 0, &param, &rest))
 			continue;
 		if (table[i].methods & method)
-			return &table[i];
-		*allow |= table[i].methods;
+			return *allow && first == '*' ? NULL : &table[i];
+		*allow |= table[i].methods & ROUTE_ANY;
 	}
 	return NULL;
 }

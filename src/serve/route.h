@@ -1,7 +1,8 @@
 /* route: which handler answers a path. One const table, all routes visible at once; a segment that
- * begins with ':' matches any one segment, "*" at the end any rest, an empty one too. First match wins; a known path
- * with another method is 405 with Allow. Paths are compared as they were sent: an encoded or doubled
- * slash, a dot segment, a trailing slash make another path, so each route has exactly one spelling. */
+ * begins with ':' matches any one segment, "*" at the end any rest, an empty one too. First match wins; a known
+ * path with another method is 405 with Allow, even where the last route takes every path.
+ * Paths are compared as they were sent: an encoded or doubled slash, a dot segment, a trailing slash make another path,
+ * so each route has exactly one spelling. */
 #ifndef SERVE_ROUTE_H
 #define SERVE_ROUTE_H
 
@@ -16,6 +17,7 @@ struct exchange;
 #define ROUTE_PATCH 16
 #define ROUTE_OPTIONS 32
 #define ROUTE_ANY 63
+#define ROUTE_CROSS 64 /* beside them: pages of any Origin may ask; nothing there goes by cookies */
 
 struct route {
 	u8 methods;   /* ROUTE_x; GET includes HEAD */

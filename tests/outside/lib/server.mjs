@@ -40,7 +40,7 @@ export const run = (args, { env = {}, input = '', timeout = 20000 } = {}) => new
 
 // apis: [{ name, document, options?, environments: [{ name, base_url, ...options }] }] ; server: more options of `config server`;
 // host: the name clients use in Host (default: the address itself); prefix: a command that ends by running the rest.
-export async function startServer({ apis, server = {}, host, env = {}, extra = '', prefix = [], startup = 15000 }) {
+export async function startServer({ apis, server = {}, host, env = {}, extra = '', prefix = [], startup = 15000, program = binary }) {
   const { dir, remove } = tempDir('serve');
   const port = await freePort();
   const config = path.join(dir, 'mcpgated.conf');
@@ -51,21 +51,23 @@ export async function startServer({ apis, server = {}, host, env = {}, extra = '
   fs.mkdirSync(path.join(dir, 'data'), { recursive: true });
   fs.writeFileSync(config, text());
 
-  let log = '';
-  const argv = [...prefix, binary, 'serve', '-c', config];
-  const p = spawn(argv[0], argv.slice(1), { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  p.stdout.on('data', (d) => { log += d; });
-  p.stderr.on('data', (d) => { log += d; });
-  const ended = new Promise((resolve) => {
-    p.on('exit', (code, signal) => resolve(code ?? signal));
-    p.on('error', (e) => { log += e.message; resolve('not started'); });
-  });
-  let over = false;
-  ended.then(() => { over = true; });
+  let log = '', p, ended, over;
+  const argv = [...prefix, program, 'serve', '-c', config];
+  const launch = () => {
+    const mine = p = spawn(argv[0], argv.slice(1), { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    over = false;
+    p.stdout.on('data', (d) => { log += d; });
+    p.stderr.on('data', (d) => { log += d; });
+    ended = new Promise((resolve) => {
+      p.on('exit', (code, signal) => { if (p === mine) over = true; resolve(code ?? signal); });
+      p.on('error', (e) => { log += e.message; over = true; resolve('not started'); });
+    });
+  };
+  launch();
   process.on('exit', () => { if (!over) try { process.kill(-p.pid, 'SIGKILL'); } catch { /* gone */ } });
 
   const self = {
-    port, dir, config, address, pid: p.pid, host: host ?? address,
+    port, dir, config, address, get pid() { return p.pid; }, host: host ?? address,
     origin: `http://${address}`,
     log: () => log,
     url: (api) => `http://${address}${api ? '/' + api : ''}/mcp`,
@@ -83,6 +85,13 @@ export async function startServer({ apis, server = {}, host, env = {}, extra = '
       change?.({ apis, server });
       fs.writeFileSync(config, text());
       p.kill('SIGHUP');
+    },
+    // kill -9 of all its processes, and a new start over the same data.
+    async crash() {
+      process.kill(-p.pid, 'SIGKILL');
+      await ended;
+      launch();
+      await ready();
     },
     // RSS of supervisor and workers together, in kilobytes.
     rss() {
@@ -106,13 +115,16 @@ export async function startServer({ apis, server = {}, host, env = {}, extra = '
     },
   };
 
-  const until = Date.now() + startup;
-  for (;;) {
-    if (over) { const why = await ended; remove(); throw new Error(`serve ended at once (${why}):\n${log}\n${text()}`); }
-    const r = await rawRequest(port, { path: '/readyz', host: self.host, timeout: 1000 }).catch(() => null);
-    if (r?.status === 200) break;
-    if (Date.now() > until) { await self.stop(); throw new Error(`serve was not ready in ${startup} ms (last: ${r?.status}):\n${log}`); }
-    await sleep(20);
-  }
+  const ready = async () => {
+    const until = Date.now() + startup;
+    for (;;) {
+      if (over) { const why = await ended; remove(); throw new Error(`serve ended at once (${why}):\n${log}\n${text()}`); }
+      const r = await rawRequest(port, { path: '/readyz', host: self.host, timeout: 1000 }).catch(() => null);
+      if (r?.status === 200) return;
+      if (Date.now() > until) { await self.stop(); throw new Error(`serve was not ready in ${startup} ms (last: ${r?.status}):\n${log}`); }
+      await sleep(20);
+    }
+  };
+  await ready();
   return self;
 }
