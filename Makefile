@@ -191,7 +191,7 @@ $(B)/unit/$(1)/%: tests/unit/$(1)/%.c $(TESTLIB) $(foreach f,$(call below,$(1)),
 	    -Wl,--start-group $$(TESTLIB) $$(filter %.a,$$^) -Wl,--end-group -lcmocka -lpthread
 endef
 $(foreach f,$(FLOORS),$(eval $(call unit_rule,$(f))))
--include $(UNITS:%=%.d)
+-include $(UNITS:%=%.d) $(TESTLIB:.o=.d)
 
 units: $(UNITS)
 	$(Q)RUN='$(RUN)' sh tools/units $(UNITS)

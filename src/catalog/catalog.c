@@ -7,7 +7,7 @@ static const u8 sizes[CATALOG_PARTS] = {
 	[PART_TAGS] = SIZE_TAG, [PART_USES] = SIZE_USE, [PART_ANSWERS] = SIZE_ANSWER, [PART_NODES] = SIZE_NODE,
 	[PART_PROPS] = SIZE_PROP, [PART_BOUNDS] = SIZE_BOUNDS, [PART_ALTS] = SIZE_ALT, [PART_SERVERS] = SIZE_SERVER,
 	[PART_VARS] = SIZE_VAR, [PART_SCHEMES] = SIZE_SCHEME, [PART_WORDS] = SIZE_WORD,
-	[PART_POSTINGS] = SIZE_POSTING, [PART_TOOLS] = 1,
+	[PART_POSTINGS] = SIZE_POSTING, [PART_FILES] = SIZE_FILE, [PART_TOOLS] = 1,
 };
 
 u32
@@ -83,6 +83,20 @@ op_ranges(struct catalog_op *op, const u8 *p)
 	op->use_n = le32(p + OP_USES + 4);
 	op->answers = le32(p + OP_ANSWERS);
 	op->answer_n = le32(p + OP_ANSWERS + 4);
+}
+
+u32
+catalog_file_n(const struct catalog *c)
+{
+	return c->part[PART_FILES].n;
+}
+
+void
+catalog_file(const struct catalog *c, u32 i, struct catalog_file *file)
+{
+	const u8 *p = record(c, PART_FILES, i);
+
+	*file = (struct catalog_file){ text(c, p), le32(p + 8), le32(p + 12) };
 }
 
 void

@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 /* Raised when the format or what the compiler writes changes: other files are compiled again. */
-#define CATALOG_VERSION 4
+#define CATALOG_VERSION 5
 #define CATALOG_NONE 0xffffffffU /* no such node, parameter, server ... */
 #define CATALOG_OPS_MAX 16384    /* operations in one file */
 #define CATALOG_ARGS_MAX 512     /* arguments of one operation */
@@ -100,7 +100,7 @@ struct catalog_part {
 	u32 n;
 };
 
-#define CATALOG_PARTS 17
+#define CATALOG_PARTS 18
 
 struct catalog {
 	struct str file;
@@ -228,12 +228,22 @@ struct catalog_answer {
 	struct str kind; /* content type as written; empty: no body */
 };
 
+/* A file that the document includes. size and changed are 0 when it was not there. */
+struct catalog_file {
+	struct str name; /* path from the directory of the document, or from the one it was told to stay within */
+	u32 size, changed;
+};
+
 /* Checks the whole file and fills *c with views into it. 0; ERR_BAD with c->why when anything is out of place.
  * file must stay mapped and unchanged as long as *c is used. */
 int catalog_open(struct catalog *c, struct str file);
 
 /* Title, counts and source of the document. */
 void catalog_info(const struct catalog *c, struct catalog_info *info);
+
+/* Number of files besides the document itself, and file i of them. */
+u32 catalog_file_n(const struct catalog *c);
+void catalog_file(const struct catalog *c, u32 i, struct catalog_file *file);
 
 /* Operation `at` (0 .. c->op_n - 1), which is also its place in tools/list. */
 void catalog_op(const struct catalog *c, u32 at, struct catalog_op *op);

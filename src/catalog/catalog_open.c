@@ -250,6 +250,7 @@ small_good(struct catalog *c, u32 part, u32 i)
 
 	switch (part) {
 	case PART_TAGS: return fine(c, string_fits(c, p), "a tag lies outside");
+	case PART_FILES: return fine(c, string_fits(c, p), "a file's name lies outside");
 	case PART_USES:
 		return fine(c, string_fits(c, p) && le32(p + 12) < c->scheme_n, "a security use is wrong");
 	case PART_ANSWERS: return fine(c, string_fits(c, p), "an answer lies outside");
@@ -275,7 +276,7 @@ static bool
 records_good(struct catalog *c)
 {
 	/* Leaves before what reads through them. */
-	static const u8 order[] = { PART_TAGS, PART_ANSWERS, PART_PROPS, PART_BOUNDS, PART_ALTS, PART_VARS,
+	static const u8 order[] = { PART_TAGS, PART_FILES, PART_ANSWERS, PART_PROPS, PART_BOUNDS, PART_ALTS, PART_VARS,
 		PART_SERVERS,
 		PART_SCHEMES, PART_USES, PART_POSTINGS, PART_WORDS, PART_PARAMS, PART_PIECES, PART_NODES };
 	u32 tools_at = 0;

@@ -5,8 +5,8 @@
  *   8    version, file size, CRC-32C of the header with this field 0, number of parts
  *   24   map_hash of everything behind the header (64 bits)
  *   32   parts: offset and number of records, 8 bytes each
- *   168  info: strings, source, counts, overlay
- *   296  end of the header; parts follow, each aligned to 4
+ *   176  info: strings, source, counts, overlay
+ *   304  end of the header; parts follow, each aligned to 4
  *
  * A string is (offset, length) into PART_STRINGS. Every number is little-endian, every record a multiple of 4. */
 #ifndef CATALOG_CATALOG_PRIV_H
@@ -18,7 +18,8 @@
 
 enum catalog_part_id {
 	PART_STRINGS, PART_OPS, PART_PARAMS, PART_PIECES, PART_TAGS, PART_USES, PART_ANSWERS, PART_NODES, PART_PROPS,
-	PART_BOUNDS, PART_ALTS, PART_SERVERS, PART_VARS, PART_SCHEMES, PART_WORDS, PART_POSTINGS, PART_TOOLS
+	PART_BOUNDS, PART_ALTS, PART_SERVERS, PART_VARS, PART_SCHEMES, PART_WORDS, PART_POSTINGS, PART_FILES,
+	PART_TOOLS
 };
 
 #define HEAD_VERSION 8
@@ -27,12 +28,12 @@ enum catalog_part_id {
 #define HEAD_PART_N 20
 #define HEAD_HASH 24
 #define HEAD_PART 32
-#define HEAD_INFO 168 /* title, version, text, openapi: 8 each; source size, mtime, hash: 8 each; counts */
+#define HEAD_INFO 176 /* title, version, text, openapi: 8 each; source size, mtime, hash: 8 each; counts */
 #define HEAD_SOURCE (HEAD_INFO + 32)
 #define HEAD_COUNT (HEAD_SOURCE + 24)
 #define HEAD_COUNTS 16
 #define HEAD_OVERLAY (HEAD_COUNT + 4 * HEAD_COUNTS)
-#define HEAD_N 296
+#define HEAD_N 304
 
 static_assert(HEAD_PART + 8 * CATALOG_PARTS == HEAD_INFO, "the table of parts fits the header");
 static_assert(HEAD_OVERLAY + 8 == HEAD_N, "the counts fit the header");
@@ -53,6 +54,7 @@ static_assert(HEAD_OVERLAY + 8 == HEAD_N, "the counts fit the header");
 #define SIZE_SCHEME 28
 #define SIZE_WORD 16
 #define SIZE_POSTING 4
+#define SIZE_FILE 16
 
 /* Fields of an operation, in bytes from its start. */
 enum {

@@ -86,6 +86,20 @@ prepare(struct compile *c)
 	return 0;
 }
 
+/* What the document includes, so that a change in it can be noticed. */
+static void
+write_files(struct compile *c)
+{
+	for (u32 i = 1; i < c->source.n; i++) {
+		const struct source_file *f = &c->source.file[i];
+		u8 *p = build_add(&c->build, PART_FILES);
+
+		build_text(&c->build, f->name, p);
+		put_le32(p + 8, f->size);
+		put_le32(p + 12, f->changed);
+	}
+}
+
 static int
 run(struct import *im, struct compile *c)
 {
@@ -112,6 +126,7 @@ run(struct import *im, struct compile *c)
 		im->report.why = "--strict: operations were skipped";
 		return ERR_DENY;
 	}
+	write_files(c);
 	return build_finish(&c->build, &im->report.info, &im->out);
 }
 

@@ -1,6 +1,7 @@
 /* schema_read: from a schema in the document to a shape: one function per keyword, $ref and allOf merged in. */
 #include "catalog/schema.h"
 
+#define TOLD_BACK 64 /* items of the report that are looked at for the same one */
 #define ENUM_MAX 300 /* values among which doubles are looked for: that is quadratic */
 
 struct reader {
@@ -387,6 +388,20 @@ own_keywords(struct reader *r, struct jcur schema)
 	}
 }
 
+/* Whether that was told: one schema is read for several purposes. */
+static bool
+is_told(const struct report *r, const struct report_item *item)
+{
+	for (u32 i = r->n; i > 0 && r->n - i < TOLD_BACK; i--) {
+		const struct source_place *a = &r->item[i - 1].place, *b = &item->place;
+
+		if (r->item[i - 1].why == item->why && a->line == b->line && a->column == b->column &&
+		    a->file.p == b->file.p)
+			return true;
+	}
+	return false;
+}
+
 /* err: of following it. What lies outside is never fetched, and that is told as a loss. */
 static void
 broken_ref(struct schema *s, struct jcur at, int err)
@@ -395,19 +410,21 @@ broken_ref(struct schema *s, struct jcur at, int err)
 	struct buf pointer = buf_over(space, sizeof space);
 	size_t mark = s->scratch.used;
 	struct report_item item = { .kind = REPORT_NOTE, .method = CATALOG_METHODS };
+	struct jcur ref = refs_get(s->refs, at, STR("$ref"));
 
 	item.why = "a $ref leads nowhere: anything is allowed there";
 	if (err == ERR_DENY) {
 		item.why = "a $ref points outside the document, which is not followed: anything is allowed there";
-		s->report->outside++;
 	} else if (err == ERR_IO) {
 		item.why = "a $ref names a file that is not there or cannot be read: anything is allowed there";
-		s->report->outside++;
 	}
+	refs_place(s->refs, ref, &item.place);
+	if (item.place.line && is_told(s->report, &item))
+		return;
+	s->report->outside += err == ERR_DENY || err == ERR_IO;
 	refs_pointer(s->refs, at, &pointer);
-	refs_place(s->refs, at, &item.place);
 	item.pointer = buf_str(&pointer);
-	item.detail = json_str(refs_get(s->refs, at, STR("$ref")), &s->scratch);
+	item.detail = json_str(ref, &s->scratch);
 	report_add(s->report, &item);
 	arena_rewind(&s->scratch, mark);
 }

@@ -426,20 +426,23 @@ source_open(struct source *s, struct str name, struct str text)
 void
 source_tokens(struct source *s, const struct jdoc *doc)
 {
-	struct jcur list = json_get_str(json_root(doc), SOURCE_FILES), v;
-	u32 i = 1;
+	struct jcur list = json_get_str(json_root(doc), SOURCE_FILES), v = json_first(list);
+	u32 end = list.err ? 0 : (u32)list.at;
 
-	s->file[0].tok = 0;
-	if (s->n == 1)
-		return;
-	for (v = json_first(list); !v.err && i < s->n; v = json_next(v))
-		s->file[i++].tok = (u32)v.at;
+	for (u32 i = 1; i < s->n; i++) {
+		s->file[i].tok = v.err ? 0 : (u32)v.at;
+		if (!v.err)
+			v = json_next(v);
+	}
+	while (end && end < (u32)doc->n && doc->tok[end].from < doc->tok[list.at].end)
+		end++;
+	s->end = end;
 }
 
 struct source_file *
 source_of(const struct source *s, u32 tok)
 {
-	u32 low = 1, high = s->n;
+	u32 low = 1, high = tok < s->end ? s->n : 1;
 
 	while (low < high) {
 		u32 middle = low + (high - low) / 2;

@@ -42,6 +42,7 @@ struct source {
 	u64 all;                   /* bytes read */
 	struct str json;           /* the whole */
 	u32 tokens;
+	u32 end;                   /* first token behind the files: an overlay may add some */
 	struct origin converted;   /* of json, when it was made of another whole (swagger2) */
 	const char *why;           /* after an error: what was expected, and where */
 	struct source_place place;

@@ -300,7 +300,8 @@ document(struct swagger2 *w)
 	security(w, json_get(w->root, "securityDefinitions"));
 	for (struct jcur v = json_first(w->root); !v.err; v = json_next(v)) {
 		static const char *const told[] = { "host", "basePath", "schemes", "consumes", "produces", "paths",
-			"parameters", "responses", "securityDefinitions", "openapi", "servers", "components" };
+			"parameters", "responses", "securityDefinitions", "openapi", "servers", "components",
+			"x-mcpgated-files" };
 		bool again = false;
 
 		for (u32 i = 0; i < ARRAY_N(told); i++)
@@ -311,6 +312,7 @@ document(struct swagger2 *w)
 	BUF_LIT(&where, "#/responses");
 	swagger2_responses(w, json_get(w->root, "responses"), json_get(w->root, "produces"), &where);
 	paths(w, json_get(w->root, "paths"), &where);
+	swagger2_maybe(w, "x-mcpgated-files", json_get_str(w->root, SOURCE_FILES)); /* behind all of its own */
 	jout_close(&w->o, '}');
 }
 

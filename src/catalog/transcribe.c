@@ -1,5 +1,7 @@
 #include "catalog/transcribe.h"
 
+#include <stdalign.h>
+
 #include "base/map.h"
 #include "json/jout.h"
 #include "json/json.h"
@@ -458,10 +460,31 @@ all(struct work *w)
 	}
 }
 
+/* What is kept moves to where the arena began; the room for the work behind it is given back. */
+static void
+keep(struct transcript *t, struct arena *a, size_t begin)
+{
+	const u8 *json = t->json.p;
+	const struct origin_mark *mark = t->origin.mark;
+	u8 *p;
+
+	arena_rewind(a, begin);
+	p = arena_bytes(a, t->json.n);
+	memmove(p, json, t->json.n);
+	t->json.p = p;
+	/* not arena_take, which would clear what is still to be moved; behind the text, so it lies before the marks */
+	p = arena_bytes(a, t->origin.n * sizeof *mark + alignof(struct origin_mark));
+	p += -(uintptr_t)p % alignof(struct origin_mark);
+	if (t->origin.n)
+		memmove(p, mark, t->origin.n * sizeof *mark);
+	t->origin.mark = (struct origin_mark *)(void *)p;
+	t->origin.cap = t->origin.n;
+}
+
 int
 transcribe(struct transcript *t, struct str yaml, struct arena *a)
 {
-	size_t room = (size_t)yaml.n + yaml.n / 2 + 16, cap = transcribe_max(yaml.n);
+	size_t begin = a->used, room = (size_t)yaml.n + yaml.n / 2 + 16, cap = transcribe_max(yaml.n);
 	struct work *w = ARENA_NEW(a, struct work);
 	u8 *out, *text;
 	int err;
@@ -482,5 +505,7 @@ transcribe(struct transcript *t, struct str yaml, struct arena *a)
 	yaml_init(&w->yaml, yaml, &w->room);
 	err = all(w);
 	t->json = buf_str(&w->out);
+	if (!err)
+		keep(t, a, begin);
 	return err;
 }

@@ -38,7 +38,7 @@ check_api(struct flags *a, const struct conf *c, u32 i)
 	const struct api *api = &c->gen.api[i];
 	struct catalog_info info;
 	struct shelf s;
-	int code = shelf_open(&s, a, c->documents[i]);
+	int code = shelf_open_within(&s, a, c->documents[i], c->withins[i]);
 
 	if (code != FLAGS_GO)
 		return code;

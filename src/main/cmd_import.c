@@ -61,6 +61,7 @@ cmd_import(struct flags *a)
 		{ .name = "overlay", .value = &f.overlay },
 		{ .name = "report", .value = &f.report },
 		{ .name = "strict", .flag = &f.strict },
+		{ .name = "within", .value = &f.within },
 	};
 	int code = flags_read(a, options, ARRAY_N(options));
 

@@ -40,6 +40,7 @@ struct conf {
 	const char *const *documents; /* by api index */
 	const char *const *overlays;  /* by api index: an overlay's path, or NULL */
 	const struct str *said;       /* by api index: what config tool sections say, as an overlay; or empty */
+	const char *const *withins;   /* the same: where the document's files lie, or NULL */
 	struct str tls_cert, tls_key; /* PEM texts; empty: no TLS */
 	struct str resolv, hosts;     /* texts of /etc/resolv.conf and /etc/hosts, as they are now */
 	u32 workers, drain_ms;

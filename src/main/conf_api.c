@@ -111,12 +111,15 @@ read_limits(struct conf_work *w, const struct conf_section *s, struct api *a)
 }
 
 static void
-one_api(struct conf_work *w, const struct conf_section *s, struct api *a, const char **document)
+one_api(struct conf_work *w, const struct conf_section *s, struct api *a, const char **document, const char **within)
 {
+	struct str dir = conf_str(s, "document_within");
+
 	a->name = conf_name(w, s);
 	a->title = conf_str(s, "title");
 	*document = conf_c(w, conf_path(w, conf_str(s, "document")));
 	a->document = str_c(*document);
+	*within = dir.n ? conf_c(w, conf_path(w, dir)) : NULL;
 	a->catalog_path = catalog_path(w, a->name);
 	a->auth = (u8)conf_u32(s, "auth");
 	a->mode = (u8)conf_u32(s, "mode");
@@ -228,7 +231,7 @@ choose_default(struct api *a)
 }
 
 static void
-read_apis(struct conf_work *w, struct api *api, const char **document)
+read_apis(struct conf_work *w, struct api *api, const char **document, const char **within)
 {
 	struct gen *gen = &w->conf->gen;
 
@@ -236,7 +239,7 @@ read_apis(struct conf_work *w, struct api *api, const char **document)
 		if (s->type != &conf_types[CONF_API])
 			continue;
 		api[gen->apis].index = gen->apis;
-		one_api(w, s, &api[gen->apis], &document[gen->apis]);
+		one_api(w, s, &api[gen->apis], &document[gen->apis], &within[gen->apis]);
 		check_apart(w, s, api, gen->apis);
 		gen->apis++;
 	}
@@ -248,17 +251,19 @@ conf_apis(struct conf_work *w)
 	u32 n = count(w, CONF_API);
 	struct api *api = conf_take(w, sizeof *api, n);
 	const char **document = conf_take(w, sizeof *document, n);
+	const char **within = conf_take(w, sizeof *within, n);
 	struct environment *all = conf_take(w, sizeof *all, n * ENVIRONMENTS_MAX);
 
 	if (n > APIS_MAX)
 		conf_mistake(w, 0, "%u apis; at most %d fit into one box", n, APIS_MAX);
 	if (!n && !w->mistakes)
 		conf_mistake(w, 0, "no config api: there is nothing to serve. `mcpgated init` writes a first one");
-	if (!api || !document || !all || n > APIS_MAX)
+	if (!api || !document || !within || !all || n > APIS_MAX)
 		return;
 	w->conf->gen.api = api;
 	w->conf->documents = document;
-	read_apis(w, api, document);
+	w->conf->withins = within;
+	read_apis(w, api, document, within);
 	for (u32 i = 0; i < n; i++)
 		api[i].environment = &all[i * ENVIRONMENTS_MAX];
 	for (const struct conf_section *s = w->first; s; s = s->next)

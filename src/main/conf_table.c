@@ -82,6 +82,8 @@ static const struct conf_option api_options[] = {
 	{ "document", CONF_STR, true, NULL, NULL, 1, 1024, "OpenAPI file; compiled again when it is newer" },
 	{ "overlay", CONF_STR, false, "", NULL, 0, 1024,
 	    "OpenAPI Overlay 1.0 JSON file: changes to the document; config tool is the short form" },
+	{ "document_within", CONF_STR, false, NULL, NULL, 1, 1024, "directory that files named by $ref in the document "
+	    "may lie in; default: the document's own" },
 	{ "path", CONF_STR, false, "", NULL, 0, 200,
 	    "where it is served besides /NAME/mcp (the first api also at /mcp)" },
 	{ "title", CONF_STR, false, NULL, NULL, 0, 200, "name for people and models; default: the document's title" },

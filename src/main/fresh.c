@@ -16,6 +16,7 @@
 #define FILES_MAX (2 * APIS_MAX + 256) /* its own few, beside what it inherits: a catalog per api and generation */
 #define CPU_S_MAX 300
 #define NAMES_NAME_N 300
+#define PATH_N 1200
 #define TEXT_N (4u << 20) /* bytes of a report */
 
 int
@@ -59,6 +60,62 @@ overlay_hash(const struct fresh *f)
 	return hash;
 }
 
+struct str
+fresh_within(const char *document, const char *within)
+{
+	const char *slash = strrchr(document, '/');
+	struct str dir = within ? str_c(within) : slash ? str_of(document, (size_t)(slash - document)) : STR(".");
+
+	while (dir.n > 1 && dir.p[dir.n - 1] == '/')
+		dir.n--;
+	return dir.n ? dir : STR("/");
+}
+
+int
+fresh_dir(const char *document, const char *within, struct str *name)
+{
+	struct str path = str_c(document), dir = fresh_within(document, within);
+	char room[PATH_N];
+	int fd;
+
+	*name = STR_NONE;
+	if (!str_is(dir, ".")) {
+		u32 n = dir.n + !str_is(dir, "/");
+
+		if (!str_starts(path, dir) || path.n <= n || path.p[n - 1] != '/')
+			return ERR_BAD;
+		path = str_cut(path, n, path.n);
+	}
+	if (str_starts(path, STR("/")) || !text_c(room, sizeof room, "%S", dir))
+		return ERR_BAD;
+	fd = file_open(FILE_HERE, room, FILE_READ | FILE_FOLLOW);
+	if (fd >= 0)
+		*name = path;
+	return fd;
+}
+
+/* Whether all files that the document includes are as they were. */
+static bool
+files_same(const struct fresh *f, const struct catalog *c)
+{
+	struct str name;
+	int dir = catalog_file_n(c) ? fresh_dir(f->document, f->within, &name) : -1;
+	bool same = true;
+
+	for (u32 i = 0; i < catalog_file_n(c) && same; i++) {
+		struct catalog_file file;
+		struct file_info now = { .size = 0 };
+		char path[PATH_N];
+
+		catalog_file(c, i, &file);
+		if (dir < 0 || !text_c(path, sizeof path, "%S", file.name) || file_look(dir, path, &now))
+			now = (struct file_info){ .size = 0 };
+		same = now.size == file.size && now.changed == file.changed;
+	}
+	file_close(dir);
+	return same;
+}
+
 int
 fresh_needed(const struct fresh *f, struct catalog *c)
 {
@@ -76,7 +133,8 @@ fresh_needed(const struct fresh *f, struct catalog *c)
 	if (fresh_open(c, f->dir, f->name, &why))
 		return 1;
 	catalog_info(c, &info);
-	if (info.source_n == doc.size && info.source_mtime == doc.changed && info.overlay_hash == overlay_hash(f))
+	if (info.source_n == doc.size && info.source_mtime == doc.changed && info.overlay_hash == overlay_hash(f) &&
+	    files_same(f, c))
 		return 0;
 	file_unmap(c->file);
 	return 1;
@@ -112,7 +170,9 @@ read_document(const struct fresh *f, struct arena *a, struct import *im)
 	im->arena = a;
 	if (file_load(FILE_HERE, f->document, FILE_READ | FILE_FOLLOW, (u32)info.size, a, &im->text))
 		return refuse(f, "changed while it was read; try again");
-	return FLAGS_GO;
+	im->dir = fresh_dir(f->document, f->within, &im->name);
+	return f->within && im->dir < 0 ? refuse(f, "its path does not begin with the directory it is to stay within") :
+	    FLAGS_GO;
 }
 
 struct arena
@@ -161,10 +221,10 @@ read_beside(const struct fresh *f, struct import *im)
 
 /* In the jail a document that breaks the compiler breaks nothing else. */
 static void
-enter_jail(const struct fresh *f)
+enter_jail(const struct fresh *f, const struct import *im)
 {
 	struct jail j = { .kind = JAIL_IMPORT, .files_max = FILES_MAX, .file_n_max = CATALOG_FILE_MAX,
-		.cpu_s_max = CPU_S_MAX, .dir = f->dir };
+		.cpu_s_max = CPU_S_MAX, .dir = f->dir, .reads = im->dir >= 0, .read_dir = im->dir };
 	u8 room[400];
 	struct buf why = buf_over(room, sizeof room);
 
@@ -199,9 +259,8 @@ tell_in_log(const struct fresh *f, const struct import *im, int err)
 	if (err == ERR_FULL)
 		log_error("import", "document=%s: it does not fit into the memory set aside for it", f->document);
 	else if (err)
-		log_error("import", "document=%s line=%u: %s %S", f->document, r->why_place.line, r->why ?
-		    r->why : "cannot be used",
-		    r->why_pointer);
+		log_error("import", "document=%s place=%S:%u:%u: %s %S", f->document, r->why_place.file,
+		    r->why_place.line, r->why_place.column, r->why ? r->why : "cannot be used", r->why_pointer);
 	else
 		log_info("import", "document=%s operations=%u of %u, left out=%u bytes=%u", f->document,
 		    r->info.counts.imported, r->info.counts.operations, r->info.counts.skipped, im->out.n);
@@ -242,7 +301,7 @@ fresh_compile(const struct fresh *f)
 		if (report < 0)
 			return refuse(f, "the report cannot be opened for writing");
 	}
-	enter_jail(f);
+	enter_jail(f, &im);
 	err = import_document(&im);
 	if (f->tell)
 		tell_in_words(f, &im);

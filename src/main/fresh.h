@@ -10,6 +10,7 @@
 /* What is compiled into what. */
 struct fresh {
 	const char *document;
+	const char *within; /* the directory its included files lie in; NULL: its own */
 	int dir;            /* where the catalog goes */
 	const char *name;   /* its name there: "gitea.cat" */
 	const char *overlay; /* path of an overlay, or NULL */
@@ -30,6 +31,13 @@ int fresh_compile(const struct fresh *f);
 
 /* Starts fresh_compile in a child: its process id, or ERR_IO. */
 int fresh_start(const struct fresh *f);
+
+/* The directory that the files of a document lie in: within, or its own. */
+struct str fresh_within(const char *document, const char *within);
+
+/* Where a document is: its directory opened (or within, which its path must begin with) and its path in it, for $ref to
+ * other files. The caller closes the directory. An error when that is impossible; then name is empty. */
+int fresh_dir(const char *document, const char *within, struct str *name);
 
 /* Memory to read and compile a document of n bytes and to write its report: several times what JSON needs, because YAML
  * and included files may grow. p is NULL when the system has not even that. Give it back with page_give. */

@@ -14,7 +14,7 @@ refuse(const struct flags *a, const char *path, const char *why)
 }
 
 static int
-compile(struct shelf *s, const struct flags *a, const char *path)
+compile(struct shelf *s, const struct flags *a, const char *path, const char *within)
 {
 	struct import im = { .text = STR_NONE };
 	struct file_info info;
@@ -31,11 +31,14 @@ compile(struct shelf *s, const struct flags *a, const char *path)
 	im.mtime = info.changed;
 	if (file_load(FILE_HERE, path, FILE_READ | FILE_FOLLOW, (u32)info.size, &s->arena, &im.text))
 		return refuse(a, path, file_why());
+	im.dir = fresh_dir(path, within, &im.name);
 	err = import_document(&im);
+	file_close(im.dir);
 	s->report = im.report;
 	s->report.arena = &s->arena;
 	if (err) {
-		say_errf("mcpgated %s: %s:%u: %s\n", a->command, path, im.report.why_place.line,
+		say_errf("mcpgated %s: %s: %S:%u:%u: %s\n", a->command, path, im.report.why_place.file,
+		    im.report.why_place.line, im.report.why_place.column,
 		    im.report.why ? im.report.why : "cannot be compiled");
 		return EXIT_FAILED;
 	}
@@ -43,18 +46,24 @@ compile(struct shelf *s, const struct flags *a, const char *path)
 }
 
 int
-shelf_open(struct shelf *s, const struct flags *a, const char *path)
+shelf_open_within(struct shelf *s, const struct flags *a, const char *path, const char *within)
 {
 	u8 room[300];
 	struct buf why = buf_over(room, sizeof room);
 
 	memset(s, 0, sizeof *s);
 	if (!str_ends(str_c(path), STR(".cat")))
-		return compile(s, a, path);
+		return compile(s, a, path, within);
 	if (fresh_open(&s->catalog, FILE_HERE, path, &why) == 0)
 		return FLAGS_GO;
 	say_errf("mcpgated %s: %S\n", a->command, buf_str(&why));
 	return EXIT_FAILED;
+}
+
+int
+shelf_open(struct shelf *s, const struct flags *a, const char *path)
+{
+	return shelf_open_within(s, a, path, NULL);
 }
 
 u64

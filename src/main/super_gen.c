@@ -20,6 +20,7 @@ forget(struct super_gen *g)
 		g->file[i] = -1;
 	}
 	g->conf = NULL;
+	g->files = NULL;
 	page_clear(&g->pages); /* secrets included */
 }
 
@@ -95,8 +96,8 @@ fresh_of(struct super *s, u32 api, char name[48])
 	const struct conf *c = coming(s)->conf;
 
 	text_c(name, 48, "%S.cat", c->gen.api[api].name);
-	return (struct fresh){ .document = c->documents[api], .overlay = c->overlays[api], .said = c->said[api],
-		.dir = s->catalogs, .name = name };
+	return (struct fresh){ .document = c->documents[api], .within = c->withins[api], .overlay = c->overlays[api],
+		.said = c->said[api], .dir = s->catalogs, .name = name };
 }
 
 /* The first server of the document, where it is a usable base URL: what to write when no environment is there. */
@@ -125,6 +126,51 @@ take_title(struct super_gen *g, u32 api, const struct catalog *c)
 	a->title = arena_dup(&g->pages, utf8_prefix(info.title, 200));
 }
 
+static u64
+stamp_of(const char *path)
+{
+	struct file_info info;
+	int fd = file_open(FILE_HERE, path, FILE_READ | FILE_FOLLOW);
+	u64 stamp = 0;
+
+	if (fd >= 0 && file_info(fd, &info) == 0)
+		stamp = info.size * 1000003 + info.inode * 31 + info.changed + 1;
+	file_close(fd);
+	return stamp;
+}
+
+/* From now on the file is looked at: one that is not there yet may come. */
+static void
+watch(struct super_gen *g, const char *path)
+{
+	struct super_file *f = path ? ARENA_NEW(&g->pages, struct super_file) : NULL;
+	u64 stamp = path ? stamp_of(path) : 0;
+
+	if (!f)
+		return;
+	*f = (struct super_file){ g->files, path, stamp ? stamp : 1 };
+	g->files = f;
+}
+
+/* Whatever a catalog was made of, beside the document. */
+static void
+watch_parts(struct super_gen *g, u32 api, const struct catalog *c)
+{
+	struct str dir = fresh_within(g->conf->documents[api], g->conf->withins[api]);
+
+	watch(g, g->conf->overlays[api]);
+	for (u32 i = 0; i < catalog_file_n(c); i++) {
+		struct catalog_file file;
+		u32 n;
+		char *path;
+
+		catalog_file(c, i, &file);
+		n = dir.n + file.name.n + 2;
+		path = (char *)arena_bytes(&g->pages, n);
+		watch(g, path && text_c(path, n, "%S/%S", dir, file.name) ? path : NULL);
+	}
+}
+
 /* Takes a catalog, as fresh as it gets, into the generation. */
 static int
 take_catalog(struct super *s, struct super_gen *g, u32 api, const char *name, const struct catalog *c)
@@ -138,6 +184,7 @@ take_catalog(struct super *s, struct super_gen *g, u32 api, const char *name, co
 	log_info("super", "api=%S operations=%u environments=%u default=%S", a->name, c->op_n, a->environments,
 	    a->environment[a->default_environment].name);
 	take_title(g, api, c);
+	watch_parts(g, api, c);
 	if (role_compile(&g->conf->gen, (struct api *)(uintptr_t)a, c, &g->pages)) {
 		log_error("super", "the roles of api %S do not fit into memory", a->name);
 		return ERR_BAD;
@@ -248,17 +295,15 @@ super_gen_imported(struct super *s, int status, msec now)
 	super_gen_step(s, now);
 }
 
-static u64
-stamp_of(const char *path)
+static void
+look_at(const char *path, u64 *stamp, bool *stale)
 {
-	struct file_info info;
-	int fd = file_open(FILE_HERE, path, FILE_READ | FILE_FOLLOW);
-	u64 stamp = 0;
+	u64 now = path ? stamp_of(path) : 0;
 
-	if (fd >= 0 && file_info(fd, &info) == 0)
-		stamp = info.size * 1000003 + info.inode * 31 + info.changed + 1;
-	file_close(fd);
-	return stamp;
+	/* a file that is missing for a moment is being replaced */
+	*stale |= *stamp && now && now != *stamp;
+	if (now)
+		*stamp = now;
 }
 
 bool
@@ -267,16 +312,10 @@ super_gen_stale(struct super *s)
 	const struct conf *c = s->gen[s->live].conf;
 	bool stale = false;
 
-	for (u32 i = 0; i < c->gen.apis + 2; i++) {
-		u64 now = stamp_of(i < c->gen.apis ? c->documents[i] : i == c->gen.apis ?
-		    "/etc/resolv.conf" : "/etc/hosts");
-
-		if (now && i < c->gen.apis && c->overlays[i])
-			now += 31 * stamp_of(c->overlays[i]);
-		/* a file that is missing for a moment is being replaced */
-		stale = stale || (s->stamp[i] && now && now != s->stamp[i]);
-		if (now)
-			s->stamp[i] = now;
-	}
+	for (struct super_file *f = s->gen[s->live].files; f; f = f->next)
+		look_at(f->path, &f->stamp, &stale);
+	for (u32 i = 0; i < c->gen.apis + 2; i++)
+		look_at(i < c->gen.apis ? c->documents[i] : i == c->gen.apis ?
+		    "/etc/resolv.conf" : "/etc/hosts", &s->stamp[i], &stale);
 	return stale;
 }

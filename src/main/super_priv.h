@@ -27,11 +27,19 @@ struct super_child {
 	bool was_ready;
 };
 
+/* A file that an api of the generation was made of, beside its document. */
+struct super_file {
+	struct super_file *next;
+	const char *path;
+	u64 stamp;
+};
+
 /* One generation: its pages, and the catalogs as open files. */
 struct super_gen {
 	struct arena pages;
 	const struct conf *conf; /* NULL: free */
 	int file[APIS_MAX];      /* -1: none */
+	struct super_file *files;
 };
 
 enum super_state {

@@ -25,6 +25,8 @@ struct jail {
 	u64 memory_max; /* bytes of address space; 0: no limit */
 	u32 cpu_s_max;  /* seconds of processor time; 0: no limit */
 	int dir;        /* the only directory that stays reachable, as a descriptor; -1: none */
+	bool reads;     /* read_dir stays readable, too */
+	int read_dir;
 	int more;       /* another one; 0: none */
 };
 

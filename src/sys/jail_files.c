@@ -63,6 +63,8 @@ jail_files(const struct jail *j, struct buf *why)
 	failed = j->dir >= 0 && syscall(SYS_landlock_add_rule, fd, RULE_PATH_BENEATH, &rule, 0);
 	rule.fd = j->more;
 	failed = failed || (j->more > 0 && syscall(SYS_landlock_add_rule, fd, RULE_PATH_BENEATH, &rule, 0));
+	rule = (struct path_rule){ FS_READ_FILE | FS_READ_DIR, j->read_dir };
+	failed = failed || (j->reads && syscall(SYS_landlock_add_rule, fd, RULE_PATH_BENEATH, &rule, 0));
 	failed = failed || syscall(SYS_landlock_restrict_self, fd, 0);
 	close(fd);
 	return failed ? jail_lacks(why, "files are not confined") : 0;
