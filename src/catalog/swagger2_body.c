@@ -154,7 +154,7 @@ form(struct swagger2 *w)
 	jout_key_open(&w->o, "required", '[');
 	for (u32 i = 0; i < w->param_n; i++)
 		if (in(w->param[i], "formData") && json_kind(json_get(w->param[i], "required")) == JSON_TRUE)
-			swagger2_value(w, NULL, json_get(w->param[i], "name"));
+			swagger2_maybe(w, NULL, json_get(w->param[i], "name"));
 	jout_close(&w->o, ']');
 	jout_close(&w->o, '}');
 }

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { caller } from './lib/rpc.mjs';
-import { handleOf, startGate, startThings } from './lib/things.mjs';
+import { caller, handleOf } from './lib/rpc.mjs';
+import { startGate, startThings } from './lib/things.mjs';
 
 const roles = `config role 'careful'
 	list allow '*'

@@ -39,7 +39,7 @@ async function same(tool, args, path) {
   return theirs;
 }
 async function done(tool, args) {
-  const r = await call.tool(tool, args);
+  const r = await call.confirmed(tool, args);
   assert.equal(r.isError, false, `${tool}: ${r.text}`);
   return r;
 }

@@ -25,6 +25,9 @@ export function modernRequest(method, params = {}, { key, id = 1, headers = {}, 
   return { headers: pairs, body: body ?? JSON.stringify(m) };
 }
 
+// The handle in a description of what would be done.
+export const handleOf = (text) => /"approval": "([0-9a-f]{32})"/.exec(text ?? '')?.[1];
+
 // The JSON-RPC message in a response: plain JSON, or the last data line of an event stream.
 export function answerOf(r) {
   let text = r.body;
@@ -61,6 +64,11 @@ export function caller(server, { key, path = '/mcp', host = server.host } = {}) 
       const result = r.json?.result;
       if (!result) throw new Error(`tools/call ${name}: HTTP ${r.status} ${r.body.slice(0, 300)}`);
       return { isError: result.isError === true, text: result.content?.[0]?.text, blocks: result.content ?? [], result, status: r.status };
+    },
+    // The same, confirmed: when the gate describes the call and hands out a handle, it is made again with it.
+    async confirmed(name, args = {}, o = {}) {
+      const first = await self.tool(name, args, o), handle = handleOf(first.text);
+      return handle ? self.tool(name, { ...args, approval: handle }, o) : first;
     },
     async tools() {
       const all = [];

@@ -74,6 +74,3 @@ export async function startGate(things, { options = {}, extra = '', api = {} } =
   });
   return self;
 }
-
-// The handle in a description.
-export const handleOf = (text) => /"approval": "([0-9a-f]{32})"/.exec(text)?.[1];

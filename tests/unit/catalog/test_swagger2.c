@@ -170,6 +170,7 @@ test_hostile(void **state)
 		"{\"swagger\":\"2.0\",\"host\":1,\"schemes\":{},\"basePath\":[],\"consumes\":\"x\",\"produces\":[1],\"securityDefinitions\":[1],"
 		"\"parameters\":1,\"responses\":[],\"definitions\":\"\",\"paths\":{\"/a\":{\"parameters\":{},\"get\":{\"parameters\":[1,[],"
 		"{\"$ref\":1},{\"$ref\":\"#\"},{\"name\":[],\"in\":\"formData\",\"required\":true},{\"in\":\"body\"}],\"responses\":[]}}}}",
+		"{\"swagger\":\"2.0\",\"paths\":{\"/a\":{\"post\":{\"parameters\":[{\"in\":\"formData\",\"required\":true}]}}}}", /* no name */
 		"{\"swagger\":\"2.0\",\"paths\":{\"/a\":{\"$ref\":\"#/paths/~1a\"},\"/b\":{\"$ref\":\"#/paths/~1c\"},\"/c\":{\"$ref\":\"#/paths/~1b\"}}}",
 	};
 
