@@ -219,8 +219,8 @@ check_required(struct conf_work *w)
 	for (const struct conf_section *s = w->first; s; s = s->next)
 		for (u32 i = 0; i < s->type->options; i++)
 			if (s->type->option[i].required && !conf_item(s, s->type->option[i].name))
-				conf_mistake(w, s->line, "config %s '%S' needs option %s: %s", s->type->name, s->name,
-				    s->type->option[i].name, s->type->option[i].help);
+				conf_mistake(w, s->line, "config %s '%S' needs option %s (see `mcpgated help config`)",
+				    s->type->name, s->name, s->type->option[i].name);
 }
 
 static struct conf_section *

@@ -7,20 +7,18 @@
 
 enum conf_kind { CONF_STR, CONF_NUM, CONF_SIZE, CONF_TIME, CONF_ENUM, CONF_LIST };
 
-/* One option: everything there is to know about it. */
+/* One option: everything there is to know about it but what it means: fs/help/config/TYPE.txt. */
 struct conf_option {
 	const char *name;
 	u8 kind;
 	bool required;
 	const char *initial; /* default; "" is empty, NULL: computed, see help */
 	const char *const *choice; /* CONF_ENUM: NULL-ended, the index is the value */
-	u64 least, most;     /* CONF_NUM, CONF_SIZE (bytes), CONF_TIME (ms) */
-	const char *help;
+	u32 least, most;     /* CONF_NUM, CONF_SIZE (bytes), CONF_TIME (ms) */
 };
 
 struct conf_type {
 	const char *name;
-	const char *help;
 	const struct conf_option *option;
 	u32 options;
 	bool named; /* config api 'NAME' */

@@ -150,7 +150,7 @@ conf_judge(struct conf_work *w, const struct conf_section *s, const struct conf_
 		if (value.n < o->least)
 			conf_mistake(w, line, "%s is empty", o->name);
 		else if (value.n > o->most)
-			conf_mistake(w, line, "%s is %u characters long; at most %U fit", o->name, value.n, o->most);
+			conf_mistake(w, line, "%s is %u characters long; at most %u fit", o->name, value.n, o->most);
 		return;
 	case CONF_LIST: {
 		u32 n = 0;
@@ -158,7 +158,7 @@ conf_judge(struct conf_work *w, const struct conf_section *s, const struct conf_
 		for (const struct conf_item *i = conf_item(s, o->name); i; i = conf_next(i))
 			n++;
 		if (n > o->most)
-			conf_mistake(w, line, "too many values for %s: at most %U", o->name, o->most);
+			conf_mistake(w, line, "too many values for %s: at most %u", o->name, o->most);
 		else if (value.n == 0 || value.n > 512)
 			conf_mistake(w, line, "%s is empty or too long", o->name);
 		return;

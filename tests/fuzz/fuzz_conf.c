@@ -1,5 +1,9 @@
 /* floor: main */
+#include "base/pack.h"
 #include "main/conf.h"
+
+const struct pack_folder pack_folders[] = { { "none", NULL, 0, 0 } };
+const u32 pack_folders_n = 0;
 
 static u8 room[CONF_ARENA_N], said[8192];
 

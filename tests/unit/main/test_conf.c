@@ -2,6 +2,7 @@
 #include "main/conf.h"
 
 #include "base/log.h"
+#include "base/pack.h"
 #include "crypt/tls.h"
 
 #include <setjmp.h>
@@ -11,6 +12,10 @@
 #include <cmocka.h>
 
 #include <unistd.h>
+
+/* What options mean is packed into the program alone; tests/live/commands.sh reads it there. */
+const struct pack_folder pack_folders[] = { { "none", NULL, 0, 0 } };
+const u32 pack_folders_n = 0;
 
 static u8 room[CONF_ARENA_N];
 static char said[8192];
