@@ -118,7 +118,7 @@ open_apis(struct app *app, struct app_gen *g, const struct gen *gen, const struc
 			log_error("catalog", "api=%S refused: %s", api->name, g->catalog[i].why);
 			return ERR_BAD;
 		}
-		if (modern_prepare(&g->text[i], api, app->version, &texts)) {
+		if (modern_prepare(&g->text[i], api, &g->catalog[i], app->version, &texts)) {
 			log_error("app", "api=%S: titles and instructions of all apis take more than %u KB", api->name,
 			    (u32)(MCP_TEXT_N / 1024));
 			return ERR_BAD;

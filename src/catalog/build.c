@@ -145,6 +145,7 @@ info_write(struct build *b, const struct catalog_info *info, u8 *head)
 	build_text(b, info->version, head + HEAD_INFO + 8);
 	build_text(b, utf8_prefix(info->text, 4096), head + HEAD_INFO + 16);
 	build_text(b, info->openapi, head + HEAD_INFO + 24);
+	build_text(b, info->secrets, head + HEAD_INFO + 32);
 	put_le64(head + HEAD_SOURCE, info->source_n);
 	put_le64(head + HEAD_SOURCE + 8, info->source_mtime);
 	put_le64(head + HEAD_SOURCE + 16, info->source_hash);

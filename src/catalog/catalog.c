@@ -63,6 +63,7 @@ catalog_info(const struct catalog *c, struct catalog_info *info)
 	info->version = text(c, p + HEAD_INFO + 8);
 	info->text = text(c, p + HEAD_INFO + 16);
 	info->openapi = text(c, p + HEAD_INFO + 24);
+	info->secrets = text(c, p + HEAD_INFO + 32);
 	info->source_n = le64(p + HEAD_SOURCE);
 	info->source_mtime = le64(p + HEAD_SOURCE + 8);
 	info->source_hash = le64(p + HEAD_SOURCE + 16);

@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 /* Raised when the format or what the compiler writes changes: other files are compiled again. */
-#define CATALOG_VERSION 5
+#define CATALOG_VERSION 6
 #define CATALOG_NONE 0xffffffffU /* no such node, parameter, server ... */
 #define CATALOG_OPS_MAX 16384    /* operations in one file */
 #define CATALOG_ARGS_MAX 512     /* arguments of one operation */
@@ -122,6 +122,7 @@ struct catalog_counts {
 struct catalog_info {
 	struct str title, version, text;    /* info.title, info.version, info.description (its first 4 KB) */
 	struct str openapi;                 /* the version the document claims */
+	struct str secrets;                 /* members of answers that are secret: hidden.h */
 	u64 source_n, source_mtime, source_hash; /* size, mtime in seconds, map_hash(document, 0) */
 	u64 overlay_hash;                   /* map_hash of the overlays it was compiled with, 0: none */
 	struct catalog_counts counts;

@@ -6,7 +6,7 @@
  *   24   map_hash of everything behind the header (64 bits)
  *   32   parts: offset and number of records, 8 bytes each
  *   176  info: strings, source, counts, overlay
- *   304  end of the header; parts follow, each aligned to 4
+ *   312  end of the header; parts follow, each aligned to 4
  *
  * A string is (offset, length) into PART_STRINGS. Every number is little-endian, every record a multiple of 4. */
 #ifndef CATALOG_CATALOG_PRIV_H
@@ -28,12 +28,12 @@ enum catalog_part_id {
 #define HEAD_PART_N 20
 #define HEAD_HASH 24
 #define HEAD_PART 32
-#define HEAD_INFO 176 /* title, version, text, openapi: 8 each; source size, mtime, hash: 8 each; counts */
-#define HEAD_SOURCE (HEAD_INFO + 32)
+#define HEAD_INFO 176 /* title, version, text, openapi, secrets: 8 each; source size, mtime, hash: 8 each; counts */
+#define HEAD_SOURCE (HEAD_INFO + 40)
 #define HEAD_COUNT (HEAD_SOURCE + 24)
 #define HEAD_COUNTS 16
 #define HEAD_OVERLAY (HEAD_COUNT + 4 * HEAD_COUNTS)
-#define HEAD_N 304
+#define HEAD_N 312
 
 static_assert(HEAD_PART + 8 * CATALOG_PARTS == HEAD_INFO, "the table of parts fits the header");
 static_assert(HEAD_OVERLAY + 8 == HEAD_N, "the counts fit the header");

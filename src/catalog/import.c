@@ -1,6 +1,7 @@
 #include "catalog/import.h"
 
 #include "base/limits.h"
+#include "catalog/hidden.h"
 #include "catalog/openapi.h"
 #include "catalog/overlay.h"
 #include "catalog/swagger2.h"
@@ -122,6 +123,7 @@ run(struct import *im, struct compile *c)
 	err = openapi_compile(c);
 	if (err)
 		return err;
+	im->report.info.secrets = hidden_names(&c->refs);
 	if (im->strict && report_losses(&im->report)) {
 		im->report.why = "--strict: operations were skipped";
 		return ERR_DENY;

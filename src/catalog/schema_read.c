@@ -355,6 +355,7 @@ static const struct keyword {
 	{ "additionalProperties", k_additional, 0 },
 	{ "readOnly", k_flag, CATALOG_NODE_READ_ONLY },
 	{ "writeOnly", k_flag, CATALOG_NODE_WRITE_ONLY },
+	{ "x-secret", k_flag, CATALOG_NODE_SECRET },
 	{ "deprecated", k_flag, CATALOG_NODE_DEPRECATED },
 	{ "examples", k_examples, 0 },
 	{ "const", k_const, 0 },

@@ -86,6 +86,7 @@ struct api {
 	const struct environment *environment;
 	u32 environments;
 	u32 default_environment; /* the sandbox where there is one, else the first */
+	struct str secrets;      /* names of members that are secret in its answers, "a,!b" */
 	struct str instructions; /* text for initialize and server/discover; may be empty */
 	const struct rule *deny; /* never offered over MCP, whoever asks */
 	u32 denies;

@@ -125,6 +125,7 @@ one_api(struct conf_work *w, const struct conf_section *s, struct api *a, const 
 	a->mode = (u8)conf_u32(s, "mode");
 	a->response_budget = conf_u32(s, "response_budget");
 	a->page = conf_u32(s, "page");
+	a->secrets = conf_join(w, s, "secret");
 	a->tag = map_hash(a->name, 0);
 	read_limits(w, s, a);
 	a->instructions = conf_str(s, "instructions");

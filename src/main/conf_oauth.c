@@ -14,8 +14,8 @@ is_safe(const struct url *u)
 	return addr_read_ip(&a, u->host) == 0 && addr_kind(&a) == ADDR_LOOPBACK;
 }
 
-static struct str
-join(struct conf_work *w, const struct conf_section *s, const char *name)
+struct str
+conf_join(struct conf_work *w, const struct conf_section *s, const char *name)
 {
 	u8 room[600];
 	struct buf b = buf_over(room, sizeof room);
@@ -83,7 +83,7 @@ conf_oauth(struct conf_work *w, const struct conf_section *s)
 	o->token_s = conf_u32(s, "token_life") / 1000;
 	o->registration = conf_u32(s, "registration");
 	o->cimd = (u8)conf_u32(s, "cimd");
-	o->schemes = join(w, s, "redirect_scheme");
-	o->cimd_hosts = join(w, s, "cimd_host");
+	o->schemes = conf_join(w, s, "redirect_scheme");
+	o->cimd_hosts = conf_join(w, s, "cimd_host");
 	o->on = conf_u32(s, "oauth") && (is_safe(&u) || conf_u32(s, "insecure_oauth"));
 }

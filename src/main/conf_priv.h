@@ -102,4 +102,7 @@ void conf_trust(struct conf_work *w, const struct conf_section *s, struct enviro
 /* Name of an api or environment section: option name, else the section's own. Told when it is wrong. */
 struct str conf_name(struct conf_work *w, const struct conf_section *s);
 
+/* The values of a list as one text, "a,b"; at most 600 bytes. */
+struct str conf_join(struct conf_work *w, const struct conf_section *s, const char *name);
+
 #endif

@@ -292,7 +292,7 @@ static enum step
 hold(struct mcp *m, struct rpc *r, struct jcur args, const struct gated *c, struct op_spec *spec, msec now)
 {
 	struct held_ask ask = { .spec = spec, .argument = c->approval, .public_url = m->files,
-		.ttl_s = m->shared->approval_s };
+		.veil = &m->text->secrets, .ttl_s = m->shared->approval_s };
 	struct held *h = held_of(m);
 	enum step s;
 

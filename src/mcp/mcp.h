@@ -50,6 +50,7 @@ struct mcp_text {
 	struct str end;      /* behind the last member of a modern result: resultType, _meta and its bracket */
 	struct str end_list; /* the same with caching hints before it */
 	struct str discover; /* the whole result of server/discover */
+	struct veil_names secrets; /* members of answers that are not shown */
 };
 
 #define MCP_TEXT_N (512 * 1024) /* bytes the texts of all apis of a generation may take */

@@ -1,6 +1,7 @@
 #include "mcp/modern.h"
 
 #include "base/base64.h"
+#include "base/log.h"
 
 #define KEY_VERSION "io.modelcontextprotocol/protocolVersion"
 #define KEY_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
@@ -237,13 +238,18 @@ write_discover(const struct api *api, struct str end, struct buf *b)
 }
 
 int
-modern_prepare(struct mcp_text *t, const struct api *api, struct str version, struct arena *a)
+modern_prepare(struct mcp_text *t, const struct api *api, const struct catalog *c, struct str version, struct arena *a)
 {
+	struct catalog_info info;
 	u32 n = 2000 + 6 * api->instructions.n + 24 * api->title.n;
 	struct buf b = buf_over(arena_bytes(a, n), n);
 
 	if (!b.p)
 		return ERR_FULL;
+	catalog_info(c, &info);
+	veil_names_init(&t->secrets);
+	if (veil_names_add(&t->secrets, info.secrets) | veil_names_add(&t->secrets, api->secrets))
+		log_warn("mcp", "api=%S: too many names of secrets; the last ones are not hidden", api->name);
 	t->server = write_server(api, version, &b);
 	t->end = write_end(api, t->server, false, &b);
 	t->end_list = write_end(api, t->server, true, &b);

@@ -15,8 +15,9 @@ enum era modern_judge(struct mcp *m, struct rpc *r);
 /* Whether a message says in its _meta which version it speaks, as only those of this era do. */
 bool modern_names(struct jcur message);
 
-/* Writes the texts of an api into a. ERR_FULL when they do not fit. */
-int modern_prepare(struct mcp_text *t, const struct api *api, struct str version, struct arena *a);
+/* Writes the texts of an api into a, and what its answers hide. ERR_FULL when they do not fit. */
+int modern_prepare(struct mcp_text *t, const struct api *api, const struct catalog *c, struct str version,
+    struct arena *a);
 
 /* Answers server/discover. */
 void modern_discover(struct mcp *m);

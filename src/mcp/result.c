@@ -63,6 +63,7 @@ result_start(struct result *r, struct mcp *m)
 	r->skipped = r->form == FORM_NONE;
 	redact_init(&r->redact, r->form == FORM_IMAGE || r->form == FORM_AUDIO ? NULL : m->op->secrets,
 	    r->form == FORM_JSON ? REDACT_JSON : REDACT_TEXT, m->op->length, m->shared->lease);
+	veil_init(&r->veil, r->form == FORM_JSON ? &m->text->secrets : NULL);
 	limit_init(&r->limit, r->form == FORM_JSON ? LIMIT_JSON : LIMIT_TEXT, m->api->response_budget,
 	    m->op->length == UINT64_MAX ? LIMIT_UNKNOWN : m->op->length, m->shared->lease);
 }
@@ -203,6 +204,25 @@ pass_wanted(struct result *r, struct str *in, struct buf *out)
 	}
 }
 
+/* Text whose secret members are taken out, on to what is wanted and the budget. The same. */
+static bool
+pass_veiled(struct result *r, struct str *in, struct buf *out)
+{
+	bool wanted = r->form == FORM_JSON && r->m->project && r->m->op->status < 300;
+
+	for (;;) {
+		struct str v = veil_look(&r->veil, in), rest = v;
+		bool more;
+
+		if (v.n == 0)
+			return true;
+		more = wanted ? pass_wanted(r, &rest, out) : pass_text(r, &rest, out);
+		veil_took(&r->veil, in, v.n - rest.n);
+		if (!more || rest.n) /* as above */
+			return more;
+	}
+}
+
 static bool
 pass_bytes(struct result *r, struct str *in, struct buf *out)
 {
@@ -217,15 +237,11 @@ static bool
 pass(struct result *r, struct str *in, struct buf *out)
 {
 	bool text = r->form == FORM_JSON || r->form == FORM_TEXT, more;
-	bool wanted = r->form == FORM_JSON && r->m->project && r->m->op->status < 300;
 
 	for (;;) {
 		struct str v = redact_look(&r->redact, in), rest = v;
 
-		if (wanted)
-			more = pass_wanted(r, &rest, out);
-		else
-			more = text ? pass_text(r, &rest, out) : pass_bytes(r, &rest, out);
+		more = text ? pass_veiled(r, &rest, out) : pass_bytes(r, &rest, out);
 		redact_took(&r->redact, in, v.n - rest.n);
 		if (!more || v.n == 0 || rest.n || limit_over(&r->limit))
 			return more; /* rest: limit.err */
@@ -393,9 +409,9 @@ note_removed(const struct result *r, struct buf *out)
 {
 	u8 room[80];
 	struct buf b = buf_over(room, sizeof room);
+	u32 n = r->redact.count + r->veil.count;
 
-	buf_fmt(&b, r->redact.count == 1 ? "%u secret was removed from this answer." :
-	                                   "%u secrets were removed from this answer.", r->redact.count);
+	buf_fmt(&b, "%u secret%s removed from this answer.", n, n == 1 ? " was" : "s were");
 	put_note(out, buf_str(&b));
 }
 
@@ -425,7 +441,7 @@ put_close(struct result *r, struct buf *out, msec now)
 		put_note(out, STR("The API said this is JSON, but it is not valid JSON; it is given as text."));
 	if (r->broke)
 		note_broke(r, out);
-	if (r->redact.count)
+	if (r->redact.count + r->veil.count)
 		note_removed(r, out);
 	if (op->environment->production && op->api->environments > 1)
 		put_note(out, STR("This was production."));

@@ -1,7 +1,8 @@
 /* result: what a tools/call answers, streamed: upstream's body becomes the text (or image, audio,
  * blob) of one content block while it flows through, in constant memory. content stands first and
  * isError last, so that an answer that breaks off late still says so. Secrets of the environment
- * are taken out on the way (not out of images and sounds), and the answer says how many.
+ * are taken out on the way (not out of images and sounds), so are members of JSON whose names say that they are secret,
+ * and the answer says how many.
  *
  *   {"jsonrpc":..,"id":..,"result":{"content":[{"type":"text","text":" <body> "} , notes ],"isError":..,...}}
  */
@@ -13,6 +14,7 @@
 #include "filter/limit.h"
 #include "filter/project.h"
 #include "filter/redact.h"
+#include "filter/veil.h"
 #include "op/again.h"
 #include "serve/reply.h"
 
@@ -34,6 +36,7 @@ struct result {
 	struct escape escape;
 	struct b64 b64;
 	struct redact redact;
+	struct veil veil;
 	struct limit limit;
 };
 

@@ -32,8 +32,9 @@ refuse(struct held *h, const char *text)
 
 /* The request as people are shown it, kept for later. */
 static void
-keep_request(struct held *h, const struct op_spec *spec, const struct params *p)
+keep_request(struct held *h, const struct held_ask *ask, const struct params *p)
 {
+	const struct op_spec *spec = ask->spec;
 	const struct environment *e = &spec->api->environment[spec->environment];
 	struct str target = str_cut(buf_str(&p->target), e->path.n, UINT32_MAX);
 
@@ -44,7 +45,7 @@ keep_request(struct held *h, const struct op_spec *spec, const struct params *p)
 		h->url.w--;
 	buf_put(&h->url, utf8_prefix(target, buf_room(&h->url)));
 	if (p->has_body)
-		buf_put(&h->sent, utf8_prefix(buf_str(&p->body), HELD_SENT_N));
+		veil_put(ask->veil, utf8_prefix(buf_str(&p->body), HELD_SENT_N), &h->sent);
 }
 
 static void
@@ -271,10 +272,12 @@ remember(struct held *h, const struct held_ask *ask, msec now)
 {
 	u8 room[APPROVAL_TEXT_MAX / 2];
 	struct buf shown = buf_over(room, sizeof room), record = buf_over(h->record, sizeof h->record);
+	struct buf clean = buf_over(h->text_room, sizeof room); /* there is no text yet */
 	struct approval a;
 
 	if (h->status >= 200 && h->status < 300)
-		redact_put(h->reader->secrets, utf8_prefix(buf_str(&h->body), sizeof room - 60), &shown);
+		redact_put(h->reader->secrets, utf8_prefix(buf_str(&h->body), sizeof room - 60), &clean);
+	veil_put(ask->veil, buf_str(&clean), &shown);
 	fill_in(h, ask, &a);
 	a.url = buf_str(&h->url);
 	a.body = buf_str(&h->sent);
@@ -424,7 +427,7 @@ start(struct held *h, const struct held_ask *ask, msec now)
 	}
 	h->text.w = 0;
 	h->level = j.call.level;
-	keep_request(h, ask->spec, &j.params);
+	keep_request(h, ask, &j.params);
 	if (ask->dry_run)
 		return dry(h, ask, &j.params);
 	if (j.call.level == LEVEL_NONE)

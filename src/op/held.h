@@ -10,6 +10,7 @@
 #ifndef OP_HELD_H
 #define OP_HELD_H
 
+#include "filter/veil.h"
 #include "gate/approval.h"
 #include "op/op.h"
 
@@ -23,6 +24,7 @@ enum held_outcome { HELD_NOTHING, HELD_ACT, HELD_TEXT };
 struct held_ask {
 	const struct op_spec *spec;
 	struct str handle;     /* p NULL: none */
+	const struct veil_names *veil; /* members that are not shown; NULL: all are */
 	struct str argument;   /* under which name a handle comes back */
 	struct str public_url;
 	u32 ttl_s;

@@ -16,10 +16,28 @@ FORMS = {
     "basic": lambda s: base64.b64encode(b"user:" + s.encode() + b":more").decode(),
     "b64slash": lambda s: base64.b64encode(s.encode()).decode().replace("/", "\\/").replace("+", "\\u002b"),
 }
+# H1DDEN must not be seen, shown must
+RECORD = {"id": 7, "password": "H1DDEN", "clientSecret": 'H1DD"EN', "door_code": "H1DDEN", "voucher": "H1DDEN",
+    "pass_in": "H1DDEN", "sha1": "H1DDEN", "next_page_token": "shown", "psk": "shown", "both": "shown", "secret": 12345,
+    "api_key": None, "password_set_at": "shown", "list": [{"access_token": "H1DDEN", "token": "shown"}],
+    "log": json.dumps({"request": {"new_password": "H1DDEN", "a": "shown"}})}
 class H(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        self.answer(self.rfile.read(int(self.headers["Content-Length"])), 0)
+    def answer(self, body, cut):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked") if cut else self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        for i in range(0, len(body) if cut else 0, cut or 1):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(body[i:i + cut]), body[i:i + cut]))
+            self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n" if cut else body)
     def do_GET(self):
         q = {k: v[0] for k, v in u.parse_qs(u.urlsplit(self.path).query).items()}
+        if self.path.startswith("/record"):
+            return self.answer(json.dumps(RECORD, indent=q.get("indent") and 1).encode(), int(q.get("cut", 0)))
         s = FORMS[q.get("form", "plain")]((self.headers.get("X-Token") or "").split(" ")[-1])
         kind, times, cut = q.get("kind", "application/json"), int(q.get("times", 1)), int(q.get("cut", 0))
         body = ('{"a":[' + ",".join(['{"n":%d,"t":"%s"}' % (i, s) for i in range(times)]) + ']}').encode()
@@ -45,7 +63,16 @@ cat >"$T/api.json" <<'JSON'
 {"openapi":"3.0.3","info":{"title":"t","version":"1"},"paths":{"/tell":{"get":{"operationId":"tell","parameters":[
 {"name":"form","in":"query","schema":{"type":"string"}},{"name":"kind","in":"query","schema":{"type":"string"}},
 {"name":"times","in":"query","schema":{"type":"integer"}},{"name":"cut","in":"query","schema":{"type":"integer"}},
-{"name":"status","in":"query","schema":{"type":"integer"}}],"responses":{}}}}}
+{"name":"status","in":"query","schema":{"type":"integer"}}],"responses":{}}},
+"/record":{"get":{"operationId":"record","parameters":[{"name":"cut","in":"query","schema":{"type":"integer"}},
+{"name":"indent","in":"query","schema":{"type":"integer"}}],"responses":{"200":{"description":"",
+"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Record"}}}}}},
+"post":{"operationId":"set_record","requestBody":{"content":{"application/json":{"schema":{
+"$ref":"#/components/schemas/Record"}}}},"responses":{}},
+"delete":{"operationId":"delete_record","responses":{}}}},
+"components":{"schemas":{"Record":{"type":"object","properties":{"door_code":{"type":"string","format":"password"},
+"voucher":{"type":"string","x-secret":true},"pass_in":{"type":"string","writeOnly":true},"password":{"type":"string"},
+"both":{"type":"string","writeOnly":true}}},"Other":{"type":"object","properties":{"both":{"type":"string"}}}}}}
 JSON
 cat >"$T/conf" <<EOF
 config server
@@ -54,6 +81,8 @@ config server
 config api 'tell'
 	option document '$T/api.json'
 	option response_budget '100m'
+	list secret 'sha1'
+	list secret '!psk'
 config environment 'sandbox'
 	option base_url 'http://127.0.0.1:$(cat "$T/api.port")'
 	option credential_in 'header'
@@ -103,6 +132,24 @@ ask 'many' '{"times":20000}' 20000
 ask 'many, in pieces' '{"times":20000,"cut":4099}' 20000
 rpc "$key" tools/call tell '{"kind":"secret"}' >"$T/out"
 grep -q 'c4nary' "$T/out" && bad 'a secret as a media type' || ok
+# --- by schema and by name ----------------------------------------------------------------------------------
+seen() { # seen NAME SECRETS SHOWN
+	grep -q 'H1DD' "$T/out" && bad "$1: a secret: $(cat "$T/out")" || ok
+	same "$1: what stays" "$3" "$(grep -o 'shown' "$T/out" | wc -l | tr -d ' ')"
+	grep -q "$2 secrets were removed" "$T/out" && ok || bad "$1: the note: $(cat "$T/out")"
+}
+for args in '{}' '{"cut":1}' '{"cut":7}' '{"indent":1}' '{"indent":1,"cut":1}'; do
+	rpc "$key" tools/call record "$args" >"$T/out"
+	seen "by name $args" 8 6
+done
+rpc "$key" tools/call record '{"fields":"id,password,list"}' >"$T/out"
+seen 'by name, chosen members' 8 1
+rpc "$key" tools/call set_record '{"password":"H1DDEN","door_code":"H1DDEN","both":"shown"}' >"$T/out"
+seen 'the echo of a secret that was set' 2 1
+rpc "$key" tools/call set_record '{"password":"H1DDEN","both":"shown","dry_run":true}' >"$T/out"
+grep -q 'H1DD' "$T/out" && bad "a dry run tells: $(cat "$T/out")" || ok
+rpc "$key" tools/call delete_record '{}' >"$T/out"
+grep -q 'Nothing was done yet' "$T/out" && ! grep -q 'H1DD' "$T/out" && ok || bad "a description tells: $(cat "$T/out")"
 ! grep -q 'c4nary' "$T/log" && ok || bad 'a secret in the log'
 stop end
 summary

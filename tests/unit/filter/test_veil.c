@@ -1,0 +1,125 @@
+#include "filter/veil.h"
+
+#include "json/jscan.h"
+#include "lib/guard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct veil_names names;
+
+static int
+setup(void **state)
+{
+	veil_names_init(&names);
+	return veil_names_add(&names, STR("pin_code,!psk,sha1"));
+}
+
+/* What comes out of text when it comes in pieces of so many bytes and is taken in pieces of so many. */
+static u32
+run(struct str text, u32 piece, u32 bite, char out[4096])
+{
+	struct buf b = buf_over(out, 4095);
+	struct veil v;
+
+	veil_init(&v, &names);
+	for (u32 at = 0; at < text.n; at += piece) {
+		struct str in = str_cut(text, at, at + piece), part;
+
+		while ((part = veil_look(&v, &in)).n) {
+			u32 n = min_u32(bite, part.n);
+
+			buf_put(&b, str_cut(part, 0, n));
+			veil_took(&v, &in, n);
+		}
+		assert_int_equal(in.n, 0);
+	}
+	assert_false(b.over);
+	out[b.w] = 0;
+	return v.count;
+}
+
+static void
+passes(const char *text, const char *want, u32 count)
+{
+	u32 n = (u32)strlen(text);
+	char out[4096];
+
+	for (u32 piece = 1; piece <= n; piece++)
+		for (u32 bite = 1; bite <= n; bite += bite < 4 ? 1 : n) {
+			u32 got = run(guard_str(text), piece, bite, out);
+
+			assert_string_equal(out, want);
+			assert_int_equal(got, count);
+		}
+	if (jscan_check(str_c(text), 32, 0, NULL) == 0)
+		assert_int_equal(jscan_check(str_c(want), 32, 0, NULL), 0);
+}
+
+static void
+test_names(void **state)
+{
+	passes("{\"password\":\"x\"}", "{\"password\":\"[redacted]\"}", 1);
+	passes("{\"clientSecret\" : \"a\\\"b\\\\\",\"b\":\"c\"}", "{\"clientSecret\" : \"[redacted]\",\"b\":\"c\"}", 1);
+	passes("{\"Client-Secret\":\n \"abc\",\"API_KEY\":\"d\"}",
+	    "{\"Client-Secret\":\n \"[redacted]\",\"API_KEY\":\"[redacted]\"}", 2);
+	passes("[{\"pin_code\":\"1\"},{\"psk\":\"2\"},{\"sha1\":\"3\"}]",
+	    "[{\"pin_code\":\"[redacted]\"},{\"psk\":\"2\"},{\"sha1\":\"[redacted]\"}]", 2);
+	passes("{\"p\\u0061ssword\":\"x\",\"\\u0070assword\":\"y\"}",
+	    "{\"p\\u0061ssword\":\"[redacted]\",\"\\u0070assword\":\"[redacted]\"}", 2);
+}
+
+/* Whole names, strings only, members only. */
+static void
+test_what_stays(void **state)
+{
+	static const char *const texts[] = { "{\"next_page_token\":\"abc\",\"token\":\"d\",\"secretary\":\"e\"}",
+		"{\"my_password\":\"a\",\"password_hint\":\"b\"}", "{\"password\":null,\"secret\":17,\"api_key\":true}",
+		"{\"secret\":{\"name\":\"a\",\"list\":[\"b\"]},\"password\":[\"c\"]}", "{\"password\":\"\"}",
+		"[\"password\",\":\",\"x\"]", "{\"a\":\"password:\\\"b\"}", "{\"url\":\"http://a:b@c/\"}", "password:\"x\"",
+		"", ":", "\":\"", "\"\":\"\"", "{\"\":\"x\",\"-\":\"y\"}" };
+
+	for (u32 i = 0; i < ARRAY_N(texts); i++)
+		passes(texts[i], texts[i], 0);
+}
+
+static void
+test_nested(void **state)
+{
+	passes("{\"log\":\"{\\\"password\\\":\\\"x\\\",\\\"a\\\":1}\"}",
+	    "{\"log\":\"{\\\"password\\\":\\\"[redacted]\\\",\\\"a\\\":1}\"}", 1);
+	passes("{\"log\":\"{\\\"secret\\\": \\\"x\\\\\\\"y\\\\\\\\\\\"}\",\"b\":\"c\"}",
+	    "{\"log\":\"{\\\"secret\\\": \\\"[redacted]\\\"}\",\"b\":\"c\"}", 1);
+	passes("{\"log\":\"\\\"secret\\\":\\\"cut\",\"b\":\"c\"}", "{\"log\":\"\\\"secret\\\":\\\"[redacted]\",\"b\":\"c\"}", 1);
+}
+
+static void
+test_full(void **state)
+{
+	struct veil_names s;
+	char list[2000];
+	u32 n = 0;
+
+	for (u32 i = 0; i < VEIL_NAMES; i++)
+		n += (u32)snprintf(list + n, sizeof list - n, "name%u,", i);
+	veil_names_init(&s);
+	assert_int_equal(veil_names_add(&s, str_of(list, n)), ERR_FULL);
+	assert_int_equal(s.n, VEIL_NAMES);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_what_stays),
+		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_full),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
