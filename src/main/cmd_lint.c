@@ -7,17 +7,47 @@
 #include "sys/page.h"
 
 #define OUT_N (16u << 20)
-#define TEXT_LEAST 12        /* a shorter description tells a model nothing */
-#define TEXT_MOST 4000       /* a longer one is paid for in every conversation */
-#define TOOL_MOST 8192       /* bytes */
-#define FLAGS_MOST 30
-#define TOOLS_MOST 128       /* VS Code refuses a request with more */
-#define TOKENS_MOST 25000    /* of tools/list: an eighth of a context of 200,000 */
+
+/* What clients and the models behind them refuse, leave out or cut, in the order of size: the largest limit that is
+ * passed is told, with everybody below it. */
+struct bound {
+	u32 most;
+	const char *rule, *text;
+};
+
+static const struct bound names[] = {
+	{ 52, "long-name", "%U characters: Cursor leaves a tool out when the server's name and its own pass 60" },
+};
+
+static const struct bound texts[] = {
+	{ 1024, "long-description", "%U characters: the OpenAI API refuses a tool with more than 1,024" },
+	{ 2048, "long-description", "%U characters: Claude Code cuts at 2,048, the OpenAI API refuses" },
+};
+
+static const struct bound sizes[] = {
+	{ 8192, "large-tool", "%U bytes of JSON: see whether all arguments are needed" },
+};
+
+static const struct bound numbers[] = {
+	{ 30, "many-arguments", "%U arguments: models get them wrong" },
+};
+
+static const struct bound lists[] = {
+	{ 40, "many-tools", "%U tools: Cursor warns above 40" },
+	{ 100, "many-tools", "%U tools: Windsurf takes at most 100, Cursor warns above 40" },
+	{ 128, "many-tools", "%U tools: VS Code and the OpenAI API take at most 128 in one request, Windsurf 100" },
+};
+
+static const struct bound costs[] = {
+	{ 25000, "dear-list", "tools/list costs about %U tokens in every conversation (a context has 200,000)" },
+};
+
+#define TEXT_LEAST 12 /* bytes of a description; a shorter one tells a model nothing */
 
 struct lint {
 	struct buf out;
 	struct jout json;
-	bool as_json;
+	bool as_json, tokens;
 	u32 found;
 };
 
@@ -42,41 +72,57 @@ finding(struct lint *l, struct str tool, const char *rule, const char *text, u64
 }
 
 static void
+measure(struct lint *l, struct str tool, const struct bound *b, u32 n, u64 seen)
+{
+	while (n && seen <= b[n - 1].most)
+		n--;
+	if (n)
+		finding(l, tool, b[n - 1].rule, b[n - 1].text, seen);
+}
+
+#define MEASURE(l, tool, bounds, seen) measure(l, tool, bounds, ARRAY_N(bounds), seen)
+
+/* Bytes of the description as clients get it, the first member of that name. */
+static u32
+description_n(struct str tool)
+{
+	const struct str key = STR("\"description\":\"");
+	int at = str_find_str(tool, key);
+	u32 from = at < 0 ? tool.n : (u32)at + key.n, to = from;
+
+	while (to < tool.n && tool.p[to] != '"')
+		to += tool.p[to] == '\\' ? 2 : 1;
+	return to - from;
+}
+
+static void
 judge_op(struct lint *l, const struct catalog_op *op)
 {
 	u32 text = op->summary.n + op->text.n;
+	const struct { u32 flag; const char *rule, *text; } flags[] = {
+		{ CATALOG_OP_CUT, "schema-cut", "its schema was too large or too deep and is offered shortened" },
+		{ CATALOG_OP_DEPRECATED, "deprecated", "the document says it is deprecated" },
+		{ CATALOG_OP_ELSEWHERE, "elsewhere", "it belongs to another server of the document and stays off" },
+	};
 
 	if (text == 0)
 		finding(l, op->name, "no-description", "a model has only the name to go by: add a summary", 0);
 	else if (text < TEXT_LEAST)
 		finding(l, op->name, "short-description", "%U characters: say what it does and when to use it", text);
-	if (op->text.n > TEXT_MOST)
-		finding(l, op->name, "long-description", "%U characters: every conversation pays for them", op->text.n);
-	if (op->tool.n > TOOL_MOST)
-		finding(l, op->name, "large-tool", "%U bytes of JSON: see whether all arguments are needed",
-		    op->tool.n);
-	if (op->flags & CATALOG_OP_CUT)
-		finding(l, op->name, "schema-cut", "its schema was too large or too deep and is offered shortened", 0);
-	if (op->param_n > FLAGS_MOST)
-		finding(l, op->name, "many-arguments", "%U arguments: models get them wrong", op->param_n);
-	if (op->flags & CATALOG_OP_DEPRECATED)
-		finding(l, op->name, "deprecated", "the document says it is deprecated", 0);
-	if (op->flags & CATALOG_OP_ELSEWHERE)
-		finding(l, op->name, "elsewhere", "it belongs to another server of the document and stays off", 0);
-	if (op->effect == CATALOG_DESTRUCTIVE)
-		finding(l, op->name, "destructive", "it destroys: keys need --destructive where there are several "
-		    "environments", 0);
+	MEASURE(l, op->name, names, op->name.n);
+	MEASURE(l, op->name, texts, description_n(op->tool));
+	MEASURE(l, op->name, sizes, op->tool.n);
+	MEASURE(l, op->name, numbers, op->param_n);
+	for (u32 i = 0; i < ARRAY_N(flags); i++)
+		if (op->flags & flags[i].flag)
+			finding(l, op->name, flags[i].rule, flags[i].text, 0);
 }
 
 static void
 judge_all(struct lint *l, const struct catalog *c)
 {
-	u64 tokens = shelf_tokens(c);
-
-	if (c->op_n > TOOLS_MOST)
-		finding(l, STR(""), "many-tools", "%U tools: some clients take at most 128 at once", c->op_n);
-	if (tokens > TOKENS_MOST)
-		finding(l, STR(""), "dear-list", "tools/list costs about %U tokens in every conversation", tokens);
+	MEASURE(l, STR_NONE, lists, c->op_n);
+	MEASURE(l, STR_NONE, costs, shelf_tokens(c));
 	for (u32 i = 0; i < c->op_n; i++) {
 		struct catalog_op op;
 
@@ -85,11 +131,35 @@ judge_all(struct lint *l, const struct catalog *c)
 	}
 }
 
+/* What each tool costs, in the order of the list. */
+static void
+tell_tokens(struct lint *l, const struct catalog *c)
+{
+	if (l->as_json)
+		jout_key_open(&l->json, "tokens", '{');
+	for (u32 i = 0; i < c->op_n && (l->tokens || l->as_json); i++) {
+		struct catalog_op op;
+		u64 n;
+
+		catalog_op(c, i, &op);
+		n = report_tokens(op.tool.n);
+		if (!l->as_json) {
+			buf_fmt(&l->out, "%S\ttokens\t%U\n", op.name, n);
+			continue;
+		}
+		jout_key(&l->json, op.name);
+		jout_u64(&l->json, NULL, n);
+	}
+	if (l->as_json)
+		jout_close(&l->json, '}');
+}
+
 int
 cmd_lint(struct flags *a)
 {
 	struct lint l = { .found = 0 };
-	const struct flags_option options[] = { { .name = "json", .flag = &l.as_json } };
+	const struct flags_option options[] = { { .name = "json", .flag = &l.as_json },
+		{ .name = "tokens", .flag = &l.tokens } };
 	struct arena arena;
 	struct shelf s;
 	int code = flags_read(a, options, ARRAY_N(options));
@@ -103,11 +173,18 @@ cmd_lint(struct flags *a)
 	arena = page_arena(OUT_N);
 	l.out = buf_over(arena.p, arena.cap);
 	l.json = jout_into(&l.out);
-	if (l.as_json)
-		jout_open(&l.json, '[');
-	judge_all(&l, &s.catalog);
 	if (l.as_json) {
+		jout_open(&l.json, '{');
+		jout_u64(&l.json, "tools", s.catalog.op_n);
+		jout_u64(&l.json, "list_tokens", shelf_tokens(&s.catalog));
+		jout_key_open(&l.json, "findings", '[');
+	}
+	judge_all(&l, &s.catalog);
+	if (l.as_json)
 		jout_close(&l.json, ']');
+	tell_tokens(&l, &s.catalog);
+	if (l.as_json) {
+		jout_close(&l.json, '}');
 		buf_byte(&l.out, '\n');
 	}
 	say_out(buf_str(&l.out));

@@ -106,7 +106,23 @@ expect 'a torn catalog' 1 err 'torn.cat: not a catalog'
 run "$M" lint "$T/lossy.json"
 expect lint 3 out 'no-description'
 run "$M" lint "$T/lossy.json" --json
-expect 'lint --json' 3 out '"rule":"no-description"'
+expect 'lint --json' 3 out '"rule":"no-description"' out '"tokens":{"a":'
+run "$M" lint "$T/lossy.json" --tokens
+expect 'lint --tokens' 3 out '^a	tokens	[1-9]'
+# what clients refuse: 101 tools, one with a long name, one whose description an overlay made long
+python3 - "$T/wide.json" "$T/long.json" <<'PY'
+import json, sys
+paths = {"/t%d" % i: {"get": {"operationId": "tool%d" % i, "summary": "A tool to do thing %d" % i, "responses": {}}} for i in range(100)}
+paths["/long"] = {"get": {"operationId": "n" * 53, "summary": "A tool with a long name", "responses": {}}}
+json.dump({"openapi": "3.0.0", "info": {"title": "x", "version": "1"}, "paths": paths}, open(sys.argv[1], "w"))
+json.dump({"overlay": "1.0.0", "info": {"title": "o", "version": "1"}, "actions": [
+    {"target": "$.paths['/t1'].get", "update": {"x-gate": {"description": "word \"x\" " * 120}}}]}, open(sys.argv[2], "w"))
+PY
+run "$M" import "$T/wide.json" -o "$T/wide.cat" --overlay "$T/long.json"
+run "$M" lint "$T/wide.cat"
+expect 'lint: what clients refuse' 3 out 'many-tools	101 tools: Windsurf takes at most 100' out 'nnn	long-name	53 characters: Cursor' \
+	err '101 tools, about [0-9]* tokens; [2-9] findings'
+same 'lint: nothing more' 'long-name many-tools' "$(cut -f2 "$T/out" | grep -v long-description | sort -u | tr '\n' ' ' | sed 's/ $//')"
 
 # --- keys, with and without a server ----------------------------------------------------------------------------
 one=$(printf '%048d' 7)
