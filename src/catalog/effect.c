@@ -131,6 +131,19 @@ without_method(u32 method, struct str id)
 	return str_cut(id, (u32)(word.p - id.p) + word.n, id.n);
 }
 
+/* "Cluster_MemberList" at /cluster/member/list: names of remote procedures, all of them POST, end in the verb. Only
+ * where the path says the same: a list may be a thing that is made. */
+static bool
+procedure_reads(struct str id, struct str last)
+{
+	static const char *const verbs[] = { "list", "get", "range", "leases" };
+	struct str word[NAMING_WORDS];
+	u32 n = naming_words(id, word, NAMING_WORDS);
+
+	return n > 1 && str_find(id, '_', 0) > 0 && str_same_nocase(word[n - 1], last) &&
+	       among(last, verbs, ARRAY_N(verbs));
+}
+
 u8
 effect_of(u32 method, struct str id, struct str path)
 {
@@ -145,6 +158,8 @@ effect_of(u32 method, struct str id, struct str path)
 	id = without_method(method, id);
 	if (method != CATALOG_POST || any_word(id, writes, ARRAY_N(writes)))
 		return CATALOG_WRITE;
+	if (procedure_reads(id, last))
+		return CATALOG_READ;
 	if (first_word(id, reads, ARRAY_N(reads)) || among(last, read_paths, ARRAY_N(read_paths)))
 		return CATALOG_READ;
 	return CATALOG_WRITE;

@@ -40,6 +40,19 @@ static const struct {
 	{ CATALOG_POST, "listEvents", "/events", CATALOG_READ },
 	{ CATALOG_POST, "searchAndDelete", "/search", CATALOG_DESTRUCTIVE },
 	{ CATALOG_PUT, "searchUsers", "/users/search", CATALOG_WRITE },
+	/* etcd's gateway: everything is a POST */
+	{ CATALOG_POST, "KV_Range", "/v3/kv/range", CATALOG_READ },
+	{ CATALOG_POST, "KV_Put", "/v3/kv/put", CATALOG_WRITE },
+	{ CATALOG_POST, "KV_DeleteRange", "/v3/kv/deleterange", CATALOG_DESTRUCTIVE },
+	{ CATALOG_POST, "KV_Txn", "/v3/kv/txn", CATALOG_WRITE },
+	{ CATALOG_POST, "Cluster_MemberList", "/v3/cluster/member/list", CATALOG_READ },
+	{ CATALOG_POST, "Cluster_MemberRemove", "/v3/cluster/member/remove", CATALOG_DESTRUCTIVE },
+	{ CATALOG_POST, "Auth_UserGet", "/v3/auth/user/get", CATALOG_READ },
+	{ CATALOG_POST, "Auth_UserAdd", "/v3/auth/user/add", CATALOG_WRITE },
+	{ CATALOG_POST, "Auth_RoleRevokePermission", "/v3/auth/role/revoke", CATALOG_DESTRUCTIVE },
+	{ CATALOG_POST, "Lease_LeaseLeases", "/v3/lease/leases", CATALOG_READ },
+	{ CATALOG_POST, "Lease_LeaseRevoke", "/v3/lease/revoke", CATALOG_DESTRUCTIVE },
+	{ CATALOG_POST, "UserList", "/user/list", CATALOG_WRITE },
 };
 
 static void
