@@ -10,6 +10,7 @@
 #define ROW_MAX (1 << 20)  /* bytes of one folder */
 #define NAME_MAX_N 100
 #define FILES_MAX 1000
+#define INSTALLED "etc"     /* examples: files of their own */
 #define TRIES 256          /* earlier places looked at for each byte */
 #define PASSES 4           /* the first guesses what bits cost, each later one knows it from the one before */
 
@@ -258,7 +259,7 @@ pack(u32 n)
 	return best;
 }
 
-/* The names in a folder, sorted; hidden ones are no part of it. */
+/* The names in a folder, sorted; hidden ones are no part of it, nor is what is installed beside the program. */
 static u32
 list(const char *path, char name[][NAME_MAX_N])
 {
@@ -269,7 +270,7 @@ list(const char *path, char name[][NAME_MAX_N])
 	if (!d)
 		die("cannot be opened", path);
 	while ((e = readdir(d))) {
-		if (e->d_name[0] == '.')
+		if (e->d_name[0] == '.' || strcmp(e->d_name, INSTALLED) == 0)
 			continue;
 		if (n == FILES_MAX || strlen(e->d_name) >= NAME_MAX_N)
 			die("too many files, or too long a name", path);
