@@ -20,7 +20,7 @@
 
 #define NEEDLE_MIN 8       /* bytes: what is shorter is not looked for */
 #define NEEDLE_MAX 2048    /* bytes: of a longer value only its first so many */
-#define NEEDLES_VALUES 8   /* values of one set */
+#define NEEDLES_VALUES 12  /* values of one set */
 #define NEEDLES_TEXT 12288 /* bytes for all forms of all values */
 #define NEEDLES_FORMS 4    /* of a value: as it is, base64 at three alignments */
 #define NEEDLES_PAIRS 4096 /* bits of a filter */

@@ -31,12 +31,33 @@ enum credential_in {
 };
 
 struct credential {
+	const struct login *login; /* the secret is not sent but exchanged there; NULL: sent. in is for the exchange */
 	u8 in;             /* enum credential_in */
 	struct str name;   /* header, query parameter or cookie name */
 	struct str value;  /* the text with {secret} already filled in; empty when it comes from the store */
 	struct str secret; /* what was filled in there; empty: value is it, or holds none yet */
 	struct str store;  /* name under which the store holds it sealed; empty: value is it */
 	struct str scheme; /* of the document's security schemes; empty: for whatever has no other */
+};
+
+#define LOGIN_SENDS_MAX 3 /* values that one login gives */
+
+/* A value that a login gives: where it stands in the answer, and how it goes upstream. */
+struct login_send {
+	struct credential as; /* in and name; value: the text with {secret} in it */
+	struct str from;      /* json:data.ticket, cookie:SID, header:X-CSRF-Token */
+};
+
+/* A call that a credential is exchanged in: for an OAuth token, a session cookie, a ticket. */
+struct login {
+	u64 id;               /* of all that is said here: what was obtained is kept under it, in any gen */
+	const struct environment *at; /* host, trust, deadlines */
+	struct str target;
+	u8 method;            /* enum method */
+	struct str body;      /* with {secret}; JSON when it begins with {, else a form */
+	struct str lifetime;  /* json:expires_in or seconds; empty: until it is refused */
+	const struct login_send *send;
+	u32 sends;
 };
 
 /* One base URL of an api. */
@@ -56,6 +77,7 @@ struct environment {
 	struct credential credential;
 	const struct credential *more; /* for single security schemes of the document */
 	u32 mores;
+	bool logs_in;         /* one of them has a login */
 	u32 connect_ms, first_ms, idle_ms, total_ms;
 	u32 concurrency;      /* calls under way at once, of all workers */
 	u32 concurrency_each; /* of one principal; 0: a fair share */

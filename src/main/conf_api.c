@@ -212,7 +212,8 @@ add_credential(struct conf_work *w, const struct conf_section *s, const struct a
 			memcpy(list, e->more, e->mores * sizeof *list);
 		conf_credential(w, s, e, &list[e->mores]);
 		list[e->mores].scheme = conf_item(s, "scheme") ? conf_str(s, "scheme") : s->name;
-		if (list[e->mores].in == CREDENTIAL_NONE)
+		e->logs_in |= list[e->mores].login != NULL;
+		if (list[e->mores].in == CREDENTIAL_NONE && !list[e->mores].login)
 			conf_mistake(w, s->line, "config credential '%S' needs credential_in and credential_from",
 			    s->name);
 		e->more = list;

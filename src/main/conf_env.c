@@ -36,24 +36,23 @@ host_field(struct conf_work *w, const struct url *u)
 	return colon < 0 ? u->authority : conf_dup(w, str_cut(u->authority, 0, (u32)colon));
 }
 
-static void
-read_base_url(struct conf_work *w, const struct conf_section *s, struct environment *e)
+void
+conf_url(struct conf_work *w, const struct conf_section *s, struct str url, const char *option, struct environment *e)
 {
-	u32 line = conf_line(s, "base_url");
+	u32 line = conf_line(s, option);
 	struct url u;
 
-	e->base_url = conf_str(s, "base_url");
-	if (!e->base_url.n)
+	if (!url.n)
 		return;
-	if (url_parse(e->base_url, &u)) {
-		conf_mistake(w, line, "base_url is like https://api.example.com/v1 or unix:/run/api.sock:/v1, not '%S'",
-		    e->base_url);
+	if (url_parse(url, &u)) {
+		conf_mistake(w, line, "%s is like https://api.example.com/v1 or unix:/run/api.sock:/v1, not '%S'",
+		    option, url);
 		return;
 	}
 	while (u.path.n && u.path.p[u.path.n - 1] == '/')
 		u.path.n--;
 	if (u.query.p || (u.path.n && !url_path_ok(u.path)))
-		conf_mistake(w, line, "base_url '%S' may hold a path, but no query, dots or blanks", e->base_url);
+		conf_mistake(w, line, "%s '%S' may hold a path, but no query, dots or blanks", option, url);
 	e->tls = u.scheme == URL_HTTPS;
 	e->port = u.port;
 	e->path = u.path;
@@ -64,6 +63,7 @@ read_base_url(struct conf_work *w, const struct conf_section *s, struct environm
 		if (u.host.n > SOCK_UNIX_MAX)
 			conf_mistake(w, line, "the socket's path is longer than %d characters", SOCK_UNIX_MAX);
 	} else {
+		e->unix_path = STR_NONE;
 		e->host = u.host;
 	}
 }
@@ -115,7 +115,7 @@ fill_in(struct conf_work *w, struct str pattern, struct str secret)
 static u8
 default_place(const struct conf_section *s)
 {
-	if (conf_item(s, "credential_in"))
+	if (conf_item(s, "credential_in") || conf_item(s, "login"))
 		return (u8)conf_u32(s, "credential_in");
 	if (conf_item(s, "credential_name"))
 		return CREDENTIAL_HEADER;
@@ -140,7 +140,9 @@ check_credential(struct conf_work *w, const struct conf_section *s, const struct
 	line = conf_line(s, "credential_value");
 	if (c->in == CREDENTIAL_BASIC && str_find(pattern, ':', 0) < 0)
 		conf_mistake(w, line, "credential_in 'basic' needs credential_value 'USER:{secret}'");
-	if (c->in != CREDENTIAL_NONE && !conf_item(s, "credential_from") && str_find_str(pattern, STR("{secret}")) >= 0)
+	if (c->in == CREDENTIAL_NONE) /* with a login */
+		pattern = conf_str(s, "login_body");
+	if (!conf_item(s, "credential_from") && str_find_str(pattern, STR("{secret}")) >= 0)
 		conf_mistake(w, conf_line(s, "credential_in"),
 		    "credential_from is missing: env:NAME, file:/PATH or store:NAME");
 	if (c->value.n && !field_value_ok(c->value))
@@ -156,7 +158,7 @@ conf_credential(struct conf_work *w, const struct conf_section *s, const struct 
 
 	c->in = default_place(s);
 	c->name = conf_str(s, "credential_name");
-	if (c->in == CREDENTIAL_NONE)
+	if (c->in == CREDENTIAL_NONE && !conf_item(s, "login"))
 		return;
 	if (from.n && (!known || from.p[from.n - 1] == ':'))
 		conf_mistake(w, line, "credential_from is env:NAME, file:/PATH or store:NAME, not a secret itself");
@@ -169,6 +171,7 @@ conf_credential(struct conf_work *w, const struct conf_section *s, const struct 
 	if (c->store.n)
 		c->value = pattern;
 	check_credential(w, s, c, pattern);
+	conf_login(w, s, e, c);
 	if (!e->tls && !e->unix_path.n && e->host.n && !w->mistakes) {
 		struct addr a;
 
@@ -180,8 +183,8 @@ conf_credential(struct conf_work *w, const struct conf_section *s, const struct 
 }
 
 /* Connections made under another bundle or pin are not used, though they be to the same place. */
-static u64
-origin_of(const struct environment *e)
+u64
+conf_origin(const struct environment *e)
 {
 	u64 h = map_hash(e->unix_path, e->tls ? 1 : 0);
 
@@ -195,10 +198,10 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 	u32 kind = conf_u32(s, "kind");
 
 	e->production = kind == KIND_PRODUCTION || (kind == KIND_AUTO && !sounds_like_sandbox(e->name));
-	read_base_url(w, s, e);
-	conf_credential(w, s, e, &e->credential);
+	e->base_url = conf_str(s, "base_url");
+	conf_url(w, s, e->base_url, "base_url", e);
 	conf_trust(w, s, e);
-	e->origin = origin_of(e);
+	e->origin = conf_origin(e);
 	e->connect_ms = conf_u32(s, "connect_timeout");
 	e->first_ms = conf_u32(s, "first_timeout");
 	e->idle_ms = conf_u32(s, "idle_timeout");
@@ -212,4 +215,6 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 	e->doubt_ms = conf_u32(s, "repeat_guard");
 	e->heed = conf_u32(s, "upstream_limits") == 0;
 	e->queue_ms = conf_u32(s, "queue_timeout");
+	conf_credential(w, s, e, &e->credential);
+	e->logs_in = e->credential.login != NULL;
 }

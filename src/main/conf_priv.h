@@ -96,6 +96,21 @@ void conf_environment(struct conf_work *w, const struct conf_section *s, struct 
 void conf_oauth(struct conf_work *w, const struct conf_section *s);
 void conf_credential(struct conf_work *w, const struct conf_section *s, const struct environment *e,
     struct credential *c);
+/* The login of a credential, if the section has one. e: complete but for its credentials. */
+void conf_login(struct conf_work *w, const struct conf_section *s, const struct environment *e, struct credential *c);
+
+/* Reads the URL of an option into host, port, tls, path and so on of e. */
+void conf_url(struct conf_work *w, const struct conf_section *s, struct str url, const char *option,
+    struct environment *e);
+
+/* The number of a place: equal in environments that may share connections. */
+u64 conf_origin(const struct environment *e);
+
+/* How a credential's place is called in the configuration: an index of enum credential_in, or ERR_NONE. */
+int conf_place(struct str word);
+
+/* Whom to trust at e's host, by its pin and ca. line: of the option that says so. */
+void conf_trust_at(struct conf_work *w, u32 line, struct environment *e);
 void conf_hosts(struct conf_work *w, const struct conf_section *s);
 void conf_trust(struct conf_work *w, const struct conf_section *s, struct environment *e);
 

@@ -93,7 +93,11 @@ static const struct conf_option role_options[] = {
 	{ "credential_in", CONF_ENUM, false, NULL, places, 0, 0 }, \
 	{ "credential_name", CONF_STR, false, "", NULL, 0, 200 }, \
 	{ "credential_value", CONF_STR, false, "{secret}", NULL, 0, 4096 }, \
-	{ "credential_from", CONF_STR, false, "", NULL, 0, 1024 },
+	{ "credential_from", CONF_STR, false, "", NULL, 0, 1024 }, \
+	{ "login", CONF_STR, false, "", NULL, 0, 1024 }, \
+	{ "login_body", CONF_STR, false, "grant_type=client_credentials", NULL, 0, 2048 }, \
+	{ "login_send", CONF_LIST, false, "", NULL, 0, LOGIN_SENDS_MAX }, \
+	{ "login_lifetime", CONF_STR, false, "json:expires_in", NULL, 0, 100 },
 
 static const struct conf_option environment_options[] = {
 	{ "name", CONF_STR, false, NULL, NULL, 1, 32 },
@@ -139,6 +143,15 @@ static const struct conf_option credential_options[] = {
 	{ "scheme", CONF_STR, false, NULL, NULL, 1, 200 },
 	CREDENTIAL_OPTIONS
 };
+
+int
+conf_place(struct str word)
+{
+	for (int i = 0; places[i]; i++)
+		if (str_is(word, places[i]))
+			return i;
+	return ERR_NONE;
+}
 
 const struct conf_type conf_types[CONF_TYPES] = {
 	[CONF_SERVER] = { "server", server_options, ARRAY_N(server_options), false },

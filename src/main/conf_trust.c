@@ -60,13 +60,13 @@ system_bundle(struct conf_work *w, u32 line)
 }
 
 static const u8 *
-read_pin(struct conf_work *w, const struct conf_section *s, struct str text)
+read_pin(struct conf_work *w, u32 line, struct str text)
 {
 	u8 *pin = conf_take(w, CERT_PIN_N, 1);
 
 	if (!pin || cert_pin_read(text, pin) == 0)
 		return pin;
-	conf_mistake(w, conf_line(s, "pin"), "pin is the base64 form of a SHA-256: 44 characters, the last one =");
+	conf_mistake(w, line, "pin is the base64 form of a SHA-256: 44 characters, the last one =");
 	return NULL;
 }
 
@@ -74,8 +74,7 @@ read_pin(struct conf_work *w, const struct conf_section *s, struct str text)
 void
 conf_trust(struct conf_work *w, const struct conf_section *s, struct environment *e)
 {
-	struct tls_trust *trust;
-	const char *wrong;
+	u32 line = conf_line(s, conf_item(s, "pin") ? "pin" : conf_item(s, "ca") ? "ca" : "base_url");
 
 	e->pin = conf_str(s, "pin");
 	e->ca = conf_str(s, "ca");
@@ -83,6 +82,15 @@ conf_trust(struct conf_work *w, const struct conf_section *s, struct environment
 		conf_mistake(w, conf_line(s, e->pin.n ? "pin" : "ca"),
 		    "%s belongs to a base_url that begins with https://",
 		    e->pin.n ? "pin" : "ca");
+	conf_trust_at(w, line, e);
+}
+
+void
+conf_trust_at(struct conf_work *w, u32 line, struct environment *e)
+{
+	struct tls_trust *trust;
+	const char *wrong;
+
 	if (!e->tls)
 		return;
 	trust = conf_take(w, sizeof *trust, 1);
@@ -91,14 +99,14 @@ conf_trust(struct conf_work *w, const struct conf_section *s, struct environment
 	trust->name = e->host;
 	e->trust = trust;
 	if (e->pin.n)
-		trust->pin = read_pin(w, s, e->pin);
+		trust->pin = read_pin(w, line, e->pin);
 	if (w->ask->no_secrets)
 		return;
 	if (e->ca.n)
-		trust->anchors = read_bundle(w, conf_c(w, conf_path(w, e->ca)), conf_line(s, "ca"));
+		trust->anchors = read_bundle(w, conf_c(w, conf_path(w, e->ca)), line);
 	else if (!e->pin.n)
-		trust->anchors = system_bundle(w, conf_line(s, "base_url"));
+		trust->anchors = system_bundle(w, line);
 	wrong = (trust->anchors || trust->pin) ? tls_trust_wrong(trust) : NULL;
 	if (wrong)
-		conf_mistake(w, conf_line(s, "base_url"), "%S cannot be trusted like this: %s", e->host, wrong);
+		conf_mistake(w, line, "%S cannot be trusted like this: %s", e->host, wrong);
 }

@@ -43,13 +43,15 @@ put_cookie(struct params *p, const struct credential *c, struct str value)
 	BUF_LIT(&p->fields, "\r\n");
 }
 
-/* The text to send, when the secret comes from the store: the configured value with {secret} replaced. */
-static int
-from_store(const struct credential *c, struct vault *vault, msec now, struct buf *room, struct buf *why)
+int
+credential_secret(const struct credential *c, struct vault *vault, struct str *secret, msec now, struct buf *why)
 {
-	struct str secret;
-	int at, err = vault_get(vault, c->store, &secret, now);
+	int err = 0;
 
+	if (c->store.n)
+		err = vault_get(vault, c->store, secret, now);
+	else
+		*secret = c->secret;
 	if (err == ERR_MORE) {
 		BUF_LIT(why, "The credential of this environment is being read. Try again in a second.");
 		return ERR_MORE;
@@ -61,14 +63,6 @@ from_store(const struct credential *c, struct vault *vault, msec now, struct buf
 		                            "must set one (mcpgated credential add).");
 		return ERR_NONE;
 	}
-	at = str_find_str(c->value, STR("{secret}"));
-	if (at < 0) {
-		buf_put(room, secret);
-		return 0;
-	}
-	buf_put(room, str_cut(c->value, 0, (u32)at));
-	buf_put(room, secret);
-	buf_put(room, str_cut(c->value, (u32)at + 8, c->value.n));
 	return 0;
 }
 
@@ -108,19 +102,33 @@ put_checked(const struct credential *c, struct params *p, struct str value, stru
 }
 
 int
+credential_put_text(const struct credential *c, struct str secret, struct buf *room, struct params *p, struct buf *why)
+{
+	int at = str_find_str(c->value, STR("{secret}"));
+
+	if (at >= 0)
+		buf_put(room, str_cut(c->value, 0, (u32)at));
+	buf_put(room, secret);
+	if (at >= 0)
+		buf_put(room, str_cut(c->value, (u32)at + 8, c->value.n));
+	return put_checked(c, p, buf_str(room), why);
+}
+
+int
 credential_put(const struct credential *c, struct vault *vault, struct params *p, msec now, struct buf *why)
 {
 	u8 text[VAULT_SECRET_MAX + 256];
 	struct buf room = buf_over(text, sizeof text);
+	struct str secret;
 	int err;
 
 	if (c->in == CREDENTIAL_NONE)
 		return 0;
 	if (c->store.n == 0)
 		return put_checked(c, p, c->value, why);
-	err = from_store(c, vault, now, &room, why);
+	err = credential_secret(c, vault, &secret, now, why);
 	if (!err)
-		err = put_checked(c, p, buf_str(&room), why);
+		err = credential_put_text(c, secret, &room, p, why);
 	ct_wipe(text, sizeof text);
 	return err;
 }

@@ -19,4 +19,11 @@ int credential_choose(const struct environment *e, const struct catalog *c, cons
  * never appears in why. */
 int credential_put(const struct credential *c, struct vault *vault, struct params *p, msec now, struct buf *why);
 
+/* The secret of a credential, a view good for this run; faults as credential_put. */
+int credential_secret(const struct credential *c, struct vault *vault, struct str *secret, msec now, struct buf *why);
+
+/* Adds the credential's value with this secret in it, put together in room. 0 or a fault as credential_put. */
+int credential_put_text(const struct credential *c, struct str secret, struct buf *room, struct params *p,
+    struct buf *why);
+
 #endif

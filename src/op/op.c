@@ -29,7 +29,8 @@ ops_init(struct ops *o, struct arena *a, struct loop *loop, struct calls *calls)
 	o->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
 	if (!o->canon || !o->body || !o->target || !o->fields || !o->tok || secrets_init(&o->secrets, a))
 		return ERR_FULL;
-	return pool_init(&o->pool, a, sizeof(struct op), CALLS_MAX);
+	o->secrets.logins = &o->logins;
+	return logins_init(o, a) ? ERR_FULL : pool_init(&o->pool, a, sizeof(struct op), CALLS_MAX);
 }
 
 size_t
@@ -37,7 +38,7 @@ ops_bytes(void)
 {
 	return 2 * (size_t)RPC_BODY_MAX + UPSTREAM_URL_MAX + OPS_FIELDS_N +
 	       RPC_TOKENS_MAX * sizeof(struct jsmntok) + pool_bytes(sizeof(struct op), CALLS_MAX) + vault_bytes() +
-	       secrets_bytes() + 64;
+	       logins_bytes() + secrets_bytes() + 64;
 }
 
 /* ---- the request --------------------------------------------------------------------------------- */
@@ -48,13 +49,13 @@ static const u8 methods[CATALOG_METHODS] = {
 };
 
 static void
-write_request(struct buf *out, const struct op *op, const struct op_spec *spec, const struct params *p)
+write_request(struct buf *out, const struct op *op, const struct catalog_op *operation, const struct params *p)
 {
 	u8 method = op->method;
 
 	hout_request(out, head_method_name((enum method)method), buf_str(&p->target));
 	hout_field(out, "Host", op->environment->host_field);
-	accept_put(out, spec->catalog, spec->operation);
+	accept_put(out, op->catalog, operation);
 	BUF_LIT(out, "Accept-Encoding: identity\r\nUser-Agent: mcpgated\r\n");
 	buf_put(out, buf_str(&p->fields));
 	if (p->has_body) {
@@ -68,8 +69,7 @@ write_request(struct buf *out, const struct op *op, const struct op_spec *spec, 
 }
 
 static int
-start_call(struct op *op, const struct op_spec *spec, const struct params *p, struct ready *owner, msec now,
-    struct buf *why)
+start_call(struct op *op, const struct catalog_op *operation, const struct params *p, msec now, struct buf *why)
 {
 	const struct environment *e = op->environment;
 	struct call_spec cs = { .to = { .host = e->host, .unix_path = e->unix_path, .port = e->port } };
@@ -77,7 +77,7 @@ start_call(struct op *op, const struct op_spec *spec, const struct params *p, st
 	u32 n = buf_len(&p->target) + buf_len(&p->fields) + buf_len(&p->body) + e->host_field.n + ACCEPT_N + 512;
 
 	cs.to.configured = true;
-	cs.to.tls = e->trust ? e->trust : spec->tls;
+	cs.to.tls = e->trust;
 	cs.origin = e->origin;
 	cs.method = op->method;
 	cs.idempotent = op->method == METHOD_GET || op->method == METHOD_HEAD;
@@ -90,7 +90,7 @@ start_call(struct op *op, const struct op_spec *spec, const struct params *p, st
 	cs.concurrency_each = e->concurrency_each;
 	cs.queue = e->queue;
 	cs.queue_ms = e->queue_ms;
-	op->call = call_start(op->ops->calls, &cs, owner, now);
+	op->call = call_start(op->ops->calls, &cs, op->owner, now);
 	if (!op->call) {
 		buf_fmt(why, "The call was not made: %s. Try again in %u s.", op->ops->calls->why,
 		    max_u32(op->ops->calls->wait_s, 1));
@@ -98,7 +98,7 @@ start_call(struct op *op, const struct op_spec *spec, const struct params *p, st
 	}
 	out = call_out(op->call, n);
 	if (out)
-		write_request(out, op, spec, p);
+		write_request(out, op, operation, p);
 	if (!out || out->over || call_send(op->call)) {
 		BUF_LIT(why, "The request is too large to be sent, or a value cannot be sent in a header.");
 		return OP_FAULT_ARGUMENT;
@@ -138,23 +138,121 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 	return params_build(spec->catalog, spec->operation, p, why) ? OP_FAULT_ARGUMENT : 0;
 }
 
+/* The credentials, and what must not come back of them. */
 static int
-put_credentials(struct op *op, const struct op_spec *spec, struct params *p, msec now, struct buf *why)
+put_credentials(struct op *op, struct params *p, msec now, struct buf *why)
 {
-	const struct credential *chosen[CREDENTIALS_MAX];
-	int n = credential_choose(op->environment, spec->catalog, spec->operation, chosen, why), err = n < 0 ? n : 0;
+	struct ops *o = op->ops;
+	int err = 0;
 
-	for (int i = 0; i < n && !err; i++)
-		err = credential_put(chosen[i], &op->ops->vault, p, now, why);
-	return err == 0 ? 0 : err == ERR_MORE ? OP_FAULT_BUSY : OP_FAULT_CONFIG;
+	for (u32 i = 0; i < op->chosen_n && !err; i++)
+		err = op->chosen[i]->login ? login_put(o, op->chosen[i], p, why)
+		                           : credential_put(op->chosen[i], &o->vault, p, now, why);
+	if (err)
+		return err == ERR_MORE ? OP_FAULT_BUSY : OP_FAULT_CONFIG;
+	secrets_give(&o->secrets, op->secrets);
+	op->secrets = NULL;
+	if (secrets_take(&o->secrets, op->environment, &o->vault, now, &op->secrets) == 0)
+		return 0;
+	BUF_LIT(why, "The gate is busy: too many environments are in use at once. Try again in a second.");
+	return OP_FAULT_BUSY;
 }
+
+/* ---- credentials that have to be obtained -------------------------------------------------------- */
+
+/* The request as it is without them, for when they are there, and for once more. */
+static int
+keep(struct op *op, const struct params *p, struct buf *why)
+{
+	const struct buf *part[] = { &p->target, &p->fields, &p->body };
+	u32 n = p->body_type.n;
+
+	for (u32 i = 0; i < 3; i++)
+		n += op->kept_n[i] = buf_len(part[i]);
+	op->kept = lease_take(&op->ops->calls->net->lease, n);
+	if (!op->kept.p) {
+		BUF_LIT(why, "The gate is busy: it is out of buffers. Try again in a second.");
+		return OP_FAULT_BUSY;
+	}
+	for (u32 i = 0; i < 3; i++)
+		buf_put(&op->kept, buf_str(part[i]));
+	op->body = p->has_body;
+	buf_put(&op->kept, p->has_body ? p->body_type : STR_NONE);
+	return 0;
+}
+
+static void
+load(struct op *op, struct params *p)
+{
+	struct ops *o = op->ops;
+	struct str all = buf_str(&op->kept);
+	u32 fields = op->kept_n[0], body = fields + op->kept_n[1], type = body + op->kept_n[2];
+
+	p->target = buf_over(o->target, UPSTREAM_URL_MAX);
+	p->fields = buf_over(o->fields, OPS_FIELDS_N);
+	buf_put(&p->target, str_cut(all, 0, fields));
+	buf_put(&p->fields, str_cut(all, fields, body));
+	p->body = buf_over(op->kept.p + body, op->kept_n[2]);
+	p->body.w = op->kept_n[2];
+	p->body_type = str_cut(all, type, all.n);
+	p->has_body = op->body;
+}
+
+/* Sends the kept request as soon as its credentials are there: op->call is NULL until then. 0 or an enum op_fault. */
+static int
+send_kept(struct op *op, msec now, struct buf *why)
+{
+	struct catalog_op operation;
+	struct params p;
+	int fault;
+
+	for (u32 i = 0; i < op->chosen_n; i++) {
+		struct login_ask ask = { .credential = op->chosen[i], .hold = op->hold, .wait = &op->wait };
+		int err = ask.credential->login ? login_need(op->ops, &ask, &op->number[i], now, why) : 0;
+
+		if (err)
+			return err == ERR_MORE ? 0 : err == ERR_LATE ? OP_FAULT_BUSY : OP_FAULT_CONFIG;
+	}
+	load(op, &p);
+	fault = put_credentials(op, &p, now, why);
+	if (fault)
+		return fault;
+	catalog_op(op->catalog, op->operation, &operation);
+	return start_call(op, &operation, &p, now, why);
+}
+
+/* Whether the answer says that a session has run out: then it is asked once more with another. */
+static bool
+ran_out(struct op *op, msec now)
+{
+	bool again = false;
+
+	if (op->call->status != 401) {
+		for (u32 i = 0; i < op->chosen_n; i++)
+			if (op->chosen[i]->login)
+				login_good(op->ops, op->chosen[i], op->number[i]);
+	} else if (!op->repeated) {
+		for (u32 i = 0; i < op->chosen_n; i++)
+			again |= op->chosen[i]->login && login_refused(op->ops, op->chosen[i], op->number[i]);
+	}
+	if (!again) {
+		lease_give(&op->ops->calls->net->lease, &op->kept);
+		return false;
+	}
+	op->repeated = true;
+	call_end(op->call, now);
+	op->call = NULL;
+	return true;
+}
+
+/* ---- the beginning ------------------------------------------------------------------------------- */
 
 /* Judges the call and builds the request in the worker's scratch; nothing of it is kept. */
 static int
 build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, struct buf *why)
 {
 	struct params *p = &j->params;
-	int fault = op_judge(op->ops, spec, j, why);
+	int fault = op_judge(op->ops, spec, j, why), n;
 
 	if (fault)
 		return fault;
@@ -167,13 +265,11 @@ build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, 
 	if (spec->if_match.n)
 		hout_pair(&p->fields, STR("If-Match"), spec->if_match);
 	meter_key(op, spec, p);
-	fault = put_credentials(op, spec, p, now, why);
-	if (fault)
-		return fault;
-	if (secrets_take(&op->ops->secrets, op->environment, &op->ops->vault, now, &op->secrets) == 0)
-		return 0;
-	BUF_LIT(why, "The gate is busy: too many environments are in use at once. Try again in a second.");
-	return OP_FAULT_BUSY;
+	n = credential_choose(op->environment, spec->catalog, spec->operation, op->chosen, why);
+	if (n < 0)
+		return OP_FAULT_CONFIG;
+	op->chosen_n = (u8)n;
+	return op->environment->logs_in ? 0 : put_credentials(op, p, now, why);
 }
 
 static void
@@ -183,15 +279,25 @@ tell(struct op *op)
 	    op->operation, (u32)op->status, op->why_n ? " why=" : "", str_of(op->why, op->why_n));
 }
 
+static void
+give(struct op *op)
+{
+	struct ops *o = op->ops;
+
+	list_out(&op->wait.link);
+	lease_give(&o->calls->net->lease, &op->kept);
+	secrets_give(&o->secrets, op->secrets);
+	--*op->hold;
+	pool_give(&o->pool, op);
+}
+
 /* Gives an op that came to nothing back before anybody knew it. */
 static void
 drop(struct op *op, msec now)
 {
 	if (op->call)
 		call_end(op->call, now);
-	secrets_give(&op->ops->secrets, op->secrets);
-	--*op->hold;
-	pool_give(&op->ops->pool, op);
+	give(op);
 }
 
 static struct op *
@@ -202,6 +308,8 @@ take(struct ops *o, const struct op_spec *spec, msec now)
 	if (!op)
 		return NULL;
 	ready_init(&op->ready, op_run);
+	list_init(&op->wait.link);
+	op->catalog = spec->catalog;
 	op->ops = o;
 	op->api = spec->api;
 	op->environment = &spec->api->environment[spec->environment];
@@ -236,11 +344,14 @@ op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec no
 		BUF_LIT(why, "The gate is busy: too many calls are under way. Try again in a second.");
 		return OP_FAULT_BUSY;
 	}
+	op->owner = op->wait.owner = owner;
 	fault = build(op, spec, &j, now, why);
 	if (!fault)
 		fault = meter_take(op, spec, why);
-	if (!fault)
-		fault = start_call(op, spec, &j.params, owner, now, why);
+	if (!fault && !op->environment->logs_in)
+		fault = start_call(op, spec->operation, &j.params, now, why);
+	else if (!fault && !(fault = keep(op, &j.params, why)))
+		fault = send_kept(op, now, why);
 	if (fault) {
 		record_refused(o, spec, fault, buf_str(why), now);
 		drop(op, now);
@@ -291,6 +402,27 @@ take_head(struct op *op)
 		op->type[i] = (char)(type.p[i] >= 'A' && type.p[i] <= 'Z' ? type.p[i] + 32 : type.p[i]);
 }
 
+/* As call_step; where there is no call yet, it begins when what it needs is there. */
+static enum step
+step_call(struct op *op, msec now)
+{
+	u8 room[OP_WHY_MAX];
+	struct buf why = buf_over(room, sizeof room);
+	enum step s;
+
+	do {
+		if (!op->call) {
+			op->fault = (u8)send_kept(op, now, &why);
+			if (op->fault)
+				take_why(op, buf_str(&why));
+			if (!op->call || op->fault)
+				return op->fault ? STEP_FAIL : STEP_WAIT;
+		}
+		s = call_step(op->call, now);
+	} while (s == STEP_DONE && op->kept.p && ran_out(op, now));
+	return s;
+}
+
 enum step
 op_step(struct op *op, msec now)
 {
@@ -298,7 +430,9 @@ op_step(struct op *op, msec now)
 
 	if (op->head)
 		return STEP_DONE;
-	s = call_step(op->call, now);
+	s = step_call(op, now);
+	if (op->fault || !op->call)
+		return s;
 	if (s == STEP_DONE)
 		take_head(op);
 	else if (s == STEP_FAIL) {
@@ -337,10 +471,9 @@ op_end(struct op *op, msec now)
 	if (op->fault || op->status >= 500)
 		op->ops->failed++;
 	ready_cancel(&op->ready);
-	call_end(op->call, now);
-	secrets_give(&op->ops->secrets, op->secrets);
-	--*op->hold;
-	pool_give(&op->ops->pool, op);
+	if (op->call)
+		call_end(op->call, now);
+	give(op);
 }
 
 /* ---- without its request ------------------------------------------------------------------------- */
@@ -387,6 +520,8 @@ op_leave(struct op *op, bool keep, msec now)
 	}
 	op->detached = true;
 	op->ops->detached++;
-	call_owner(op->call, &op->ready);
+	op->owner = op->wait.owner = &op->ready;
+	if (op->call)
+		call_owner(op->call, &op->ready);
 	loop_ready(op->ops->loop, &op->ready);
 }

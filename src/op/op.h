@@ -16,6 +16,7 @@
 #include "gate/gate.h"
 #include "gate/quota.h"
 #include "json/json.h"
+#include "op/login.h"
 #include "op/secrets.h"
 #include "op/vault.h"
 
@@ -28,6 +29,7 @@ struct ops {
 	struct pool pool;
 	struct vault vault;       /* secrets kept in the store: vault_init is the caller's */
 	struct secrets secrets;   /* what must not come back */
+	struct logins logins;     /* what is sent where the credential itself is not */
 	u8 *canon;                /* RPC_BODY_MAX bytes: arguments as they were understood */
 	u8 *body;                 /* RPC_BODY_MAX bytes: request body being built */
 	u8 *target;               /* UPSTREAM_URL_MAX bytes: request target being built */
@@ -52,7 +54,6 @@ struct op_spec {
 	const struct catalog_op *operation;
 	struct jcur args;                 /* an object, or a miss: no arguments */
 	u32 *hold;                        /* counted up while the op lives: its api must stay as long */
-	const struct tls_trust *tls;      /* how to trust the environment's server; NULL: plain */
 	struct str idempotency;           /* the caller's own: the same write is another one with another text */
 	struct str drop[4];               /* names of arguments that are ours and taken out before; may be empty */
 	struct str skip;                  /* names of arguments that are ours ("environment,approval"); may be empty */
@@ -85,6 +86,15 @@ struct op {
 	const struct needles *secrets; /* what must not get out of its answer; NULL: nothing */
 	u32 *hold;
 	struct principal who; /* whose it is */
+	const struct catalog *catalog;
+	struct ready *owner;
+	struct login_wait wait;
+	struct buf kept;      /* the request without credentials, where they may have to be obtained: leased */
+	u32 kept_n[3];        /* bytes of its target, fields, body; then comes its type */
+	const struct credential *chosen[CREDENTIALS_MAX];
+	u32 number[CREDENTIALS_MAX]; /* which one of its login was sent */
+	u8 chosen_n;
+	bool body, repeated;
 	struct str name;      /* of the tool: in the catalog */
 	u64 args;             /* keyed hash of the arguments; of reads 0 */
 	u64 began_us, caller, nonce;

@@ -40,7 +40,7 @@ record_end(struct op *op, msec now)
 	l.operation = op->name;
 	l.args = op->args;
 	l.status = op->status;
-	l.bytes = op->call->got;
+	l.bytes = op->call ? op->call->got : 0;
 	l.us = o->loop->now_us - op->began_us;
 	l.detail = str_of(op->why, op->why_n);
 	l.matters = op->effect == CATALOG_DESTRUCTIVE;

@@ -3,6 +3,8 @@
 #include "base/map.h"
 #include "crypt/ct.h"
 
+#define EACH (1 + LOGIN_SENDS_MAX) /* secrets of one credential */
+
 size_t
 secrets_bytes(void)
 {
@@ -56,14 +58,17 @@ secret_of(const struct credential *c, struct vault *vault, msec now)
 	return whole ? secret_part(c, secret) : secret;
 }
 
-/* Secret i of an environment: its own, then those for single schemes. One that the store has not given yet
- * was not sent, either. */
+/* Secret i of an environment: of its own credential, then of those for single schemes; with each what its login has
+ * given. One that the store has not given yet was not sent, either. */
 static struct str
-secret_at(const struct environment *e, u32 i, struct vault *vault, msec now)
+secret_at(const struct secrets *s, const struct environment *e, u32 i, struct vault *vault, msec now)
 {
-	const struct credential *c = i ? &e->more[i - 1] : &e->credential;
+	u32 of = i / EACH;
+	const struct credential *c = of ? &e->more[of - 1] : &e->credential;
 
-	return c->in == CREDENTIAL_NONE ? STR_NONE : secret_of(c, vault, now);
+	if (i % EACH)
+		return c->login && s->logins ? login_value(s->logins, c, i % EACH - 1) : STR_NONE;
+	return c->in == CREDENTIAL_NONE && !c->login ? STR_NONE : secret_of(c, vault, now);
 }
 
 /* The place of this set, or of one that nobody uses, the longest unused first. NULL: all are in
@@ -90,12 +95,13 @@ secrets_take(struct secrets *s, const struct environment *e, struct vault *vault
 {
 	struct secrets_key *k;
 	u64 mark = 0;
+	u32 n = (1 + e->mores) * EACH;
 
 	*set = NULL;
-	if (e->credential.in == CREDENTIAL_NONE && !e->mores)
+	if (e->credential.in == CREDENTIAL_NONE && !e->mores && !e->logs_in)
 		return 0;
-	for (u32 i = 0; i <= e->mores; i++) {
-		struct str secret = secret_at(e, i, vault, now);
+	for (u32 i = 0; i < n; i++) {
+		struct str secret = secret_at(s, e, i, vault, now);
 
 		mark = map_hash(secret, mark ^ secret.n);
 	}
@@ -103,13 +109,13 @@ secrets_take(struct secrets *s, const struct environment *e, struct vault *vault
 	if (!k)
 		return ERR_FULL;
 	if (k->environment != e || k->mark != mark) {
-		struct needles *n = &s->set[k - s->key];
+		struct needles *needles = &s->set[k - s->key];
 
 		if (k->environment)
-			ct_wipe(n, sizeof *n);
-		needles_init(n);
-		for (u32 i = 0; i <= e->mores; i++) /* one that is too short is not looked for */
-			needles_add(n, secret_at(e, i, vault, now));
+			ct_wipe(needles, sizeof *needles);
+		needles_init(needles);
+		for (u32 i = 0; i < n; i++) /* one that is too short is not looked for */
+			needles_add(needles, secret_at(s, e, i, vault, now));
 		k->environment = e;
 		k->mark = mark;
 	}

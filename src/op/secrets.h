@@ -13,6 +13,7 @@
 
 #include "filter/needles.h"
 #include "gate/api.h"
+#include "op/login.h"
 #include "op/vault.h"
 
 #define SECRETS_MAX 32 /* environments in use at once */
@@ -28,6 +29,7 @@ struct secrets {
 	struct secrets_key *key; /* SECRETS_MAX */
 	struct needles *set;     /* as many */
 	u32 clock;
+	const struct logins *logins; /* what they have given is secret too; NULL: there are none */
 };
 
 /* Carves the sets from a; bytes of it for the plan. ERR_FULL. */

@@ -245,6 +245,48 @@ test_credentials_of_schemes(void **state)
 	refused(API ENV "config credential k\n option api x\n option credential_from store:b\n", "no config api 'x'");
 }
 
+#define LOGS_IN API ENV " option credential_from store:a\n"
+
+static void
+test_logins(void **state)
+{
+	const struct environment *e;
+	const struct login *l;
+	u64 id;
+
+	assert_int_equal(reads(LOGS_IN " option login /api/auth\n option login_body '{\"p\":\"{secret}\"}'\n"
+	                       " list login_send 'header X-SID json:session.sid'\n"
+	                       " list login_send 'bearer cookie:T x{secret}y z'\n"), 0);
+	e = &c->gen.api[0].environment[0];
+	l = e->credential.login;
+	assert_true(e->logs_in && l);
+	assert_int_equal(e->credential.in, CREDENTIAL_NONE);
+	assert_int_equal(l->method, METHOD_POST);
+	assert_true(str_is(l->target, "/api/auth") && str_same(l->at->host, e->host) && l->at->origin == e->origin);
+	assert_int_equal(l->sends, 2);
+	assert_true(str_is(l->send[0].from, "json:session.sid") && str_is(l->send[0].as.name, "X-SID"));
+	assert_true(str_is(l->send[0].as.value, "{secret}") && str_is(l->send[1].as.value, "x{secret}y z"));
+	assert_int_equal(l->send[1].as.in, CREDENTIAL_BEARER);
+	id = l->id;
+	assert_int_equal(reads(LOGS_IN " option credential_in basic\n option credential_value 'me:{secret}'\n"
+	                       " option login http://id.test:81/token\n"), 0);
+	l = c->gen.api[0].environment[0].credential.login;
+	assert_true(str_is(l->at->host, "id.test") && l->at->port == 81 && str_is(l->target, "/token"));
+	assert_true(str_is(l->body, "grant_type=client_credentials") && str_is(l->lifetime, "json:expires_in"));
+	assert_int_equal(l->sends, 1);
+	assert_true(str_is(l->send[0].from, "json:access_token") && l->send[0].as.in == CREDENTIAL_BEARER);
+	assert_true(l->id != id && l->at->origin != c->gen.api[0].environment[0].origin);
+	assert_int_equal(reads(LOGS_IN " option login 'GET /in'\n"), 0);
+	assert_int_equal(c->gen.api[0].environment[0].credential.login->method, METHOD_GET);
+	refused(LOGS_IN " option login in\n", "login is like");
+	refused(LOGS_IN " option login 'POST /a/../b'\n", "login is like");
+	refused(LOGS_IN " option login /a\n list login_send 'header json:a'\n", "login_send is like");
+	refused(LOGS_IN " option login /a\n list login_send 'header A xml:a'\n", "login_send is like");
+	refused(LOGS_IN " option login /a\n list login_send 'none json:a'\n", "login_send is like");
+	refused(LOGS_IN " option login /a\n option login_lifetime 5m\n", "login_lifetime is a number of seconds");
+	refused(API ENV " option login /a\n option login_body '{secret}'\n", "credential_from is missing");
+}
+
 static void
 test_mistakes(void **state)
 {
@@ -401,6 +443,7 @@ main(void)
 		cmocka_unit_test(test_secret_from_file),
 		cmocka_unit_test(test_secret_from_store),
 		cmocka_unit_test(test_credentials_of_schemes),
+		cmocka_unit_test(test_logins),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_mistakes_in_apis),
 		cmocka_unit_test(test_whom_to_trust),

@@ -1,0 +1,91 @@
+/* login: what is sent upstream where the configured credential itself is not: an OAuth token, a session cookie, a
+ * ticket. It is obtained by one call (struct login in gate/api.h), kept, and used by all calls until it runs out or is
+ * refused.
+ *
+ *      NEW > LOOK (the store may have one) > CALL > BODY > HAVE ... > CALL > ...
+ *                                              \ failed: NONE, and for a while nobody tries again
+ *
+ * One call at a time: whoever needs it meanwhile waits. What a login gives is forgotten when it was refused (401) after
+ * it had been good once, so operations that are always refused do not make it log in for each.
+ *
+ *      store key "j:<id>"   value: seal of the texts that are sent, each behind its length; dies with them */
+#ifndef OP_LOGIN_H
+#define OP_LOGIN_H
+
+#include "base/list.h"
+#include "call/call.h"
+#include "gate/api.h"
+#include "store/store.h"
+
+#define LOGINS_MAX 16         /* logins in use at once */
+#define LOGIN_TEXT_MAX 4096   /* bytes of all texts of one */
+#define LOGIN_ANSWER_MAX 16384 /* bytes of the answer */
+#define LOGIN_KEY_N 18
+#define LOGIN_WHY_MAX 200
+#define LOGIN_REFUSED_MS 30000 /* a login that was refused is not tried again for so long: accounts get locked */
+#define LOGIN_FAILED_MS 2000
+
+struct ops;
+struct params;
+
+/* Somebody who waits for a login. list_init(&link) at first; list_out(&link) to wait no longer. */
+struct login_wait {
+	struct link link;
+	struct ready *owner;
+};
+
+struct login_ask {
+	const struct credential *credential;
+	u32 *hold; /* counted up while a login is under way: the credential's gen must stay */
+	struct login_wait *wait;
+};
+
+struct login_live {
+	struct ready ready;
+	struct ops *ops;
+	const struct credential *credential; /* while something is under way: hold keeps its gen */
+	u32 *hold;
+	struct link waiting;
+	struct call *call;
+	struct buf answer; /* leased */
+	struct store_op op;
+	struct buf out;
+	u64 id;            /* 0: free */
+	u32 number, last;  /* how often there was one; when it was asked for */
+	u8 state;
+	bool good;         /* it was accepted once */
+	msec ends;         /* HAVE: when it is obtained anew; NONE: when it may be tried */
+	int err;
+	u16 n[LOGIN_SENDS_MAX];
+	u8 why_n, key_n;
+	char why[LOGIN_WHY_MAX];
+	u8 key[LOGIN_KEY_N];
+	u8 text[LOGIN_TEXT_MAX]; /* the values, one behind the other */
+	u8 room[LOGIN_TEXT_MAX + 256]; /* its record */
+};
+
+struct logins {
+	struct login_live *live; /* LOGINS_MAX */
+	u32 clock;
+};
+
+/* Carves room from a; bytes of it for the plan. ERR_FULL. */
+int logins_init(struct ops *o, struct arena *a);
+size_t logins_bytes(void);
+
+/* Sees to it that what the credential's login gives is there. 0: it is, *number says which one. ERR_MORE: wait stands
+ * in a queue and its owner will be marked. Else why says what is wrong; ERR_LATE: it may pass, ERR_DENY: a person must
+ * act. */
+int login_need(struct ops *o, const struct login_ask *ask, u32 *number, msec now, struct buf *why);
+
+/* Adds what a login gives to a request; it must be there. 0, or a fault as credential_put. */
+int login_put(struct ops *o, const struct credential *c, struct params *p, struct buf *why);
+
+/* A request with this number was accepted; or refused: then whether it is worth asking again with a new one. */
+void login_good(struct ops *o, const struct credential *c, u32 number);
+bool login_refused(struct ops *o, const struct credential *c, u32 number);
+
+/* Value i that a login has given, empty when there is none: it must not come back in answers. */
+struct str login_value(const struct logins *l, const struct credential *c, u32 i);
+
+#endif
