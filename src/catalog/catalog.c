@@ -390,7 +390,8 @@ name_of(const char *const *names, u32 n, u32 i)
 const char *
 catalog_method_text(u32 method)
 {
-	static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE" };
+	static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
+		"QUERY" };
 
 	return name_of(names, ARRAY_N(names), method);
 }

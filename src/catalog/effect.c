@@ -151,7 +151,8 @@ effect_of(u32 method, struct str id, struct str path)
 
 	if (method == CATALOG_DELETE)
 		return CATALOG_DESTRUCTIVE;
-	if (method == CATALOG_GET || method == CATALOG_HEAD || method == CATALOG_OPTIONS)
+	if (method == CATALOG_GET || method == CATALOG_HEAD || method == CATALOG_OPTIONS ||
+	    method == CATALOG_METHOD_QUERY)
 		return first_destroys(id) || first_destroys(last) ? CATALOG_DESTRUCTIVE : CATALOG_READ;
 	if (any_destroys(id) || path_destroys(path))
 		return CATALOG_DESTRUCTIVE;

@@ -1,6 +1,8 @@
 #include "catalog/inputs.h"
 
 #include "base/utf8.h"
+#include "catalog/media.h"
+#include "catalog/payload.h"
 
 /* Headers that belong to the gate, to HTTP itself, or (the last three) to OpenAPI, which says to
  * ignore them. */
@@ -74,8 +76,8 @@ schema_of(struct compile *c, struct input *in)
 	in->ref = SCHEMA_NONE;
 	if (schema.err) {
 		media = json_first(json_get(in->at, "content"));
-		schema = json_get(media, "schema");
-		if (!media.err && str_find_str(json_key(media), STR("json")) >= 0)
+		schema = json_get(refs_follow(&c->refs, media), "schema");
+		if (!media.err && media_is_json(json_key(media)))
 			in->flags |= CATALOG_PARAM_JSON;
 	}
 	if (!schema.err)
@@ -98,6 +100,8 @@ parameter(struct compile *c, struct operation *op, struct jcur at, struct input 
 	for (u32 i = 0; i < ARRAY_N(places); i++)
 		if (json_is(place, places[i]))
 			in->in = (u8)i;
+	if (json_is(place, "querystring"))
+		in->in = CATALOG_QUERY;
 	if (in->in == CATALOG_INS || !in->wire.n || !utf8_valid(in->wire) ||
 	    (in->in >= CATALOG_HEADER && !header_name(in->wire))) {
 		compile_note(c, op, "a parameter without a usable name or place is left out", in->wire, at);
@@ -118,6 +122,21 @@ parameter(struct compile *c, struct operation *op, struct jcur at, struct input 
 	style_of(c, op, in);
 	schema_of(c, in);
 	return true;
+}
+
+/* The whole query as one value (since 3.2). The fields of a form are taken as arguments of their own: then true.
+ * Anything else stands behind the '?' without a name, which the style says. */
+static bool
+querystring(struct compile *c, struct operation *op, struct input *in)
+{
+	struct jcur media = json_first(json_get(in->at, "content"));
+
+	if (!json_is(json_get(in->at, "in"), "querystring"))
+		return false;
+	if (!media.err && media_kind(json_key(media)) == CATALOG_KIND_FORM)
+		return payload_query(c, op, in, refs_follow(&c->refs, media));
+	in->style = CATALOG_SIMPLE;
+	return false;
 }
 
 static struct input *
@@ -142,7 +161,7 @@ add_list(struct compile *c, struct operation *op, struct jcur list)
 			compile_note(c, op, "a parameter's $ref leads nowhere: it is left out", STR_NONE, v);
 			continue;
 		}
-		if (!parameter(c, op, at, &in))
+		if (!parameter(c, op, at, &in) || querystring(c, op, &in))
 			continue;
 		old = find(op, in.in, in.wire);
 		if (old)

@@ -9,6 +9,7 @@
 #include "catalog/search.h"
 #include "catalog/swagger2.h"
 
+#define MORE STR("additionalOperations")
 #define ID_MAX 500 /* bytes of an operationId that is believed */
 
 /* An operation found in the document, before it has a name. */
@@ -32,7 +33,7 @@ method_of(struct str key)
 	static const struct { const char *key; u8 method; } methods[] = {
 		{ "get", CATALOG_GET }, { "head", CATALOG_HEAD }, { "post", CATALOG_POST }, { "put", CATALOG_PUT },
 		{ "patch", CATALOG_PATCH }, { "delete", CATALOG_DELETE }, { "options", CATALOG_OPTIONS },
-		{ "trace", CATALOG_TRACE },
+		{ "trace", CATALOG_TRACE }, { "query", CATALOG_METHOD_QUERY },
 	};
 
 	for (u32 i = 0; i < ARRAY_N(methods); i++)
@@ -69,6 +70,7 @@ count_operations(struct compile *c, struct jcur paths)
 
 		for (struct jcur v = refs_members(item); !v.err; v = json_next(v))
 			n += method_of(json_key(v)) >= 0;
+		n += (u32)json_len(refs_get(&c->refs, item, MORE));
 	}
 	return n;
 }
@@ -97,7 +99,7 @@ keep(struct walk *w, struct found *f)
 		skip(w, f, "an overlay hides it");
 	} else if (f->method == CATALOG_TRACE) {
 		skip(w, f, "TRACE requests are never made");
-	} else if (refs_get(&c->refs, f->item, json_key(f->at)).at != f->at.at) {
+	} else if (refs_get(&c->refs, refs_at(&c->refs, c->refs.parent[f->at.at]), json_key(f->at)).at != f->at.at) {
 		skip(w, f, "the same method and path stand in the document before");
 	} else if (w->n == w->cap) {
 		skip(w, f, "the document has too many operations");
@@ -110,6 +112,23 @@ keep(struct walk *w, struct found *f)
 		w->found[w->n].at = f->at;
 		w->found[w->n].method = f->method;
 		w->found[w->n++].path = f->path;
+	}
+}
+
+/* Operations of methods that a path item has no member for: none of them but QUERY is sent. */
+static void
+walk_more(struct walk *w, struct found *f, struct jcur list)
+{
+	for (struct jcur v = refs_members(list); !v.err; v = json_next(v)) {
+		f->at = v;
+		f->method = CATALOG_METHOD_QUERY;
+		if (json_key_is(v, "QUERY") && refs_get(&w->c->refs, f->item, STR("query")).err) {
+			keep(w, f);
+			continue;
+		}
+		f->method = CATALOG_METHODS;
+		w->c->report->info.counts.operations++;
+		skip(w, f, "its method is none that is sent");
 	}
 }
 
@@ -138,6 +157,8 @@ walk_item(struct walk *w, struct jcur paths, struct jcur p)
 		}
 		keep(w, &f);
 	}
+	if (refs_get(&c->refs, paths, f.path).at == p.at)
+		walk_more(w, &f, refs_get(&c->refs, f.item, MORE));
 }
 
 static bool

@@ -18,7 +18,7 @@ static void
 basics(struct compile *c, struct operation *op)
 {
 	static const u32 idempotent = 1U << CATALOG_GET | 1U << CATALOG_HEAD | 1U << CATALOG_PUT |
-	        1U << CATALOG_DELETE | 1U << CATALOG_OPTIONS;
+	        1U << CATALOG_DELETE | 1U << CATALOG_OPTIONS | 1U << CATALOG_METHOD_QUERY;
 
 	op->summary = compile_text(c, op->at, "summary");
 	op->text = compile_text(c, op->at, "description");
@@ -150,6 +150,9 @@ write_answers(struct compile *c, const struct operation *op)
 		}
 		for (; json_kind(content) == JSON_OBJECT && !kind.err && n < ANSWERS_MAX; kind = json_next(kind)) {
 			add_answer(c, (u32)status, json_key_str(kind, c->im->arena));
+			if (!json_get(refs_follow(&c->refs, kind), "itemSchema").err)
+				compile_note(c, op, "its answer is a stream of items: it is read to its end",
+				    STR_NONE, kind);
 			n++;
 		}
 	}

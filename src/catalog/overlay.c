@@ -222,7 +222,8 @@ is_target(struct applying *a, struct jcur path, struct jcur method, struct str t
 static int
 select_operations(struct applying *a, struct str target)
 {
-	static const char *const methods[] = { "get", "put", "post", "delete", "options", "head", "patch", "trace" };
+	static const char *const methods[] = { "get", "put", "post", "delete", "options", "head", "patch", "trace",
+		"query" };
 	struct jcur root = json_root(a->doc), paths = json_get(root, "paths");
 	int n = 0;
 

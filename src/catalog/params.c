@@ -178,12 +178,15 @@ static void
 put_query(struct making *m, const struct catalog_param *param, struct jcur value, bool *some)
 {
 	struct style s = style_of(m, param, &m->p->target, *some ? "&" : "?");
+	bool whole = param->style == CATALOG_SIMPLE; /* in: querystring */
 	u32 n = 1;
 
-	if (param->flags & CATALOG_PARAM_JSON)
-		put_json(&s, value, true);
-	else
+	if (param->flags & CATALOG_PARAM_JSON) {
+		put_json(&s, value, !whole);
+	} else {
+		buf_c(&m->p->target, whole ? s.first : "");
 		n = style_put(&s, value);
+	}
 	*some = *some || n;
 }
 

@@ -73,7 +73,7 @@ has_file(struct compile *c, const struct shape *sh)
 static struct jcur
 with_files(struct compile *c, struct jcur content, struct jcur media, u32 *kind)
 {
-	struct jcur schema = json_get(media, "schema");
+	struct jcur schema = json_get(refs_follow(&c->refs, media), "schema");
 	u32 ref = schema.err ? SCHEMA_NONE : (u32)schema.at;
 	struct shape *sh = schema_flat(&c->schema, schema_shape(&c->schema, ref));
 
@@ -137,6 +137,29 @@ members(struct compile *c, struct operation *op, const struct shape *sh, struct 
 			in.flags |= CATALOG_PARAM_FILE;
 		op->input[op->input_n++] = in;
 	}
+}
+
+bool
+payload_query(struct compile *c, struct operation *op, const struct input *in, struct jcur media)
+{
+	struct shape *sh = schema_flat(&c->schema, schema_shape(&c->schema, in->ref));
+	u32 first = op->input_n;
+
+	if (schema_type(sh) != CATALOG_T_OBJECT || !sh->prop_n)
+		return false;
+	op->body = json_none(ERR_NONE);
+	members(c, op, sh, media);
+	for (u32 i = first; i < op->input_n; i++) {
+		struct input *field = &op->input[i];
+
+		field->in = CATALOG_QUERY;
+		if (!(in->flags & CATALOG_PARAM_REQUIRED))
+			field->flags &= ~CATALOG_PARAM_REQUIRED;
+		if (field->style == CATALOG_FORM &&
+		    schema_type(schema_shape(&c->schema, field->ref)) == CATALOG_T_OBJECT)
+			field->flags |= CATALOG_PARAM_JSON;
+	}
+	return true;
 }
 
 /* A form whose fields nobody described is an object with any members. */
@@ -291,7 +314,10 @@ payload_collect(struct compile *c, struct operation *op)
 	media = with_files(c, content, media, &kind);
 	op->kind = (u8)kind;
 	op->body_type = sent_as(kind, json_key_str(media, c->im->arena));
+	media = refs_follow(&c->refs, media); /* since 3.2 */
 	op->body_text = compile_text(c, op->body, "description");
+	if (!json_get(media, "itemSchema").err)
+		compile_note(c, op, "its body is a stream of items: they are given as one text", op->body_type, media);
 	if (json_kind(json_get(op->body, "required")) == JSON_TRUE)
 		op->flags |= CATALOG_OP_BODY_REQUIRED;
 	spread(c, op, media, json_get(media, "schema"));

@@ -10,4 +10,8 @@
  * input, CATALOG_TYPE; the others are noted. Sets op->why when there are too many inputs. */
 void payload_collect(struct compile *c, struct operation *op);
 
+/* Adds the members of the form that `in`, a whole query, is described as: each is a query parameter. false: it is no
+ * object with known members, nothing was added. */
+bool payload_query(struct compile *c, struct operation *op, const struct input *in, struct jcur media);
+
 #endif

@@ -17,10 +17,10 @@ next_word(struct str *rest)
 }
 
 /* The mask of a comma-separated list whose words all are names of name(i), i below n; 0 when one is not. */
-static u8
+static u16
 mask_of(struct str list, const char *(*name)(u32), u32 n)
 {
-	u8 mask = 0;
+	u16 mask = 0;
 
 	while (list.p) {
 		struct str one = str_next(&list, ',');
@@ -30,7 +30,7 @@ mask_of(struct str list, const char *(*name)(u32), u32 n)
 			i++;
 		if (i == n)
 			return 0;
-		mask |= (u8)(1U << i);
+		mask |= (u16)(1U << i);
 	}
 	return mask;
 }
@@ -81,7 +81,7 @@ int
 rule_read(struct rule *r, struct str text, const char **why)
 {
 	struct str rest = str_trim(text), word;
-	u8 mask;
+	u16 mask;
 
 	memset(r, 0, sizeof *r);
 	*why = "is empty; '*' is everything";
@@ -97,7 +97,7 @@ rule_read(struct rule *r, struct str text, const char **why)
 		} else if ((mask = mask_of(word, catalog_method_text, CATALOG_METHODS)) != 0) {
 			r->methods = mask;
 		} else if ((mask = mask_of(word, catalog_effect_text, CATALOG_EFFECTS)) != 0) {
-			r->effects = mask;
+			r->effects = (u8)mask;
 		} else {
 			*why = "holds a word that is none of: GET,POST ... read,write,destructive /path tag: op: "
 			       "api: env: where *";

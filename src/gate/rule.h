@@ -21,7 +21,8 @@ struct rule_where {
 };
 
 struct rule {
-	u8 methods, effects; /* masks; 0: any */
+	u16 methods; /* masks; 0: any */
+	u8 effects;
 	u8 wheres;
 	struct str path, tag, operation, api, environment; /* patterns; empty: any */
 	struct rule_where where[RULE_WHERES];

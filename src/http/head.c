@@ -13,6 +13,7 @@ static const struct str names[METHODS] = {
 	[METHOD_DELETE] = { (const u8 *)"DELETE", 6 },
 	[METHOD_OPTIONS] = { (const u8 *)"OPTIONS", 7 },
 	[METHOD_TRACE] = { (const u8 *)"TRACE", 5 },
+	[METHOD_QUERY] = { (const u8 *)"QUERY", 5 },
 };
 
 enum method

@@ -20,6 +20,7 @@ enum method {
 	METHOD_DELETE,
 	METHOD_OPTIONS,
 	METHOD_TRACE,
+	METHOD_QUERY, /* RFC 9110 section 9.2: safe, with a body (OpenAPI 3.2); never answered by us */
 	METHODS
 };
 

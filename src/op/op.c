@@ -46,6 +46,7 @@ ops_bytes(void)
 /* HTTP methods by the catalog's. */
 static const u8 methods[CATALOG_METHODS] = {
 	METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_TRACE,
+	METHOD_QUERY,
 };
 
 static void
@@ -80,7 +81,7 @@ start_call(struct op *op, const struct catalog_op *operation, const struct param
 	cs.to.tls = e->trust;
 	cs.origin = e->origin;
 	cs.method = op->method;
-	cs.idempotent = op->method == METHOD_GET || op->method == METHOD_HEAD;
+	cs.idempotent = op->method == METHOD_GET || op->method == METHOD_HEAD || op->method == METHOD_QUERY;
 	cs.connect_ms = e->connect_ms;
 	cs.first_ms = e->first_ms;
 	cs.idle_ms = e->idle_ms;

@@ -173,7 +173,7 @@ test_reasons(void **state)
 	refused(PART_OPS, 0, OP_NAME, strings, "an operation's text lies outside");
 	refused(PART_OPS, 0, OP_PARAMS + 4, 100, "an operation's list lies outside");
 	refused(PART_OPS, 0, OP_SERVER, 1, "an operation has impossible values");
-	refused(PART_OPS, 0, OP_KINDS, 8, "an operation has impossible values");
+	refused(PART_OPS, 0, OP_KINDS, CATALOG_METHODS, "an operation has impossible values");
 	refused(PART_OPS, 0, OP_TOOL, 1, "the tools do not follow one another");
 	refused(PART_OPS, 1, OP_AT_PROPS, 5, "a tool's splice offsets are wrong");
 	refused(PART_OPS, 1, OP_AT_REQUIRED, 0x7fffffff, "a tool's splice offsets are wrong");

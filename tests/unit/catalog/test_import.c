@@ -235,6 +235,34 @@ test_twice(void **state)
 	made_free(&m);
 }
 
+/* What OpenAPI 3.2 adds: the method QUERY, others that are never sent, content that is a reference. */
+static void
+test_three_two(void **state)
+{
+	struct catalog_op op;
+	struct made m;
+
+	made_text(&m, made_document("\"/x\":{\"query\":{\"operationId\":\"find\",\"requestBody\":{\"content\":{\"application/json\":"
+	    "{\"$ref\":\"#/components/mediaTypes/M\"}}}},\"additionalOperations\":{\"COPY\":{},\"QUERY\":{}}},"
+	    "\"/y\":{\"additionalOperations\":{\"QUERY\":{\"operationId\":\"more\",\"responses\":{\"200\":{\"content\":{"
+	    "\"text/event-stream\":{\"itemSchema\":{}}}}}},\"x\":1}}",
+	    "\"mediaTypes\":{\"M\":{\"schema\":{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"}}}}}"));
+	assert_int_equal(m.im.report.info.counts.operations, 5);
+	assert_int_equal(m.im.report.info.counts.imported, 2);
+	assert_int_equal(m.im.report.info.counts.skipped, 3);
+	assert_string_equal(m.im.report.item[0].why, "its method is none that is sent");
+	assert_str(m.im.report.item[0].pointer, "/paths/~1x/additionalOperations/COPY");
+	assert_str(m.im.report.item[m.im.report.n - 1].pointer, "/paths/~1y/additionalOperations/QUERY/responses/200/content/text~1event-stream");
+	made_op(&m, "find", &op);
+	assert_int_equal(op.method, CATALOG_METHOD_QUERY);
+	assert_int_equal(op.effect, CATALOG_READ);
+	assert_true(op.flags & CATALOG_OP_IDEMPOTENT);
+	assert_int_equal(catalog_param_named(&m.c, &op, STR("name"), NULL), 0);
+	made_op(&m, "more", &op);
+	assert_int_equal(op.method, CATALOG_METHOD_QUERY);
+	made_free(&m);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -243,7 +271,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_repeatable), cmocka_unit_test(test_no_document),
 		cmocka_unit_test(test_nearly_nothing), cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_small_arena), cmocka_unit_test(test_strict), cmocka_unit_test(test_tool_max),
-		cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_twice), cmocka_unit_test(test_three_two),
 	};
 
 	if (argc > 1) {

@@ -639,6 +639,30 @@ test_any_value_comes_back(void **state)
 	}
 }
 
+#define QUERYSTRING(type, schema) "\"parameters\":[{\"name\":\"q\",\"in\":\"querystring\",\"content\":{\"" type \
+	"\":{\"schema\":" schema "}}}]"
+
+/* OpenAPI 3.2, with the examples of the specification. */
+static void
+test_querystring(void **state)
+{
+	one("get", "/p", QUERYSTRING("application/x-www-form-urlencoded", "{\"type\":\"object\",\"required\":[\"foo\"],"
+	    "\"properties\":{\"foo\":{\"type\":\"string\"},\"bar\":{\"type\":\"boolean\"},\"o\":{\"type\":\"object\"}}}"));
+	assert_int_equal(build("{\"foo\":\"a + b\",\"bar\":true,\"o\":{\"x\":1}}"), 0);
+	assert_string_equal(text(&p.target), "/api/p?foo=a%20%2B%20b&bar=true&o=%7B%22x%22%3A1%7D");
+	assert_int_equal(build("{}"), 0);
+	assert_string_equal(text(&p.target), "/api/p");
+	one("get", "/p", QUERYSTRING("application/x-www-form-urlencoded", "{\"type\":\"object\"}"));
+	assert_int_equal(build("{\"q\":{\"a b\":1,\"c\":\"&\"}}"), 0);
+	assert_string_equal(text(&p.target), "/api/p?a%20b=1&c=%26");
+	one("get", "/p", QUERYSTRING("application/json", "{\"type\":\"object\"}"));
+	assert_int_equal(build("{\"q\":{\"numbers\":[1,2],\"flag\":null}}"), 0);
+	assert_string_equal(text(&p.target), "/api/p?%7B%22numbers%22%3A%5B1%2C2%5D%2C%22flag%22%3Anull%7D");
+	one("get", "/p", QUERYSTRING("application/jsonpath", "{\"type\":\"string\"}"));
+	assert_int_equal(build("{\"q\":\"$.a.b[1:1]\"}"), 0);
+	assert_string_equal(text(&p.target), "/api/p?%24.a.b%5B1%3A1%5D");
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -649,7 +673,7 @@ main(void)
 		WITH(test_dots_put_together), WITH(test_header_values), WITH(test_base_path), WITH(test_json_members),
 		WITH(test_renamed_members), WITH(test_undeclared_members), WITH(test_required_body), WITH(test_whole_body),
 		WITH(test_form), WITH(test_free_form), WITH(test_multipart), WITH(test_free_multipart),
-		WITH(test_multipart_room), WITH(test_octets), WITH(test_chosen_type), WITH(test_room), WITH(test_any_value_comes_back),
+		WITH(test_multipart_room), WITH(test_octets), WITH(test_chosen_type), WITH(test_querystring), WITH(test_room), WITH(test_any_value_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
