@@ -1,6 +1,8 @@
 #include "main/cmd.h"
 
+#include "catalog/diff.h"
 #include "catalog/search.h"
+#include "catalog/show.h"
 #include "json/jout.h"
 #include "main/say.h"
 #include "main/shelf.h"
@@ -37,18 +39,6 @@ print_op_json(struct jout *o, const struct catalog_op *op)
 	jout_close(o, '}');
 }
 
-static void
-print_param(struct buf *b, const struct catalog *c, const struct catalog_op *op, u32 i)
-{
-	struct catalog_param p;
-
-	catalog_param(c, op, i, &p);
-	buf_fmt(b, "  %S\t%s%s", p.arg, catalog_in_text(p.in), p.flags & CATALOG_PARAM_REQUIRED ? ", required" : "");
-	if (!str_same(p.arg, p.wire))
-		buf_fmt(b, ", sent as '%S'", p.wire);
-	buf_byte(b, '\n');
-}
-
 static int
 show_tool(struct look *l, const struct catalog *c, const char *name)
 {
@@ -65,15 +55,12 @@ show_tool(struct look *l, const struct catalog *c, const char *name)
 		buf_byte(&l->out, '\n');
 		return EXIT_OK;
 	}
-	print_op(&l->out, &op);
+	show_op(c, &op, &l->out);
 	catalog_server(c, op.server, &server);
-	buf_fmt(&l->out, "operationId\t%S\nserver\t%S\n", op.id, server.url);
-	if (op.body_type.n)
-		buf_fmt(&l->out, "body\t%S\n", op.body_type);
-	BUF_LIT(&l->out, "arguments:\n");
+	buf_fmt(&l->out, "  operationId: %S\n  server: %S\narguments:\n", op.id, server.url);
 	for (u32 i = 0; i < op.param_n; i++)
-		print_param(&l->out, c, &op, i);
-	buf_fmt(&l->out, "tool (%u bytes, about %U tokens):\n%S\n", op.tool.n, report_tokens(op.tool.n), op.tool);
+		show_arg(c, &op, i, &l->out);
+	buf_fmt(&l->out, "%S\n", op.tool);
 	return EXIT_OK;
 }
 
@@ -153,55 +140,39 @@ search(struct look *l, struct flags *a)
 }
 
 static void
-one_difference(struct look *l, struct jout *o, const char *what, const struct catalog_op *op)
+one_difference(struct look *l, struct jout *o, const struct diff *d)
 {
-	if (!l->json) {
-		buf_fmt(&l->out, "%s\t", what);
+	const struct catalog_op *op = &d->op[d->kind == DIFF_ADDED];
+	size_t mark = l->arena.used;
+	struct buf b = buf_over(arena_bytes(&l->arena, DIFF_PIECE_MAX), DIFF_PIECE_MAX);
+	struct str what;
+
+	diff_put(d, &b);
+	what = buf_str(&b);
+	if (l->json) {
+		jout_open(o, '{');
+		jout_c(o, "change", diff_text(d->kind));
+		jout_str(o, "name", op->name);
+		jout_c(o, "method", catalog_method_text(op->method));
+		jout_str(o, "path", op->path);
+		jout_key_open(o, "what", '[');
+	} else {
+		buf_fmt(&l->out, "%s\t", diff_text(d->kind));
 		print_op(&l->out, op);
-		return;
 	}
-	jout_open(o, '{');
-	jout_c(o, "change", what);
-	jout_str(o, "name", op->name);
-	jout_str(o, "path", op->path);
-	jout_close(o, '}');
-}
+	while (what.n) {
+		struct str line = str_next(&what, '\n');
 
-static bool
-same_op(const struct catalog_op *a, const struct catalog_op *b)
-{
-	return a->method == b->method && a->effect == b->effect && str_same(a->path, b->path) && str_same(a->tool,
-	    b->tool);
-}
-
-/* Both are in order of names: one walk over both. */
-static u32
-compare(struct look *l, struct jout *o, const struct catalog *old, const struct catalog *new)
-{
-	u32 i = 0, k = 0, n = 0;
-
-	while (i < old->op_n || k < new->op_n) {
-		struct catalog_op a, b;
-		int order;
-
-		if (i < old->op_n)
-			catalog_op(old, i, &a);
-		if (k < new->op_n)
-			catalog_op(new, k, &b);
-		order = i == old->op_n ? 1 : k == new->op_n ? -1 : str_cmp(a.name, b.name);
-		if (order < 0)
-			one_difference(l, o, "removed", &a);
-		else if (order > 0)
-			one_difference(l, o, "added", &b);
-		else if (!same_op(&a, &b))
-			one_difference(l, o, "changed", &b);
+		if (l->json)
+			jout_str(o, NULL, line);
 		else
-			n--;
-		n++;
-		i += order <= 0;
-		k += order >= 0;
+			buf_fmt(&l->out, "\t%S\n", line);
 	}
-	return n;
+	if (l->json) {
+		jout_close(o, ']');
+		jout_close(o, '}');
+	}
+	arena_rewind(&l->arena, mark);
 }
 
 static int
@@ -209,7 +180,8 @@ diff(struct look *l, struct flags *a)
 {
 	struct jout o = jout_into(&l->out);
 	struct shelf old, new;
-	u32 n;
+	struct diff *d = ARENA_ARRAY(&l->arena, struct diff, 1);
+	u32 n = 0;
 	int code = flags_rest(a, 3, 3, "the old or the new catalog");
 
 	if (code == FLAGS_GO)
@@ -220,10 +192,15 @@ diff(struct look *l, struct flags *a)
 		return code;
 	if (l->json)
 		jout_open(&o, '[');
-	n = compare(l, &o, &old.catalog, &new.catalog);
+	d->a = &old.catalog;
+	d->b = &new.catalog;
+	for (; diff_next(d); n++)
+		one_difference(l, &o, d);
 	if (l->json)
 		jout_close(&o, ']');
-	say_errf("%u differences\n", n);
+	say_errf("%u differences: %u added, %u removed, %u renamed, %u changed, %u only in words\n", n,
+	    d->count[DIFF_ADDED], d->count[DIFF_REMOVED], d->count[DIFF_RENAMED], d->count[DIFF_CHANGED],
+	    d->count[DIFF_WORDS]);
 	return n ? EXIT_LOSSES : EXIT_OK;
 }
 

@@ -88,7 +88,7 @@ for c in "$T/api.cat" "$T/api.json"; do
 	expect "show $c" 0 out '^list_tasks	read	GET	/tasks' err '26 operations'
 done
 run "$M" catalog show "$T/api.cat" update_task
-expect 'show a tool' 0 out 'operationId	update_task' out 'project_id	' out '"inputSchema"'
+expect 'show a tool' 0 out 'operationId: update_task' out '  project_id  .*integer' out '"inputSchema"'
 run "$M" catalog show "$T/api.cat" nothing
 expect 'show no tool' 1 err "no tool 'nothing'"
 run "$M" catalog search "$T/api.cat" time entries of a task
@@ -99,7 +99,10 @@ run "$M" catalog diff "$T/api.cat" "$T/api.json"
 expect 'no difference' 0 err '0 differences'
 sed 's/"List people"/"List the people"/; s/"operationId":"search"/"operationId":"find"/' "$T/api.json" >"$T/new.json"
 run "$M" catalog diff "$T/api.cat" "$T/new.json"
-expect differences 3 out '^added	find' out '^removed	search' out '^changed	list_people' err '3 differences'
+expect differences 3 out '^renamed	search' out '^	is called find now' out '^words	list_people' \
+	err '2 differences: 0 added, 0 removed, 1 renamed, 0 changed, 1 only in words'
+run "$M" catalog diff "$T/api.cat" "$T/new.json" --json
+expect 'differences as JSON' 3 out '"change":"renamed","name":"search","method":"GET","path":"/search","what":\["is called find now"\]'
 head -c 2000 "$T/api.cat" >"$T/torn.cat"
 run "$M" catalog show "$T/torn.cat"
 expect 'a torn catalog' 1 err 'torn.cat: not a catalog'

@@ -1,4 +1,4 @@
-/* What people see: reports, listings, differences. */
+/* What people see: reports, operations. */
 #include "made.h"
 
 #include "catalog/show.h"
@@ -119,18 +119,6 @@ test_show(void **state)
 	struct catalog_op op;
 
 	out = buf_over(space, sizeof space);
-	show_head(&shelf.c, &out);
-	has("12 operations of 16 in the document: 3 read, 7 write, 2 destructive\n");
-	has("server 0: https://eu.shelf.example/api/v2\n");
-	has("server 1: /local (relative or missing: give base_url)\n");
-	has("security key: key in header X-Shelf-Key\n");
-	out = buf_over(space, sizeof space);
-	for (u32 i = 0; i < shelf.c.op_n; i++)
-		show_line(&shelf.c, i, &out);
-	has("destructive PUT     put_trash_purge");
-	has("(deprecated)\n");
-	has("(other server: off)\n");
-	out = buf_over(space, sizeof space);
 	made_op(&shelf, "update_book", &op);
 	show_op(&shelf.c, &op, &out);
 	for (u32 i = 0; i < op.param_n; i++)
@@ -142,37 +130,12 @@ test_show(void **state)
 	assert_false(out.over);
 }
 
-static void
-test_diff(void **state)
-{
-	struct made a, b;
-	struct show_diff d = { .a = &a.c, .b = &b.c };
-
-	made_text(&a, arena_dup(&shelf.arena, made_document("\"/x\":{\"get\":{\"operationId\":\"gone\"}},\"/y\":{\"get\":{"
-	    "\"operationId\":\"same\"},\"post\":{\"operationId\":\"kept\",\"parameters\":[{\"in\":\"query\",\"name\":\"p\"}]}}", "")));
-	made_text(&b, arena_dup(&shelf.arena, made_document("\"/z\":{\"get\":{\"operationId\":\"zoo\"}},\"/y\":{\"get\":{"
-	    "\"operationId\":\"same\"},\"delete\":{\"operationId\":\"kept\",\"parameters\":[{\"in\":\"query\",\"name\":\"q\"}]}}", "")));
-	out = buf_over(space, sizeof space);
-	while (show_diff_next(&d, &out))
-		;
-	assert_str(buf_str(&out), "- gone\n~ kept\n    POST /y is now DELETE /y\n    effect write is now destructive\n"
-	                          "    - argument p\n    + argument q\n+ zoo\n");
-	assert_int_equal(d.added, 1);
-	assert_int_equal(d.removed, 1);
-	assert_int_equal(d.changed, 1);
-	d = (struct show_diff){ .a = &a.c, .b = &a.c };
-	assert_false(show_diff_next(&d, &out));
-	made_free(&a);
-	made_free(&b);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_report_text), cmocka_unit_test(test_report_json),
 		cmocka_unit_test(test_report_refused), cmocka_unit_test(test_largest), cmocka_unit_test(test_show),
-		cmocka_unit_test(test_diff),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
