@@ -123,6 +123,8 @@ $(HOT): OPT := $(OPT_HOT)
 $(B)/obj/crypt/%.o $(B)/obj/sys/atomic.o: OPT := $(or $(OPT_VENDOR),$(OPT))
 
 $(B)/obj/sys/image.o $(B)/obj/sys/atomic.o $(B)/obj/crypt/%.o $(B)/vendor/%.o: SMALL += -fno-lto -fzero-call-used-regs=used-gpr
+$(B)/obj/base/unpack.o: SMALL += -fno-lto -fno-stack-protector -fno-tree-vectorize
+$(B)/obj/base/unpack.o: OPT := $(OPT_HOT)
 $(B)/obj/crypt/%.o $(B)/unit/crypt/%: private CPPFLAGS += -isystem $(BEARSRC)/inc
 $(B)/obj/json/%.o: CPPFLAGS += -I$(VENDOR)
 $(B)/obj/main/boot.o $(B)/obj/main/main.o: CPPFLAGS += -DMCPGATED_VERSION='"$(VER)"' -DBUILD_TIME=$(SOURCE_DATE)
@@ -144,7 +146,8 @@ ALLOBJ  := $(foreach f,$(FLOORS),$(call objs,$(f)))
 # fs/ as one object: a C table that tools/pack.c makes on the machine that builds, so every compiler can do it.
 HOSTCC  ?= gcc
 PACK    := build/host/pack
-$(PACK): tools/pack.c src/base/pack.h src/base/arena.h
+SQUEEZE := build/host/squeeze
+$(PACK) $(SQUEEZE): build/host/%: tools/%.c tools/packer.h src/base/pack.h src/base/arena.h
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Isrc -Iboard/native -o $@.$$$$ $< && mv $@.$$$$ $@
 $(B)/gen/pack.c: $(PACK) $(shell find fs -type f 2>/dev/null)
@@ -167,10 +170,12 @@ else
 LINK     = $(CC) $(LDSAN) $(1) -lpthread
 endif
 
-$(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o
+# Where the entry is ours the constants are packed, too: the file that runs has no sections, $@.sym is for whoever looks.
+$(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o $(if $(PACKED),$(SQUEEZE))
 	$(Q)$(call LINK,-o $@.sym $(B)/obj/main/main.o $(B)/gen/pack.o \
 	    -Wl$(comma)--start-group $(LINKLIBS) $(B)/lib/libbearssl.a -Wl$(comma)--end-group)
 	$(Q)$(if $(filter rel,$(VARIANT)),$(STRIP) -s -o $@ $@.sym,cp $@.sym $@)
+	$(Q)$(if $(and $(filter rel,$(VARIANT)),$(PACKED)),$(SQUEEZE) $@ $@.small && chmod 755 $@.small && mv $@.small $@)
 comma   := ,
 STRIP   ?= $(CROSS)strip
 

@@ -1,10 +1,13 @@
 #include "sys/image.h"
 
-#include "base/base.h"
+#include "base/pack.h"
 
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#define UNPACK_ROOM 16384 /* of the stack, in the assembly, too */
+static_assert(PACK_BITS * sizeof(struct pack_bit) <= UNPACK_ROOM, "what unpacking needs fits the room it gets");
 
 #define RELR_SIZE 35 /* DT_RELRSZ, DT_RELR: younger than some <elf.h> */
 #define RELR 36
@@ -18,9 +21,13 @@ __asm__(".pushsection .text.image_entry, \"ax\", @progbits\n"
 	"	endbr64\n"
 	"	xor %ebp, %ebp\n"
 	"	mov %rsp, %rbx\n"
+	"	and $-16, %rsp\n"
+	"	sub $16384, %rsp\n"
+	"	lea __ehdr_start(%rip), %rdi\n"
+	"	mov %rsp, %rsi\n"
+	"	call image_unpack\n"
 	"	lea __ehdr_start(%rip), %rdi\n"
 	"	lea _DYNAMIC(%rip), %rsi\n"
-	"	and $-16, %rsp\n"
 	"	call image_fill\n"
 	"	mov %rbx, %rsp\n"
 	"	jmp _start\n"
@@ -29,6 +36,22 @@ __asm__(".pushsection .text.image_entry, \"ax\", @progbits\n"
 #endif
 
 extern ElfW(Dyn) dynamic[] __asm__("_DYNAMIC") __attribute__((weak, visibility("hidden")));
+
+/* Like the next one, before anything else. */
+__attribute__((used, no_stack_protector)) void
+image_unpack(u8 *base, struct pack_bit *room)
+{
+	const ElfW(Ehdr) *e = (const void *)base;
+	const ElfW(Phdr) *h = (const void *)(base + e->e_phoff);
+
+	for (u32 i = 0; i + 1 < e->e_phnum; i++) {
+		const u8 *p = base + h[i + 1].p_vaddr;
+
+		if (h[i].p_type == PT_LOAD && h[i].p_filesz == 0 && h[i + 1].p_filesz > 4)
+			pack_undo(str_of(p + 4, h[i + 1].p_filesz - 4), room, base + h[i].p_vaddr,
+			    (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16);
+	}
+}
 
 /* An even entry of the list is the place of a word; an odd one has a bit for each of the 63 (31) words after the last.
  * This runs before anything else: there is no stack guard yet, and no table that holds an address may be used. */

@@ -32,10 +32,14 @@ fi
 [ "$(id -u)" -ne 0 ] || have CapBnd 0000000000000000
 grep -q 'Max core file size  *0  *0 ' "/proc/$worker/limits" && ok || bad 'no core files'
 # what holds addresses was filled in at start and is read-only since
-sealed=$(readelf -lW "$M" | awk '/GNU_RELRO/ { print $6 }')
-writable=$(awk -v file="$(readlink -f "$M")" '$2 ~ /w/ && $NF == file { print $1 }' "/proc/$worker/maps" | head -1)
-writable=$((0x${writable#*-} - 0x${writable%-*}))
-[ "$writable" -gt 0 ] && [ "$writable" -le 8192 ] && [ $((sealed)) -gt 8192 ] && ok || bad "$writable bytes of the image are writable, $sealed should be sealed"
+set -- $(readelf -lW "$M" 2>/dev/null | awk '/GNU_RELRO/ { print $3, $6 }')
+base=$(awk -v file="$(readlink -f "$M")" '$NF == file { sub(/-.*/, "", $1); print $1; exit }' "/proc/$worker/maps")
+from=$(((0x$base + $1) & ~4095)) to=$(((0x$base + $1 + $2) & ~4095)) sealed=0
+while read -r range may rest; do
+	[ $((0x${range%-*})) -lt $to ] && [ $((0x${range#*-})) -gt $from ] || continue
+	[ "$may" = r--p ] && sealed=$((sealed + 0x${range#*-} - 0x${range%-*})) || bad "$range $may should be sealed"
+done <"/proc/$worker/maps"
+[ $((to - from)) -gt 8192 ] && [ $sealed -ge $((to - from)) ] && ok || bad "$sealed bytes of $((to - from)) are sealed"
 stop end
 
 # --- everything a worker does, traced from its first moment -----------------------------------------------

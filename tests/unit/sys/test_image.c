@@ -86,6 +86,38 @@ test_fill(void **state)
 	}
 }
 
+#define ROOM 22 /* bytes of a packed folder with one file (tools/pack) */
+
+/* Program headers, a segment without bytes in the file, and what belongs there, packed. */
+static void
+test_unpack(void **state)
+{
+	static const u8 packed[23] = "\72\52\162\175\362\170\320\62\147\320\260\220\120\62\100\216\24\337\224\67\234"
+	                            "\145\60";
+	static struct {
+		ElfW(Ehdr) head;
+		ElfW(Phdr) segment[3];
+		u8 packed[4 + sizeof packed], out[ROOM + 1];
+	} m;
+	static struct pack_bit room[PACK_BITS];
+
+	m.head = (ElfW(Ehdr)) { .e_phoff = offsetof(typeof(m), segment), .e_phnum = 3 };
+	m.segment[0] = (ElfW(Phdr)) { .p_type = PT_LOAD, .p_filesz = 100, .p_memsz = 100 };
+	m.segment[1] = (ElfW(Phdr)) { .p_type = PT_LOAD, .p_vaddr = offsetof(typeof(m), out), .p_filesz = 9,
+		.p_memsz = ROOM };
+	m.segment[2] = (ElfW(Phdr)) { .p_type = PT_LOAD, .p_vaddr = offsetof(typeof(m), packed),
+		.p_filesz = sizeof m.packed, .p_memsz = sizeof m.packed };
+	m.packed[0] = ROOM;
+	memcpy(m.packed + 4, packed, sizeof packed);
+	m.out[ROOM] = 7;
+	image_unpack((u8 *)&m, room); /* a program whose bytes are all there */
+	assert_int_equal(m.out[0], 0);
+	m.segment[1].p_filesz = 0;
+	image_unpack((u8 *)&m, room);
+	assert_memory_equal(m.out, "try.txt\0\13\0\0usage: try\n", ROOM);
+	assert_int_equal(m.out[ROOM], 7);
+}
+
 static void
 test_seal(void **state)
 {
@@ -98,6 +130,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_unpack),
 		cmocka_unit_test(test_seal),
 	};
 
