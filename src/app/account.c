@@ -1,15 +1,14 @@
 #include "app/account.h"
 
 #include "app/factor.h"
-#include "app/hashing.h"
 #include "app/html.h"
 #include "app/person.h"
+#include "app/prove.h"
 #include "app/signin.h"
-#include "app/tally.h"
 #include "base/log.h"
 #include "crypt/ct.h"
 
-enum { AT_START, AT_COUNT, AT_OLD, AT_NEW, AT_WRITE, AT_SESSION };
+enum { AT_START, AT_OLD, AT_NEW, AT_WRITE, AT_SESSION };
 enum change { CHANGE_PASSWORD, CHANGE_FACTOR, CHANGE_NO_FACTOR, CHANGE_EVERYWHERE };
 
 #define OFFER_MAX 100 /* characters of a sealed secret */
@@ -19,10 +18,9 @@ struct account {
 	u8 change;
 	struct str old, password, again, code, offer;
 	struct user user; /* as it will be */
-	struct hashing hashing;
+	struct prove prove;
 	struct signin_session session;
 	struct buf recovery;
-	char count[TALLY_KEY_N];
 	u8 key[USER_KEY_MAX];
 	u8 room[USER_RECORD_MAX];
 	u8 codes[USER_RECOVERY * FACTOR_LINE];
@@ -156,42 +154,27 @@ begin(struct job *j, enum change change, msec now)
 		return take_factor(j, now);
 	if (change == CHANGE_PASSWORD && password_why(a))
 		return show(j, password_why(a), NULL);
-	j->x.at = AT_COUNT;
-	tally_ask(j, TALLY_ACCOUNT, user_name(&a->user), a->count, now);
-	return STEP_MORE;
-}
-
-static enum step
-check_old(struct job *j)
-{
-	struct account *a = j->own;
-	struct pass_record rec;
-	bool known = pass_read(str_of(a->user.pass, a->user.pass_n), &rec) == 0;
-
-	if (tally_full(j, TALLY_ACCOUNT_MAX))
-		return STEP_DONE;
 	j->x.at = AT_OLD;
-	return hashing_check(j, &a->hashing, a->old, known ? &rec : NULL) == STEP_FAIL ? STEP_DONE : STEP_MORE;
+	prove_begin(j, &a->prove, a->old, now);
+	return STEP_MORE;
 }
 
 static enum step
 old_checked(struct job *j, msec now)
 {
 	struct account *a = j->own;
-	enum step s = hashing_step(j, &a->hashing);
+	enum step s = prove_step(j, &a->prove);
 
 	if (s != STEP_DONE)
-		return s;
-	if (!hashing_same(&a->hashing)) {
-		tally_add(j, TALLY_ACCOUNT, user_name(&a->user));
+		return s == STEP_FAIL ? STEP_DONE : s;
+	if (!a->prove.good)
 		return show(j, "account_wrong", NULL);
-	}
 	if (a->change == CHANGE_NO_FACTOR) {
 		a->user.totp_n = a->user.recovery_n = 0;
 		return write_user(j, now);
 	}
 	j->x.at = AT_NEW;
-	return hashing_make(j, &a->hashing, a->password) == STEP_FAIL ? STEP_DONE : STEP_MORE;
+	return hashing_make(j, &a->prove.hashing, a->password) == STEP_FAIL ? STEP_DONE : STEP_MORE;
 }
 
 /* The record of a new password, when it is derived; an open invite is void from then on. */
@@ -199,13 +182,13 @@ static enum step
 new_made(struct job *j, msec now)
 {
 	struct account *a = j->own;
-	enum step s = hashing_step(j, &a->hashing);
+	enum step s = hashing_step(j, &a->prove.hashing);
 	struct buf b = buf_over(a->user.pass, sizeof a->user.pass);
 
 	if (s != STEP_DONE)
 		return s;
-	memcpy(a->hashing.rec.hash, a->hashing.sum, HASH_N);
-	pass_print(&b, &a->hashing.rec);
+	memcpy(a->prove.hashing.rec.hash, a->prove.hashing.sum, HASH_N);
+	pass_print(&b, &a->prove.hashing.rec);
 	a->user.pass_n = (u8)b.w;
 	a->user.invited_till = 0;
 	return write_user(j, now);
@@ -269,7 +252,6 @@ change(struct exchange *x, enum change what, msec now)
 
 	switch (x->at) {
 	case AT_START: return begin(j, what, now);
-	case AT_COUNT: return j->op.done ? check_old(j) : STEP_WAIT;
 	case AT_OLD: return old_checked(j, now);
 	case AT_NEW: return new_made(j, now);
 	case AT_WRITE: return j->op.done ? written(j) : STEP_WAIT;

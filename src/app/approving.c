@@ -1,5 +1,6 @@
 #include "app/approving.h"
 
+#include "app/act.h"
 #include "app/guard.h"
 #include "base/text.h"
 #include "json/jout.h"
@@ -119,7 +120,7 @@ start(struct job *j)
 	if (json_parse_request(&d, x->body, j->app->mcp.tok, RPC_TOKENS_MAX, a) ||
 	    json_bool(json_get(json_root(&d), "approve"), &yes))
 		return reply_error(x, 400, "the body is {\"approve\": true} or {\"approve\": false}");
-	j->approving->by = "the console";
+	j->approving->by = STR("the console");
 	j->at = AT_WORK;
 	return approval_decide(j->app->store, j->approving, id, yes, exchange_ready(x));
 }
@@ -130,6 +131,7 @@ decided(struct job *j)
 	struct buf b = buf_over(arena_bytes(exchange_arena(&j->x), APPROVAL_RECORD_MAX), APPROVAL_RECORD_MAX);
 	struct jout o = jout_into(&b);
 
+	act_approval(j, str_of(j->approving->key + 2, APPROVAL_KEY_N - 2), &j->approving->approval);
 	approving_put(&o, str_of(j->approving->key + 2, APPROVAL_KEY_N - 2), &j->approving->approval);
 	if (b.over)
 		return reply_empty(&j->x, 204);

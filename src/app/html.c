@@ -343,6 +343,7 @@ html_begin(struct html *h, struct exchange *x, const char *page)
 	if (j->person && j->person->who.level == BROWSER_IN) {
 		html_put(h, "me", user_name(&j->person->who.user));
 		html_put(h, "called", user_called(&j->person->who.user));
+		html_flag(h, "admin", j->person->who.user.admin);
 	}
 	if (j->person && j->person->who.level != BROWSER_NOBODY)
 		html_put(h, "csrf", person_csrf(j));

@@ -9,6 +9,7 @@
 #include "app/endpoint.h"
 #include "app/files.h"
 #include "app/factor.h"
+#include "app/gatepage.h"
 #include "app/guard.h"
 #include "app/health.h"
 #include "app/html.h"
@@ -50,6 +51,11 @@ static const struct route routes[] = {
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/keys/revoke",        keypage_revoke },
 	{ ROUTE_GET,                  0,     0,            "/apps",               lists_apps_page },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/apps/revoke",        lists_apps_drop },
+	{ ROUTE_GET,                  0,     0,            "/approvals",          gatepage_approvals },
+	{ ROUTE_GET,                  0,     0,            "/approve/:id",        gatepage_approve },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/approve/:id",        gatepage_approve },
+	{ ROUTE_GET,                  0,     0,            "/admin",              gatepage_admin },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/admin",              gatepage_switch },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/people",     people_control },
 	{ ROUTE_POST,                 0,     2 * CONTROL_BODY, "/control/clients", clients_control },
 	{ ROUTE_GET | ROUTE_CROSS,    0,     0,            RESOURCE,                oauth_resource_meta },

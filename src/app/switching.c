@@ -1,5 +1,6 @@
 #include "app/switching.h"
 
+#include "app/act.h"
 #include "app/guard.h"
 
 #define LIST_N 4096
@@ -110,6 +111,7 @@ enum step
 switching_set(struct exchange *x, msec now)
 {
 	struct job *j = job_of(x);
+	struct str target, word;
 	enum step s;
 
 	if (!guard_control(j))
@@ -119,5 +121,8 @@ switching_set(struct exchange *x, msec now)
 		return x->reply.kind ? STEP_DONE : s;
 	if (s == STEP_FAIL)
 		return reply_error(x, j->switching->op.err == ERR_BAD ? 400 : 507, switching_why(j->switching->op.err));
+	word = str_cut(j->switching->op.key, 2, j->switching->op.key.n);
+	target = str_next(&word, '#');
+	act_switch(j, target, word, j->switching->on);
 	return answer_list(x);
 }

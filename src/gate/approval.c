@@ -299,7 +299,7 @@ swap(struct store *st, struct approval_work *w)
 	if (a->status != APPROVAL_PENDING)
 		return fail(w, ERR_LATE);
 	a->status = w->yes ? APPROVAL_APPROVED : APPROVAL_DENIED;
-	a->by = str_c(w->by);
+	a->by = w->by;
 	approval_encode(&next, a);
 	if (next.over)
 		return fail(w, ERR_FULL);

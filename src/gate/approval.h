@@ -61,7 +61,7 @@ struct approval_work {
 	struct store_op op;
 	struct buf out;
 	struct str which;
-	const char *by;
+	struct str by;
 	u32 found;
 	u8 at;
 	bool yes;
@@ -70,8 +70,8 @@ struct approval_work {
 	u8 room[APPROVAL_RECORD_MAX + 512], next[APPROVAL_RECORD_MAX + 64];
 };
 
-/* which and by stay until done. DONE; WAIT: owner will be marked, then approval_step; FAIL: op.err is ERR_NONE nothing
- * waits under this id; ERR_LATE several do, or somebody was faster; else a store error. */
+/* which and by (who decides) stay until done. DONE; WAIT: owner will be marked, then approval_step; FAIL: op.err is
+ * ERR_NONE nothing waits under this id; ERR_LATE several do, or somebody was faster; else a store error. */
 enum step approval_decide(struct store *st, struct approval_work *w, struct str which, bool yes, struct ready *owner);
 enum step approval_step(struct store *st, struct approval_work *w);
 

@@ -214,7 +214,7 @@ switches_change(struct switches *s, struct store *st, struct switches_work *w, s
 	if (w->op.err)
 		return STEP_FAIL;
 	buf_fmt(&key, "w:%S#", target);
-	switches_print(&key, bit);
+	switches_print(&key, stop ? 0 : bit);
 	buf_fmt(&val, "%d %u", on ? 0 : 1, store_wall(st));
 	w->kind = (u8)kind;
 	w->id = stop ? 0 : switches_id((enum switch_kind)kind, name);

@@ -69,7 +69,7 @@ void switches_print(struct buf *b, u8 bits);
 struct switches_work {
 	struct store_op op;
 	u64 id;
-	u8 kind, bits, key_n;
+	u8 kind, bits;
 	bool on;
 	char key[2 + SWITCHES_TARGET_MAX + 12], val[16];
 };

@@ -409,7 +409,7 @@ decide(struct local *l, struct str which, bool yes, struct buf *out, struct buf 
 
 	if (!w)
 		return say(why, ERR_FULL, "not enough memory");
-	w->by = "the console";
+	w->by = STR("the console");
 	s = approval_decide(l->store, w, which, yes, NULL);
 	while (s == STEP_WAIT) {
 		store_commit(l->store, clock_mono_ms(), clock_wall_s());

@@ -7,6 +7,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
+import { caller } from './lib/rpc.mjs';
 import { startServer } from './lib/server.mjs';
 import { echoDocument, startUpstream } from './lib/upstream.mjs';
 
@@ -24,7 +25,8 @@ before(async () => {
   if (skip) return;
   const { chromium: launcher } = await import('playwright-core');
   upstream = await startUpstream();
-  server = await startServer({ apis: [{ name: 'echo', document: echoDocument, environments: ['sandbox', 'production'].map((name) => ({ name, base_url: upstream.url })) }] });
+  server = await startServer({ apis: [{ name: 'echo', document: echoDocument, environments: ['sandbox', 'production'].map((name) => ({ name, base_url: upstream.url })) }],
+    extra: "config role 'careful'\n\tlist allow '*'\n\tlist approve 'op:echo'\n" });
   const r = await server.command(['user', 'add', 'ada', '--display', 'Ada Lovelace', '--password-stdin'], { input: password });
   assert.equal(r.code, 0, r.err);
   client = http.createServer((q, a) => a.end('connected')).listen(0, '127.0.0.1');
@@ -149,7 +151,7 @@ test('by keyboard alone: every stop is seen, in order, and does what it says', {
     assert.ok(at.seen, `focus on ${at.id} is seen`);
     stops.push(at.id);
   }
-  assert.deepEqual(stops, ['Skip to the content', 'mcpgated', 'Connected apps', 'API keys', 'Account', 'Log out',
+  assert.deepEqual(stops, ['Skip to the content', 'mcpgated', 'Connected apps', 'API keys', 'Approvals', 'Account', 'Log out',
     'name', 'api', 'access', 'expires', '', 'Make a key']);
   await page.focus('#name');
   await type('by keyboard', '', '');
@@ -240,6 +242,45 @@ test('an application is connected, listed and disconnected', { skip }, async () 
   await page.waitForSelector('text=No application is connected');
   assert.equal(await use(), 401, 'at once');
   assert.equal((await token({ grant_type: 'refresh_token', client_id, refresh_token: t.refresh_token })).error, 'invalid_grant');
+});
+
+test('approvals and switches', { skip }, async () => {
+  const admin = await server.command(['user', 'add', 'root', '--role', 'admin', '--password-stdin'], { input: password });
+  assert.equal(admin.code, 0, admin.err);
+  await context.clearCookies();
+  await page.goto(server.origin + '/approvals');
+  await type('root', password);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('h1:has-text("Approvals")');
+  await look('approvals-none');
+  const careful = caller(server, { key: await server.key('a careful agent', 'echo', ['--role', 'careful']) });
+  const { text } = await careful.tool('echo', { text: '<b>hi</b>' });
+  await page.goto(server.origin + '/approvals');
+  await look('approvals');
+  await page.click('main a');
+  await page.waitForSelector('h1:has-text("Approve a call")');
+  assert.ok(text.includes(page.url()), text);
+  await look('approve');
+  await page.fill('#password', 'not the password');
+  await page.click('button:has-text("Approve")');
+  await page.waitForSelector('[role=alert]');
+  await look('approve-wrong');
+  await page.fill('#password', password);
+  await page.click('button:has-text("Approve")');
+  await page.waitForSelector('text=Approved by root');
+  await look('approve-done');
+  await page.goto(server.origin + '/admin');
+  await page.fill('#target', 'api:echo');
+  await page.selectOption('#switch', 'write');
+  await page.click('main form:last-of-type button');
+  await page.waitForSelector('text=api:echo');
+  await look('admin');
+  await page.click('text=Stop everything');
+  await page.waitForSelector('text=Serve again');
+  await look('admin-stopped');
+  await page.fill('#password', password);
+  await page.click('text=Serve again');
+  await page.waitForSelector('text=Stop everything');
 });
 
 test('in Russian', { skip }, async () => {

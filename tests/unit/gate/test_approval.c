@@ -213,7 +213,7 @@ decide(const char *handle, u32 digits, bool yes)
 	enum step s;
 
 	assert_int_equal(approval_key(str_c(handle), key), 0);
-	w.by = "a test";
+	w.by = STR("a test");
 	s = approval_decide(store, &w, str_of(key + 2, digits), yes, NULL);
 	for (u32 i = 0; i < 100 && s == STEP_WAIT; i++) {
 		store_commit(store, 1000 + i, 1000000);
