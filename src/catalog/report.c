@@ -284,8 +284,55 @@ json_tools(const struct report *r, struct jout *o)
 	jout_close(o, '}');
 }
 
+/* Arguments whose names could not stay: {"wire":"argument"}; nothing where all did. */
+static void
+json_args(const struct catalog *c, const struct catalog_op *op, struct jout *o)
+{
+	bool any = false;
+
+	for (u32 i = 0; i < op->param_n; i++) {
+		struct catalog_param p;
+
+		catalog_param(c, op, i, &p);
+		if (p.in >= CATALOG_BODY || str_same(p.arg, p.wire))
+			continue;
+		if (!any)
+			jout_key_open(o, "renamed_arguments", '{');
+		any = true;
+		jout_key(o, p.wire);
+		jout_str(o, NULL, p.arg);
+	}
+	if (any)
+		jout_close(o, '}');
+}
+
+static void
+json_operations(const struct catalog *c, struct jout *o)
+{
+	jout_key_open(o, "operations", '[');
+	for (u32 i = 0; i < c->op_n && !o->buf->over; i++) {
+		struct catalog_op op;
+
+		catalog_op(c, i, &op);
+		jout_open(o, '{');
+		jout_c(o, "method", catalog_method_text(op.method));
+		jout_str(o, "path", op.path);
+		jout_str(o, "tool", op.name);
+		jout_c(o, "effect", catalog_effect_text(op.effect));
+		if (op.id.n && !str_same(op.id, op.name))
+			jout_str(o, "renamed_from", op.id);
+		json_args(c, &op, o);
+		if (op.flags & CATALOG_OP_CUT)
+			jout_c(o, "lossy", "its tool's schema is shortened; calls are checked against all of it");
+		if (op.flags & CATALOG_OP_ELSEWHERE)
+			jout_bool(o, "off", true);
+		jout_close(o, '}');
+	}
+	jout_close(o, ']');
+}
+
 void
-report_json(const struct report *r, struct buf *out)
+report_json(const struct report *r, const struct catalog *c, struct buf *out)
 {
 	struct jout o = jout_into(out);
 
@@ -307,5 +354,7 @@ report_json(const struct report *r, struct buf *out)
 	json_items(r, REPORT_SKIP, "skipped", &o);
 	json_items(r, REPORT_NOTE, "notes", &o);
 	jout_u64(&o, "notes_lost", r->lost);
+	if (c)
+		json_operations(c, &o);
 	jout_close(&o, '}');
 }

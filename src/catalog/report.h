@@ -51,7 +51,8 @@ bool report_losses(const struct report *r);
 /* Appends the report for people; all: every item, else only reasons with their numbers. Check out->over. */
 void report_text(const struct report *r, bool all, struct buf *out);
 
-/* Appends the report as one JSON object. Check out->over. */
-void report_json(const struct report *r, struct buf *out);
+/* Appends the report as one JSON object; c, unless NULL, is what was made, and then each operation is told: its tool's
+ * name, whether that or arguments had to change, and whether its schema was shortened. Check out->over. */
+void report_json(const struct report *r, const struct catalog *c, struct buf *out);
 
 #endif

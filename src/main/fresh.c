@@ -271,9 +271,10 @@ write_report(const struct fresh *f, struct import *im, int dir)
 {
 	u8 *room = arena_bytes(im->arena, TEXT_N);
 	struct buf b = buf_over(room, room ? TEXT_N : 0);
+	struct catalog c;
 	int err = 0;
 
-	report_json(&im->report, &b);
+	report_json(&im->report, im->out.n && catalog_open(&c, im->out) == 0 ? &c : NULL, &b);
 	buf_byte(&b, '\n');
 	if (b.over)
 		return refuse(f, "the report is too large");

@@ -25,6 +25,10 @@ want("imported and skipped do not add up", c["imported"] + c["skipped"] == c["op
 want("read, write and destructive do not add up", c["read"] + c["write"] + c["destructive"] == c["imported"])
 want("the catalog has %d tools, the report says %d" % (len(tools), c["imported"]), len(tools) == c["imported"])
 want("tools that are no operation: %s" % sorted(taken - there)[:3], taken <= there)
+ops = report["operations"]
+want("operations told one by one: %d of %d" % (len(ops), c["imported"]), {(o["method"], o["path"]) for o in ops} == taken)
+renamed = sum("renamed_from" in o for o in ops), sum(len(o.get("renamed_arguments", {})) for o in ops)
+want("renamed: tools and arguments %s, in all %d" % (renamed, c["renamed"]), sum(renamed) == c["renamed"])
 names = collections.Counter(t[0] for t in tools)
 want("names given twice: %s" % [n for n in names if names[n] > 1], max(names.values()) == 1)
 want("names over 64: %s" % [n for n in names if len(n) > 64], max(map(len, names)) <= 64)

@@ -61,7 +61,7 @@ test_report_json(void **state)
 	u64 n, sum = 0;
 
 	out = buf_over(space, sizeof space);
-	report_json(&shelf.im.report, &out);
+	report_json(&shelf.im.report, &shelf.c, &out);
 	assert_int_equal(json_parse(&doc, buf_str(&out), tok, 2048), 0);
 	root = json_root(&doc);
 	assert_int_equal(json_kind(json_get(root, "imported")), JSON_TRUE);
@@ -76,6 +76,10 @@ test_report_json(void **state)
 	assert_true(json_is(json_pointer(root, STR("/skipped/1/pointer")), "/paths/~1broken/trace"));
 	assert_int_equal(json_u64(json_pointer(root, STR("/tools/bytes")), &n), 0);
 	assert_int_equal(n, shelf.im.report.tool_bytes);
+	assert_int_equal(json_len(json_get(root, "operations")), shelf.c.op_n);
+	has("\"method\":\"PUT\",\"path\":\"/books/{id}.{format}\",\"tool\":\"update_book\",\"effect\":\"write\",");
+	has("\"renamed_arguments\":{\"id\":\"query_id\"");
+	has("\"renamed_from\":\"");
 	/* Commas stand between tools: all of them together are that much longer. */
 	assert_int_equal(n + shelf.c.op_n - 1, catalog_tools(&shelf.c, 0, shelf.c.op_n).n);
 }
@@ -91,7 +95,7 @@ test_report_refused(void **state)
 	has("not imported: ");
 	has("(line 3, column 1)");
 	out = buf_over(space, sizeof space);
-	report_json(&m.im.report, &out);
+	report_json(&m.im.report, NULL, &out);
 	assert_int_equal(jscan_check(buf_str(&out), 64, 0, NULL), 0);
 	has("\"imported\":false");
 	made_free(&m);
