@@ -43,7 +43,7 @@ app_bytes(void)
 	return serve_bytes() + keys_bytes() + tokens_bytes() + APP_GENS * (size_t)MCP_TEXT_N + calls_bytes() +
 	       ops_bytes() +
 	       pool_bytes(sizeof(struct job), JOBS_MAX) + pool_bytes(sizeof(struct stream), STREAMS_MAX) +
-	       RPC_TOKENS_MAX * sizeof(struct jsmntok) + pack_room("pages") + pack_room("text");
+	       RPC_BODY_MAX + RPC_TOKENS_MAX * sizeof(struct jsmntok) + pack_room("pages") + pack_room("text");
 }
 
 int
@@ -62,7 +62,8 @@ app_init(struct app *app, struct arena *a)
 	app->ops.audit = &app->audit;
 	hash_key(&app->ops.args_key, str_of(app->handle_key, HANDLE_KEY_N));
 	m->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
-	if (!m->tok || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX))
+	app->rest = arena_bytes(a, RPC_BODY_MAX);
+	if (!m->tok || !app->rest || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX))
 		return ERR_FULL;
 	app->pages = pack_open("pages", a);
 	app->texts = pack_open("text", a);

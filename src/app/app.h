@@ -60,6 +60,7 @@ struct app {
 	u32 token_month;
 	struct rate rate;
 	struct pool jobs;
+	u8 *rest;                      /* RPC_BODY_MAX bytes: scratch of whoever runs, app/rest.c */
 	struct str pages, texts;       /* fs/pages, fs/text: rows of base/pack.h */
 	struct job *hashing[APP_HASHING]; /* who has a password worked on, first come first */
 	u32 hashing_n;

@@ -54,6 +54,20 @@ find_by_name(const struct gen *gen, struct str path, struct endpoint *e)
 	return 0;
 }
 
+/* "/rest/<api>/<environment>" and whatever stands behind it. */
+static int
+find_rest(const struct gen *gen, struct str path, struct endpoint *e)
+{
+	struct str rest = str_cut(path, 6, path.n);
+	int i;
+
+	e->api = api_named(gen, str_next(&rest, '/'));
+	i = e->api ? environment_named(e->api, str_next(&rest, '/')) : ERR_NONE;
+	e->view.pinned = (u32)i;
+	e->name = ENDPOINT_REST;
+	return i < 0 ? ERR_NONE : 0;
+}
+
 int
 endpoint_find(const struct gen *gen, struct str path, struct endpoint *e)
 {
@@ -63,6 +77,8 @@ endpoint_find(const struct gen *gen, struct str path, struct endpoint *e)
 			e->api = &gen->api[i];
 			return 0;
 		}
+	if (str_starts(path, STR("/rest/")))
+		return find_rest(gen, path, e);
 	path = take_view(path, e);
 	if (gen->apis && str_is(path, "/mcp")) {
 		e->api = &gen->api[0];
@@ -79,7 +95,7 @@ endpoint_audience(const struct endpoint *e, bool narrow, struct buf *b)
 		buf_byte(b, '/');
 		buf_put(b, e->api->environment[e->view.pinned].name);
 	}
-	if (narrow && e->name) {
+	if (e->name && (narrow || strcmp(e->name, ENDPOINT_REST) == 0)) {
 		buf_byte(b, ':');
 		buf_c(b, e->name);
 	}

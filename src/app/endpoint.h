@@ -2,11 +2,14 @@
  *
  *   /mcp                      the first api            /<api>/mcp             that api       option path   that api
  *   .../mcp/readonly          only what reads          /<api>/<environment>/mcp[/readonly]   that environment only
+ *   /rest/<api>/<environment>/...   the same without MCP, which narrows nothing: a token for one is not good there
  * / */
 #ifndef APP_ENDPOINT_H
 #define APP_ENDPOINT_H
 
 #include "app/app.h"
+
+#define ENDPOINT_REST "rest"
 
 struct endpoint {
 	const struct api *api;

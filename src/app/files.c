@@ -1,5 +1,6 @@
 #include "app/files.h"
 
+#include "app/relay.h"
 #include "op/again.h"
 
 #define ARENA_N (8 * 1024)
@@ -8,16 +9,12 @@ enum { AT_LOOK, AT_KEY, AT_CALL };
 
 /* One download; in the exchange's arena. */
 struct files {
-	struct pull pull;
 	struct store_op op;
 	struct buf out;
 	struct again again;
-	struct op *call;
-	struct redact redact;
+	struct relay relay;
 	struct jdoc doc;
 	u8 at;
-	bool ended; /* the body is all there */
-	char type[OP_TYPE_MAX + 1];
 	struct gate_ask ask;
 	u8 key[AGAIN_KEY_N], record[AGAIN_RECORD_MAX], plain[AGAIN_RECORD_MAX];
 };
@@ -130,7 +127,7 @@ start(struct job *j, struct files *f, msec now)
 	if (!allowed(j, f, &spec, &op))
 		return gone(&j->x);
 	take_args(j, f, &spec);
-	fault = op_start(&j->app->ops, &spec, exchange_ready(&j->x), now, &f->call, &why);
+	fault = op_start(&j->app->ops, &spec, exchange_ready(&j->x), now, &f->relay.op, &why);
 	if (fault == OP_FAULT_BUSY) {
 		reply_field(&j->x, "Retry-After", STR("1"));
 		return reply_error(&j->x, 503, "busy: too many calls are under way; ask the tool again");
@@ -143,74 +140,13 @@ start(struct job *j, struct files *f, msec now)
 
 /* ---- the answer ---------------------------------------------------------------------------------- */
 
-/* A piece of the body through redact into out. false: out is full. */
-static bool
-pass(struct files *f, struct str *in, struct buf *out)
-{
-	struct str v;
-
-	while ((v = redact_look(&f->redact, in)).n) {
-		u32 n = min_u32(v.n, buf_room(out));
-
-		if (!n)
-			return false;
-		buf_put(out, str_cut(v, 0, n));
-		redact_took(&f->redact, in, n);
-	}
-	return true;
-}
-
-static int
-fill_file(struct pull *p, struct buf *out, msec now)
-{
-	struct files *f = CONTAINER_OF(p, struct files, pull);
-	u32 had = out->w;
-	int n = ERR_FULL;
-
-	while (buf_room(out)) {
-		struct str part = str_of("", 0), in;
-		bool all;
-
-		n = f->ended ? 0 : op_body(f->call, &part, now);
-		if (n < 0)
-			break;
-		if (n == 0 && !f->ended) {
-			f->ended = true;
-			redact_end(&f->redact);
-		}
-		in = part;
-		all = pass(f, &in, out);
-		if (n > 0)
-			op_eat(f->call, part.n - in.n);
-		if (f->redact.err)
-			return ERR_IO;
-		if (n == 0 && all)
-			return 0;
-		n = ERR_FULL;
-	}
-	return n != ERR_FULL && n != ERR_MORE ? n : out->w > had ? (int)(out->w - had) : n;
-}
-
-static void
-put_fields(struct exchange *x, const struct files *f)
-{
-	u8 room[120];
-	struct buf b = buf_over(room, sizeof room);
-
-	buf_fmt(&b, "attachment; filename=\"%S\"", f->again.operation); /* [A-Za-z0-9_-] only */
-	reply_field(x, "Content-Disposition", buf_str(&b));
-	reply_field(x, "X-Content-Type-Options", STR("nosniff"));
-	reply_field(x, "Content-Security-Policy", STR("sandbox; default-src 'none'"));
-	reply_field(x, "Cross-Origin-Resource-Policy", STR("same-origin"));
-	reply_field(x, "Referrer-Policy", STR("no-referrer"));
-	reply_field(x, "Cache-Control", STR("no-store"));
-}
-
 static enum step
 answer(struct job *j, struct files *f, msec now)
 {
-	struct op *op = f->call;
+	struct op *op = f->relay.op;
 	enum step s = op_step(op, now);
+	u8 room[120];
+	struct buf b = buf_over(room, sizeof room);
 
 	if (s == STEP_WAIT || s == STEP_MORE)
 		return s;
@@ -218,13 +154,9 @@ answer(struct job *j, struct files *f, msec now)
 		return reply_error(&j->x, 502, "the API did not answer; ask the tool again for another link");
 	if (op->status < 200 || op->status > 299)
 		return reply_error(&j->x, 502, "the API refuses it now; the tool says why");
-	memcpy(f->type, op->type, op->type_n);
-	f->type[op->type_n] = 0;
-	redact_init(&f->redact, str_starts(str_c(f->type), STR("image/")) || str_starts(str_c(f->type), STR("audio/")) ?
-	    NULL : op->secrets, REDACT_TEXT, op->length, &j->app->net->lease);
-	put_fields(&j->x, f);
-	f->pull.fill = fill_file;
-	return reply_pull(&j->x, 200, f->type[0] ? f->type : "application/octet-stream", &f->pull);
+	buf_fmt(&b, "attachment; filename=\"%S\"", f->again.operation); /* [A-Za-z0-9_-] only */
+	reply_field(&j->x, "Content-Disposition", buf_str(&b));
+	return relay_start(&f->relay, &j->x, 200, NULL);
 }
 
 /* ---- the way ------------------------------------------------------------------------------------- */
@@ -305,9 +237,6 @@ files_end(struct job *j, msec now)
 {
 	if (!j->files)
 		return;
-	if (j->files->call)
-		op_end(j->files->call, now);
-	if (j->files->redact.lease)
-		redact_done(&j->files->redact);
+	relay_end(&j->files->relay, now);
 	j->files = NULL;
 }

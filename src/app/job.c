@@ -4,6 +4,7 @@
 #include "gate/approval.h"
 #include "app/person.h"
 #include "app/files.h"
+#include "app/rest.h"
 
 static struct exchange *
 job_begin(void *of, struct conn *c)
@@ -48,6 +49,7 @@ job_cancel(struct exchange *x)
 	if (j->op.key.p && !j->op.done)
 		store_cancel(j->app->store, &j->op);
 	files_cancel(j, j->app->now);
+	rest_cancel(j, j->app->now);
 	if (j->mcp.x)
 		mcp_cancel(&j->mcp, j->app->now);
 }
@@ -58,6 +60,7 @@ job_end(struct exchange *x)
 	struct job *j = job_of(x);
 
 	files_end(j, j->app->now);
+	rest_end(j, j->app->now);
 	if (j->mcp.x)
 		mcp_end(&j->mcp, j->app->now);
 	hashing_leave(j);

@@ -27,6 +27,7 @@ struct job {
 	struct person *person; /* pages: who sits there, in the exchange's arena; NULL: not asked yet */
 	void *own;             /* pages: what a handler keeps between runs, in the exchange's arena */
 	struct files *files;   /* a download: in the exchange's arena */
+	struct rest *rest;     /* a call of the REST facade: the same */
 	struct store_op *own_op; /* and what it may wait for there */
 	bool checking;         /* check or token is under way */
 	bool by_token;         /* who was, or is being, found by an access token */

@@ -1,0 +1,275 @@
+#include "app/rest_args.h"
+
+#include "base/base64.h"
+#include "http/form.h"
+#include "http/url.h"
+#include "json/jout.h"
+
+#define PAIRS_MAX 200 /* of a query or form */
+
+static int
+refuse(struct buf *why, const char *what, struct str name)
+{
+	buf_fmt(why, "%s '%S'", what, str_cut(name, 0, 64));
+	return 400;
+}
+
+static void
+put_name(struct rest_ask *a, struct str arg)
+{
+	if (a->out.w > 1)
+		buf_byte(&a->out, ',');
+	jout_quoted(&a->out, arg);
+	buf_byte(&a->out, ':');
+}
+
+/* The parameter of that place and wire name; ERR_NONE. */
+static int
+find(const struct rest_ask *a, u8 in, struct jcur member, struct str raw, struct catalog_param *p)
+{
+	for (u32 i = 0; i < a->op->param_n; i++) {
+		catalog_param(a->catalog, a->op, i, p);
+		if (p->in == in && (raw.p ? form_is(raw, p->wire) : json_key_same(member, p->wire)))
+			return 0;
+	}
+	return ERR_NONE;
+}
+
+/* ---- path, header -------------------------------------------------------------------------------- */
+
+static int
+from_path(struct rest_ask *a, struct buf *why)
+{
+	for (u32 i = 0; i < a->op->piece_n; i++) {
+		struct catalog_piece piece;
+		struct catalog_param p;
+		struct buf value = buf_over(a->scratch.p, (u32)a->scratch.cap);
+
+		catalog_piece(a->catalog, a->op, i, &piece);
+		if (piece.param == CATALOG_NONE)
+			continue;
+		catalog_param(a->catalog, a->op, piece.param, &p);
+		if (url_decode(&value, a->value[i]) || value.over)
+			return refuse(why, "the path holds no good value for", p.wire);
+		put_name(a, p.arg);
+		jout_quoted(&a->out, buf_str(&value));
+	}
+	return 0;
+}
+
+/* Only fields that the document names. */
+static void
+from_header(struct rest_ask *a)
+{
+	struct catalog_param p;
+
+	for (u32 i = 0; i < a->op->param_n; i++) {
+		const struct field *f;
+
+		catalog_param(a->catalog, a->op, i, &p);
+		f = p.in == CATALOG_HEADER ? field_find(&a->req->fields, p.wire) : NULL;
+		if (!f)
+			continue;
+		put_name(a, p.arg);
+		jout_quoted(&a->out, f->value);
+	}
+}
+
+/* ---- query, form --------------------------------------------------------------------------------- */
+
+/* Appends raw decoded, as a JSON string. It is decoded behind it first. */
+static int
+put_form(struct rest_ask *a, struct str raw)
+{
+	u32 room = buf_room(&a->out), n = raw.n * 6 + 2; /* the most that it may take, escaped */
+	struct buf tail = buf_over(a->out.p + a->out.w + min_u32(n, room), room - min_u32(n, room));
+
+	if (form_decode(&tail, raw))
+		return ERR_BAD;
+	a->out.over |= tail.over;
+	jout_quoted(&a->out, buf_str(&tail));
+	return 0;
+}
+
+static bool
+is_list(const struct rest_ask *a, const struct catalog_param *p)
+{
+	struct catalog_node node;
+
+	if (p->node == CATALOG_NONE)
+		return false;
+	catalog_node(a->catalog, p->node, &node);
+	return node.types & CATALOG_T_ARRAY;
+}
+
+/* The values of one name: one text, or a list of them. */
+static int
+put_values(struct rest_ask *a, const struct catalog_param *p, struct str form, u32 n)
+{
+	u8 sep = p->style == CATALOG_PIPE ? '|' : p->style == CATALOG_SPACE ? '+' : ',';
+	bool parted = n == 1 && !(p->flags & CATALOG_PARAM_EXPLODE) && is_list(a, p), more = false;
+	struct str name, value;
+
+	put_name(a, p->arg);
+	if (n > 1 || parted)
+		buf_byte(&a->out, '[');
+	while (form_next(&form, &name, &value)) {
+		if (!form_is(name, p->wire))
+			continue;
+		do {
+			struct str one = parted ? str_next(&value, sep) : value;
+
+			if (more)
+				buf_byte(&a->out, ',');
+			more = true;
+			if (put_form(a, one))
+				return ERR_BAD;
+		} while (parted && value.p);
+	}
+	if (n > 1 || parted)
+		buf_byte(&a->out, ']');
+	return 0;
+}
+
+static int
+from_form(struct rest_ask *a, u8 in, struct str form, struct buf *why)
+{
+	struct str rest = form, name, value;
+	struct catalog_param p;
+	u32 pairs = 0;
+
+	while (form_next(&rest, &name, &value))
+		if (++pairs > PAIRS_MAX || find(a, in, json_none(ERR_NONE), name, &p))
+			return refuse(why, in == CATALOG_QUERY ? "this operation has no query parameter" :
+			    "this operation's body has no member", name);
+	for (u32 i = 0; pairs && i < a->op->param_n; i++) {
+		u32 n = 0;
+
+		catalog_param(a->catalog, a->op, i, &p);
+		rest = form;
+		while (p.in == in && form_next(&rest, &name, &value))
+			n += form_is(name, p.wire);
+		if (n && put_values(a, &p, form, n))
+			return refuse(why, "this is not percent-encoded as it should be:", p.wire);
+	}
+	return 0;
+}
+
+/* ---- bodies -------------------------------------------------------------------------------------- */
+
+/* The parameter that is the whole body; ERR_NONE. */
+static int
+whole_body(const struct rest_ask *a, struct catalog_param *p)
+{
+	for (u32 i = 0; i < a->op->param_n; i++) {
+		catalog_param(a->catalog, a->op, i, p);
+		if (p->in == CATALOG_BODY)
+			return 0;
+	}
+	return ERR_NONE;
+}
+
+static int
+from_members(struct rest_ask *a, struct jcur body, struct buf *why)
+{
+	struct catalog_param p;
+
+	for (struct jcur v = json_first(body); !v.err; v = json_next(v)) {
+		struct str key = json_key(v);
+
+		if (find(a, CATALOG_MEMBER, v, STR_NONE, &p) == 0)
+			put_name(a, p.arg);
+		else if (!(a->op->flags & CATALOG_OP_BODY_OPEN) ||
+		         catalog_param_named(a->catalog, a->op, key, NULL) >= 0)
+			return refuse(why, "this operation's body has no member", key);
+		else
+			buf_fmt(&a->out, "%s\"%S\":", a->out.w > 1 ? "," : "", key);
+		buf_put(&a->out, json_raw(v));
+	}
+	return 0;
+}
+
+static int
+from_json(struct rest_ask *a, struct buf *why)
+{
+	struct catalog_param p;
+	int err = json_parse_request(&a->doc, a->body, a->tok, RPC_TOKENS_MAX, &a->scratch);
+
+	if (err) {
+		buf_c(why, err == ERR_FULL ? "the body has too many values" : "the body is not valid JSON");
+		return err == ERR_FULL ? 413 : 400;
+	}
+	if (whole_body(a, &p) == 0) {
+		put_name(a, p.arg);
+		buf_put(&a->out, json_raw(json_root(&a->doc)));
+		return 0;
+	}
+	if (json_kind(json_root(&a->doc)) == JSON_OBJECT)
+		return from_members(a, json_root(&a->doc), why);
+	BUF_LIT(why, "the body must be a JSON object");
+	return 400;
+}
+
+/* Anything else is a body as a whole: a text, or bytes. */
+static int
+from_bytes(struct rest_ask *a, struct str type, struct buf *why)
+{
+	struct catalog_param p;
+
+	if (whole_body(a, &p)) {
+		BUF_LIT(why, "send the body as application/json or application/x-www-form-urlencoded");
+		return 415;
+	}
+	put_name(a, p.arg);
+	if (str_starts(type, STR("text/"))) {
+		jout_quoted(&a->out, a->body);
+		return 0;
+	}
+	BUF_LIT(&a->out, "\"data:");
+	buf_put(&a->out, type); /* two tokens: nothing in them needs an escape */
+	BUF_LIT(&a->out, ";base64,");
+	base64_put(&a->out, a->body);
+	buf_byte(&a->out, '"');
+	return 0;
+}
+
+static int
+from_body(struct rest_ask *a, struct buf *why)
+{
+	struct str rest = field_get(&a->req->fields, FIELD_CONTENT_TYPE), type = str_trim(str_next(&rest, ';'));
+	struct str sub = type, main = str_next(&sub, '/');
+
+	if (!a->body.n)
+		return 0;
+	if (!field_token(main) || !field_token(sub) || field_get(&a->req->fields, FIELD_CONTENT_ENCODING).n) {
+		BUF_LIT(why, "a body needs its Content-Type, and must not be compressed");
+		return 415;
+	}
+	if (str_same_nocase(type, STR("application/json")) || str_ends(type, STR("+json")))
+		return from_json(a, why);
+	if (str_same_nocase(type, STR("application/x-www-form-urlencoded")))
+		return from_form(a, CATALOG_MEMBER, a->body, why);
+	return from_bytes(a, type, why);
+}
+
+int
+rest_args(struct rest_ask *a, struct buf *why)
+{
+	int status;
+
+	buf_byte(&a->out, '{');
+	status = from_path(a, why);
+	from_header(a);
+	if (!status)
+		status = from_form(a, CATALOG_QUERY, a->req->query, why);
+	if (!status)
+		status = from_body(a, why);
+	buf_byte(&a->out, '}');
+	if (status)
+		return status;
+	if (a->out.over || json_parse_request(&a->doc, buf_str(&a->out), a->tok, RPC_TOKENS_MAX, &a->scratch)) {
+		buf_c(why, a->out.over ? "the request is too large" : "the same argument was given twice, or too many");
+		return a->out.over ? 413 : 400;
+	}
+	return 0;
+}
