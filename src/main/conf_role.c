@@ -12,7 +12,8 @@ static const struct {
 } lists[] = {
 	{ "awork",
 	    "POST,PUT,PATCH,DELETE /clientapplications*\n" "PUT,DELETE /accounts/*\n" "op:*impersonat*\n"
-	    "DELETE /workspaces/{workspaceId}\n" "POST /users/*/resetpassword*\n" "op:*apikey*" },
+	    "DELETE /workspaces/{workspaceId}\n" "POST /users/*/resetpassword*\n" "op:*apikey*\n"
+	    "write,destructive /apiusers*\n" "write,destructive */permissions\n" "DELETE /users/{userId}" },
 	{ "worken", "/keys*\n" "*/keys*\n" "*/api-keys*\n" "op:*api_key*\n" "op:*impersonat*\n" "DELETE /projects/{*}\n"
 	    "DELETE /organizations/{*}" },
 	{ "proworkflow", "/auth*\n" "*/apikeys*\n" "POST,PUT,DELETE /settings/api*\n" "op:*impersonat*\n"
