@@ -59,7 +59,7 @@ put_challenge(struct job *j, const char *error, const char *message, u8 scopes)
 	BUF_LIT(&b, "Bearer ");
 	if (error)
 		buf_fmt(&b, "error=\"%s\", error_description=\"%s\", ", error, message);
-	if (j->gen->gen->oauth.on)
+	if (j->gen->gen->oauth.on || j->gen->gen->oauth.external.issuer.n)
 		oauth_challenge(&b, j->gen->gen, j->x.req.path, scopes);
 	else
 		BUF_LIT(&b, "realm=\"mcpgated\"");
@@ -102,12 +102,11 @@ checked(struct job *j, const struct api *api, enum step s)
 	                                                      : "unknown, expired or revoked key");
 }
 
-/* A token is good where it was given for, and at views that narrow that. */
-static enum step
-check_token(struct job *j, const struct endpoint *e, struct str text)
+/* What a token is asked for: the endpoint, or one that it narrows. The rooms are of GRANT_AUDIENCE_MAX bytes. */
+static struct token_ask
+ask_of(struct job *j, const struct endpoint *e, struct str text, u8 *room, u8 *wide)
 {
-	u8 room[GRANT_AUDIENCE_MAX], wide[GRANT_AUDIENCE_MAX];
-	struct buf b = buf_over(room, sizeof room), w = buf_over(wide, sizeof wide);
+	struct buf b = buf_over(room, GRANT_AUDIENCE_MAX), w = buf_over(wide, GRANT_AUDIENCE_MAX);
 	struct token_ask ask = { .prefix = j->gen->gen->oauth.token_prefix, .text = text };
 
 	endpoint_audience(e, true, &b);
@@ -116,10 +115,66 @@ check_token(struct job *j, const struct endpoint *e, struct str text)
 		endpoint_audience(e, false, &w);
 		ask.wider = token_audience(buf_str(&w));
 	}
+	return ask;
+}
+
+/* A token is good where it was given for, and at views that narrow that. */
+static enum step
+check_token(struct job *j, const struct endpoint *e, struct str text)
+{
+	u8 room[GRANT_AUDIENCE_MAX], wide[GRANT_AUDIENCE_MAX];
+	struct token_ask ask = ask_of(j, e, text, room, wide);
+
 	if (j->checking)
 		return checked(j, e->api, token_step(j->app->tokens, &j->token, &ask, &j->who));
 	j->by_token = true;
 	return checked(j, e->api, token_start(j->app->tokens, &j->token, &ask, &j->who, exchange_ready(&j->x)));
+}
+
+/* Whether one of the audiences of a token is the endpoint's, or a wider one's. */
+static bool
+for_us(struct job *j, const struct external_claims *c, const struct token_ask *ask)
+{
+	const struct gen *gen = j->gen->gen;
+
+	for (u32 i = 0; i < c->audiences; i++) {
+		u8 room[GRANT_AUDIENCE_MAX];
+		struct buf b = buf_over(room, sizeof room);
+		struct endpoint e;
+		u64 audience;
+
+		if (gen->oauth.external.audience.n && str_same(c->audience[i], gen->oauth.external.audience))
+			return true;
+		if (oauth_resource(gen, c->audience[i], &e))
+			continue;
+		endpoint_audience(&e, true, &b);
+		audience = token_audience(buf_str(&b));
+		if (audience == ask->audience || audience == ask->wider)
+			return true;
+	}
+	return false;
+}
+
+/* A token of the other issuer: nothing is asked, all of it is judged here. */
+static enum step
+check_external(struct job *j, const struct endpoint *e, struct str text)
+{
+	u8 room[GRANT_AUDIENCE_MAX], wide[GRANT_AUDIENCE_MAX];
+	const struct gen *gen = j->gen->gen;
+	struct token_ask ask = ask_of(j, e, text, room, wide);
+	struct arena *a = exchange_arena_n(&j->x, text.n + 4096);
+	struct external_claims c;
+
+	memset(j->token.name, 0, sizeof j->token.name); /* no record in the store stands behind it */
+	if (token_recall(j->app->tokens, gen->number, &ask, &j->who))
+		return admit(j, e->api);
+	if (external_read(&gen->oauth.external, text, j->app->mcp.tok, RPC_TOKENS_MAX, a,
+	        store_wall(j->app->store), &c) || !for_us(j, &c, &ask))
+		return challenge(j, 401, "invalid_token", "expired, not signed by whom we trust, or for another "
+		    "resource");
+	j->who = c.who;
+	token_keep(j->app->tokens, gen->number, &ask, &j->who);
+	return admit(j, e->api);
 }
 
 enum step
@@ -153,6 +208,8 @@ guard_api(struct job *j, const struct endpoint *e, msec now)
 		    "send exactly one token or key, as Authorization: Bearer");
 	if (bearer && j->gen->gen->oauth.on && str_starts(secret, j->gen->gen->oauth.token_prefix))
 		return check_token(j, e, secret);
+	if (bearer && j->gen->gen->oauth.external.issuer.n && external_form(secret))
+		return check_external(j, e, secret);
 	return checked(j, e->api, key_start(j->app->keys, &j->check, secret, &j->who, exchange_ready(&j->x)));
 }
 

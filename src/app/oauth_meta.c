@@ -71,7 +71,7 @@ oauth_resource_meta(struct exchange *x, msec now)
 	struct str path = str_cut(x->req.path, sizeof RESOURCE_WELL_KNOWN - 1, x->req.path.n);
 	struct endpoint e;
 
-	if (!oauth_on(j))
+	if (!gen->oauth.external.issuer.n && !oauth_on(j))
 		return STEP_DONE;
 	if (path.n && str_starts(path, gen->oauth.public_path))
 		path = str_cut(path, gen->oauth.public_path.n, path.n);
@@ -82,7 +82,10 @@ oauth_resource_meta(struct exchange *x, msec now)
 	jout_open(&o, '{');
 	put_url(&o, "resource", gen->public_url, path);
 	jout_key_open(&o, "authorization_servers", '[');
-	jout_str(&o, NULL, gen->oauth.issuer);
+	if (gen->oauth.on)
+		jout_str(&o, NULL, gen->oauth.issuer);
+	if (gen->oauth.external.issuer.n)
+		jout_str(&o, NULL, gen->oauth.external.issuer);
 	jout_close(&o, ']');
 	put_words(&o, "scopes_supported", scopes, ARRAY_N(scopes));
 	put_words(&o, "bearer_methods_supported", header, 1);

@@ -159,7 +159,7 @@ begin_mcp(struct job *j, const struct endpoint *e)
 	gate_begin(&m->ask, j->gen->gen, e->api, e->view, &j->who, j->app->switches);
 	if (j->who.kind == PRINCIPAL_KEY)
 		m->key_name = str_of(j->check.name, sizeof j->check.name);
-	else if (j->who.kind == PRINCIPAL_TOKEN)
+	else if (j->who.kind == PRINCIPAL_TOKEN && j->token.name[0])
 		m->key_name = str_of(j->token.name, sizeof j->token.name);
 	m->hold = &j->gen->users;
 	m->files = j->gen->gen->public_url;

@@ -256,6 +256,34 @@ token_step(struct tokens *ts, struct token_check *c, const struct token_ask *ask
 	return judge(ts, c, ask, e, who);
 }
 
+bool
+token_recall(struct tokens *ts, u32 number, const struct token_ask *ask, struct principal *who)
+{
+	u8 hash[HASH_N];
+	const struct known_entry *e;
+	wall now = store_wall(ts->st);
+
+	hash_once(ask->text, hash);
+	e = known_find(&ts->known, hash, number, now);
+	if (!e || e->who.dies <= now || e->audience != ask->audience)
+		return false;
+	*who = e->who;
+	return true;
+}
+
+void
+token_keep(struct tokens *ts, u32 number, const struct token_ask *ask, const struct principal *who)
+{
+	u8 hash[HASH_N];
+	struct known_entry *e;
+
+	hash_once(ask->text, hash);
+	e = known_place(&ts->known, hash, number, store_wall(ts->st));
+	e->who = *who;
+	e->audience = ask->audience;
+	memset(e->name, 0, sizeof e->name);
+}
+
 void
 token_cancel(struct tokens *ts, struct token_check *c)
 {

@@ -8,6 +8,7 @@
 #ifndef GATE_API_H
 #define GATE_API_H
 
+#include "auth/external.h"
 #include "base/str.h"
 #include "catalog/catalog.h"
 #include "gate/tempo.h"
@@ -132,6 +133,7 @@ struct oauth_conf {
 	struct str schemes;      /* private-use schemes of redirect URIs, "a,b" */
 	struct str cimd_hosts;   /* names whose documents may be fetched though their addresses are private, "a,b" */
 	u32 token_s;             /* an access token lives this long */
+	struct external external; /* another issuer whose tokens are taken, too */
 };
 
 /* One generation of the configuration. */

@@ -67,6 +67,43 @@ check_prefix(struct conf_work *w, const struct conf_section *s, struct str prefi
 		    "not '%S'", prefix);
 }
 
+#define JWKS_MAX (64 << 10)
+#define JWKS_TOKENS 1024
+
+/* The other issuer whose tokens are taken: its keys are read now, so that a bad set is a mistake of the file. */
+static void
+read_external(struct conf_work *w, const struct conf_section *s)
+{
+	struct external *x = &w->conf->gen.oauth.external;
+	struct external_keys *keys;
+	struct jsmntok *tok;
+	struct str text;
+	const char *why;
+
+	if (!conf_str(s, "issuer").n)
+		return;
+	keys = conf_take(w, sizeof *keys, 1);
+	tok = conf_take(w, sizeof *tok, JWKS_TOKENS);
+	if (!keys || !tok)
+		return;
+	x->user = conf_str(s, "claim_user");
+	x->role = conf_str(s, "claim_role");
+	x->team = conf_str(s, "claim_team");
+	x->default_role = conf_str(s, "issuer_role");
+	x->audience = conf_str(s, "issuer_audience");
+	x->any_type = conf_u32(s, "issuer_type");
+	x->keys = keys;
+	if (!conf_str(s, "issuer_keys").n) {
+		conf_mistake(w, conf_line(s, "issuer"), "issuer needs issuer_keys: a file with its JWK set");
+		return;
+	}
+	x->issuer = conf_str(s, "issuer");
+	text = conf_file(w, conf_str(s, "issuer_keys"), conf_line(s, "issuer_keys"), JWKS_MAX);
+	why = text.n ? external_jwks(text, tok, JWKS_TOKENS, w->arena, keys) : NULL;
+	if (why)
+		conf_mistake(w, conf_line(s, "issuer_keys"), "issuer_keys: %s", why);
+}
+
 void
 conf_oauth(struct conf_work *w, const struct conf_section *s)
 {
@@ -85,5 +122,6 @@ conf_oauth(struct conf_work *w, const struct conf_section *s)
 	o->cimd = (u8)conf_u32(s, "cimd");
 	o->schemes = conf_join(w, s, "redirect_scheme");
 	o->cimd_hosts = conf_join(w, s, "cimd_host");
+	read_external(w, s);
 	o->on = conf_u32(s, "oauth") && (is_safe(&u) || conf_u32(s, "insecure_oauth"));
 }

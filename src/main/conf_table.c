@@ -8,6 +8,7 @@ static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const jails[] = { "on", "required", "off", NULL };
 static const char *const audits[] = { "on", "required", "off", NULL };
 static const char *const switches[] = { "off", "on", NULL };
+static const char *const types_of[] = { "at+jwt", "any", NULL };
 static const char *const cimds[] = { "off", "pinned", "on", NULL };
 static const char *const heeds[] = { "heed", "pass", NULL };
 static const char *const auths[] = { "key", "none", NULL };
@@ -52,6 +53,14 @@ static const struct conf_option server_options[] = {
 	{ "redirect_scheme", CONF_LIST, false, "", NULL, 0, 24 },
 	{ "cimd", CONF_ENUM, false, "off", cimds, 0, 0 },
 	{ "cimd_host", CONF_LIST, false, "", NULL, 0, 120 },
+	{ "issuer", CONF_STR, false, "", NULL, 0, 512 },
+	{ "issuer_keys", CONF_STR, false, "", NULL, 0, 1024 },
+	{ "issuer_audience", CONF_STR, false, "", NULL, 0, 512 },
+	{ "issuer_type", CONF_ENUM, false, "at+jwt", types_of, 0, 0 },
+	{ "claim_user", CONF_STR, false, "sub", NULL, 1, 60 },
+	{ "claim_role", CONF_STR, false, "", NULL, 0, 60 },
+	{ "claim_team", CONF_STR, false, "", NULL, 0, 60 },
+	{ "issuer_role", CONF_STR, false, "viewer", NULL, 1, PRINCIPAL_ROLE_MAX },
 };
 
 static const struct conf_option api_options[] = {
