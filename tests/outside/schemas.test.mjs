@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { documents } from './lib/fidelity.mjs';
+import { lacks, programs, runProgram, tempDir } from './lib/programs.mjs';
 import { caller } from './lib/rpc.mjs';
 import { startServer } from './lib/server.mjs';
 
@@ -46,7 +47,8 @@ function* tool(t) {
 }
 
 // Compiling is slow where there are a thousand tools: then some of them, all with FIDELITY=full.
-const few = (tools) => (process.env.FIDELITY === 'full' || tools.length < 100 ? tools : tools.filter((one, i) => i % Math.ceil(tools.length / 60) === 0));
+const full = process.env.FIDELITY === 'full';
+const few = (tools) => (full || tools.length < 40 ? tools : tools.filter((one, i) => i % Math.ceil(tools.length / 30) === 0));
 const compile = (schema) => {
   const ajv = new Ajv2020({ strict: true, strictRequired: true, strictTypes: true, strictTuples: true, validateFormats: true, allErrors: false });
   addFormats(ajv);
@@ -58,13 +60,20 @@ for (const [name, document] of documents()) {
     const environments = ['sandbox', 'production'].map((e) => ({ name: e, base_url: 'http://127.0.0.1:9' }));
     const server = await startServer({ apis: [{ name, document, options: { mode: 'tools' }, environments }], startup: 60000 });
     try {
-      const tools = await caller(server, { key: await server.key('all', name, ['--environment', 'sandbox', '--environment', 'production', '--destructive']) }).tools();
+      const key = await server.key('all', name, ['--environment', 'sandbox', '--environment', 'production', '--destructive']);
+      const tools = await caller(server, { key }).tools();
       if (!tools.length) { t.skip('no tools'); return; }
       const wrong = tools.flatMap((one) => [...tool(one)]);
       assert.deepEqual(wrong.slice(0, 10), [], `${wrong.length} in all`);
       assert.equal(new Set(tools.map((one) => one.name.toLowerCase())).size, tools.length, 'no two names that differ in capitals only');
       const broken = few(tools).flatMap((one) => [one.inputSchema, one.outputSchema].filter(Boolean).map((s) => compile(s)).filter(Boolean).map((e) => `${one.name}: ${e}`));
       assert.deepEqual(broken.slice(0, 10), [], `${broken.length} in all`);
+      if (lacks('inspector') || !(full || ['own', 'workos'].includes(name))) return;
+      const { dir, remove } = tempDir('home');
+      const r = await runProgram([programs.node, programs.inspector, '--cli', server.url(name), '--format', 'json', '--stored-auth-only', '--header', `Authorization: Bearer ${key}`,
+        '--method', 'tools/list', '--strict'], { home: dir });
+      remove();
+      assert.equal(r.code, 0, `the Inspector, strict: ${r.out.slice(-500)}`);
     } finally {
       await server.stop();
     }
