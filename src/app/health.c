@@ -38,7 +38,9 @@ health_root(struct exchange *x, msec now)
 	if (s != STEP_DONE)
 		return s == STEP_WAIT ? s : STEP_DONE;
 	html_begin(&h, x, "home");
-	if (j->gen->gen)
+	if (j->gen->gen) {
 		html_put(&h, "url", j->gen->gen->public_url);
+		html_flag(&h, "ca", j->gen->gen->ca.n != 0);
+	}
 	return html_reply(&h, 200);
 }

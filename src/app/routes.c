@@ -2,6 +2,7 @@
 
 #include "app/account.h"
 #include "app/admin.h"
+#include "app/capage.h"
 #include "app/clients.h"
 #include "app/consent.h"
 #include "app/approving.h"
@@ -50,6 +51,9 @@ static const struct route routes[] = {
 	{ ROUTE_GET,                  0,     0,            "/keys",               keypage_list },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/keys",               keypage_add  },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/keys/revoke",        keypage_revoke },
+	{ ROUTE_GET,                  0,     0,            "/ca",                 capage_page  },
+	{ ROUTE_GET,                  0,     0,            "/ca.pem",             capage_pem   },
+	{ ROUTE_GET,                  0,     0,            "/ca.crt",             capage_der   },
 	{ ROUTE_GET,                  0,     0,            "/apps",               lists_apps_page },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/apps/revoke",        lists_apps_drop },
 	{ ROUTE_GET,                  0,     0,            "/approvals",          gatepage_approvals },

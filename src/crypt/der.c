@@ -103,3 +103,47 @@ der_done(const struct der *d)
 {
 	return !d->bad && d->rest.n == 0;
 }
+
+/* ---- writing ------------------------------------------------------------------------------------- */
+
+struct str
+derw_str(const struct derw *w, u32 end)
+{
+	return w->over ? STR_NONE : str_of(w->p + w->at, end - w->at);
+}
+
+void
+der_raw(struct derw *w, struct str bytes)
+{
+	if (w->over || bytes.n > w->at) {
+		w->over = true;
+		return;
+	}
+	w->at -= bytes.n;
+	if (bytes.n)
+		memcpy(w->p + w->at, bytes.p, bytes.n);
+}
+
+void
+der_wrap(struct derw *w, u8 tag, u32 end)
+{
+	u32 n = end - w->at;
+	u8 head[4] = { tag, 0x82, (u8)(n >> 8), (u8)n };
+
+	if (n >= 0x100) {
+		der_raw(w, str_of(head, 4));
+		return;
+	}
+	head[1] = n >= 0x80 ? 0x81 : (u8)n;
+	head[2] = (u8)n;
+	der_raw(w, str_of(head, n >= 0x80 ? 3 : 2));
+}
+
+void
+der_put(struct derw *w, u8 tag, struct str bytes)
+{
+	u32 end = w->at;
+
+	der_raw(w, bytes);
+	der_wrap(w, tag, end);
+}

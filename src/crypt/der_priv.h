@@ -4,7 +4,7 @@
 #ifndef CRYPT_DER_PRIV_H
 #define CRYPT_DER_PRIV_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 enum der_tag {
 	DER_BOOL = 0x01,
@@ -13,9 +13,12 @@ enum der_tag {
 	DER_OCTETS = 0x04,
 	DER_NULL = 0x05,
 	DER_OID = 0x06,
+	DER_TEXT = 0x0c, /* UTF8String */
 	DER_UTC_TIME = 0x17,
 	DER_TIME = 0x18,
 	DER_SEQ = 0x30,
+	DER_SET = 0x31,
+	DER_TAG = 0x80,  /* DER_TAG + n: [n], primitive */
 	DER_CTX = 0xa0, /* DER_CTX + n: [n], constructed */
 };
 
@@ -52,5 +55,35 @@ struct str der_bits(struct der *d);
 
 /* Whether nothing went wrong and nothing is left. */
 bool der_done(const struct der *d);
+
+/* Writing goes from the end to the beginning, so that lengths are known: what comes last is put first.
+ *
+ *      u32 end = w->at;                       SEQUENCE { OID, OCTETS } is written
+ *      der_put(w, DER_OCTETS, bytes);
+ *      der_put(w, DER_OID, oid);
+ *      der_wrap(w, DER_SEQ, end);
+ *
+ * at 0 is full: over says so, and nothing more is written. */
+struct derw {
+	u8 *p;
+	u32 at; /* what is written begins here */
+	u32 cap;
+	bool over;
+};
+
+/* A writer over n bytes. */
+static inline struct derw
+derw_over(u8 *p, u32 n)
+{
+	return (struct derw){ p, n, n, false };
+}
+
+/* What was written, or from at up to a place before. */
+struct str derw_str(const struct derw *w, u32 end);
+
+/* Puts bytes as they are; an element; or makes what was written up to end the contents of one. */
+void der_raw(struct derw *w, struct str bytes);
+void der_put(struct derw *w, u8 tag, struct str bytes);
+void der_wrap(struct derw *w, u8 tag, u32 end);
 
 #endif

@@ -142,6 +142,7 @@ struct gen {
 	const struct api *api;
 	u32 apis;
 	struct str public_url; /* without slash at the end */
+	struct str ca, ca_pem; /* our own authority's certificate, where there is one */
 	const struct role *role; /* those of the configuration and the built-in ones: role.h */
 	u32 roles;
 	u32 approval_s;        /* how long somebody may take to approve */

@@ -50,9 +50,8 @@ failed(struct buf *why, const char *path, const char *what, int err)
 	return err;
 }
 
-/* Makes a directory and those above it that are missing. */
-static int
-make_path(const char *path)
+int
+boot_path(const char *path)
 {
 	char part[256];
 	size_t n = strlen(path);
@@ -75,7 +74,7 @@ open_dir(struct boot *b, const char *path, struct buf *why)
 {
 	struct file_info info;
 
-	if (make_path(path))
+	if (boot_path(path))
 		return failed(why, path, "the data directory cannot be made", ERR_IO);
 	b->dir = file_open_dir(FILE_HERE, path);
 	if (b->dir < 0)

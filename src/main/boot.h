@@ -18,6 +18,9 @@ struct boot {
 	char store[256]; /* path of the store's directory */
 };
 
+/* Makes a directory (0700) and those above it that are missing. 0, or an error with file_why. */
+int boot_path(const char *path);
+
 /* Makes the data directory if needed (0700), takes its lock, reads or makes the master key. 0, or an error with
  * one line in why: ERR_LATE a server is running on it. */
 int boot_data(struct boot *b, const char *path, struct buf *why);

@@ -1,6 +1,11 @@
 #include "main/cmd.h"
 
+#include "crypt/ct.h"
+#include "crypt/issue.h"
 #include "http/url.h"
+#include "json/jout.h"
+#include "json/json.h"
+#include "main/local.h"
 #include "main/say.h"
 #include "main/shelf.h"
 #include "main/uci.h"
@@ -11,11 +16,12 @@
 #define NAME_MAX_N 32
 #define PATH_N 512
 #define TEXT_N (64 * 1024)
+#define TOKENS 64 /* of an answer about one user */
 
 struct init {
-	const char *program, *document, *base_url, *name, *title, *listen, *data, *env, *header, *out;
-	bool force;
-	struct arena arena;
+	const char *program, *document, *base_url, *name, *title, *listen, *data, *env, *header, *out, *tls, *admin;
+	bool force, no_admin;
+	struct arena arena, whole;
 	u8 made[NAME_MAX_N + 1];
 };
 
@@ -115,7 +121,7 @@ static void
 compose(struct init *n, const struct catalog *c, struct buf *b)
 {
 	struct catalog_info info;
-	struct str name;
+	struct str name, names = n->tls ? str_c(n->tls) : STR("");
 
 	catalog_info(c, &info);
 	if (!n->name) {
@@ -127,6 +133,10 @@ compose(struct init *n, const struct catalog *c, struct buf *b)
 	option(b, "listen", str_c(n->listen));
 	BUF_LIT(b, "\toption data ");
 	put_path(n, b, data_dir(n));
+	while (names.n) {
+		BUF_LIT(b, "\n\tlist tls_name ");
+		uci_quote(b, str_next(&names, ','));
+	}
 	BUF_LIT(b, "\n\nconfig api ");
 	uci_quote(b, name);
 	BUF_LIT(b, "\n\toption document ");
@@ -151,8 +161,70 @@ compose(struct init *n, const struct catalog *c, struct buf *b)
 	}
 }
 
+/* The authority's fingerprint, when there is one. Reading the configuration as serve does makes it. */
 static int
-write_out(const struct init *n, struct str text)
+first_tls(struct init *n, const struct conf **conf)
+{
+	struct arena *a = &n->whole;
+	struct buf say = buf_over(arena_bytes(&n->arena, 2048), 2048), print;
+	struct conf_ask ask = { .name = n->out, .arena = a, .say = &say, .makes = true,
+		.no_secrets = true };
+	u8 room[ISSUE_FINGERPRINT_N];
+
+	*a = page_arena(CONF_ARENA_N);
+	if (conf_load(&ask, conf)) {
+		say_err(buf_str(&say));
+		return EXIT_FAILED;
+	}
+	print = buf_over(room, sizeof room);
+	if (!(*conf)->gen.ca.n)
+		return EXIT_OK;
+	issue_fingerprint(&print, (*conf)->gen.ca);
+	say_errf("\nAn authority of your own signs for %s: clients trust it as %S/ca explains. Its SHA-256:\n  %S\n",
+	    n->tls, (*conf)->gen.public_url, buf_str(&print));
+	return EXIT_OK;
+}
+
+/* What the box begins with: data directory, master key, certificates, and a way in for its first administrator. */
+static int
+first_data(struct init *n)
+{
+	struct buf why = buf_over(arena_bytes(&n->arena, 600), 600), q = buf_over(arena_bytes(&n->arena, 200), 200),
+	           out = buf_over(arena_bytes(&n->arena, 1200), 1200);
+	struct jout o = jout_into(&q);
+	const struct conf *conf;
+	struct jsmntok *tok = ARENA_ARRAY(&n->arena, struct jsmntok, TOKENS);
+	struct jdoc d;
+	struct local *l = ARENA_NEW(&n->arena, struct local);
+	int err;
+
+	if (first_tls(n, &conf))
+		return EXIT_FAILED;
+	if (local_open(l, conf->data, &why)) {
+		say_errf("mcpgated init: %S\n", buf_str(&why));
+		return EXIT_FAILED;
+	}
+	l->base = arena_c(&n->arena, conf->gen.public_url);
+	jout_open(&o, '{');
+	jout_c(&o, "verb", "invite");
+	jout_str(&o, "name", str_c(n->admin));
+	jout_c(&o, "role", "admin");
+	jout_close(&o, '}');
+	err = n->no_admin ? 0 : local_people(l, buf_str(&q), &out, &why);
+	local_close(l);
+	if (err)
+		say_errf("mcpgated init: %s: %S\n", n->admin, buf_str(&why));
+	if (err || n->no_admin || json_parse(&d, buf_str(&out), tok, TOKENS))
+		return err ? EXIT_FAILED : EXIT_OK;
+	say_errf("\nThe first administrator is '%s'. Start the server and open this link, once, within 15 minutes "
+	    "(later: %s invite %s -c %s):\n", n->admin, n->program, n->admin, n->out);
+	say_outf("%S\n", json_str(json_get(json_root(&d), "invite"), NULL));
+	ct_wipe(out.p, out.w);
+	return EXIT_OK;
+}
+
+static int
+write_out(struct init *n, struct str text)
 {
 	int fd;
 
@@ -174,7 +246,7 @@ write_out(const struct init *n, struct str text)
 	say_errf("  %s check -c %s\n", n->program, n->out);
 	say_errf("  %s key add my-laptop -c %s\n", n->program, n->out);
 	say_errf("  %s serve -c %s\n", n->program, n->out);
-	return EXIT_OK;
+	return first_data(n);
 }
 
 /* What was written must be readable: the values came from outside. */
@@ -195,7 +267,8 @@ reads_back(struct str text)
 int
 cmd_init(struct flags *a)
 {
-	struct init n = { .program = a->program, .listen = "127.0.0.1:8080", .out = "mcpgated.conf" };
+	struct init n = { .program = a->program, .listen = "127.0.0.1:8080", .out = "mcpgated.conf",
+		.admin = "admin" };
 	const struct flags_option options[] = {
 		{ .name = "document", .value = &n.document },
 		{ .name = "base-url", .value = &n.base_url },
@@ -207,24 +280,30 @@ cmd_init(struct flags *a)
 		{ .name = "credential-header", .value = &n.header },
 		{ .name = "config", .letter = 'c', .value = &n.out },
 		{ .name = "force", .flag = &n.force },
+		{ .name = "tls-name", .value = &n.tls },
+		{ .name = "admin", .value = &n.admin },
+		{ .name = "no-admin", .flag = &n.no_admin },
 	};
 	struct buf text;
-	struct shelf s;
-	int code = flags_read(a, options, ARRAY_N(options));
+	struct shelf *s;
+	int code;
+
+	n.arena = page_arena(2 * TEXT_N);
+	s = ARENA_NEW(&n.arena, struct shelf);
+	code = flags_read(a, options, ARRAY_N(options));
 
 	if (code == FLAGS_GO)
 		code = flags_rest(a, 0, 0, "");
 	if (code == FLAGS_GO)
 		code = check_words(&n);
 	if (code == FLAGS_GO)
-		code = shelf_open(&s, a, n.document);
+		code = shelf_open(s, a, n.document);
 	if (code != FLAGS_GO)
 		return code;
-	n.arena = page_arena(TEXT_N + 8 * PATH_N);
 	text = buf_over(arena_bytes(&n.arena, TEXT_N), TEXT_N);
-	compose(&n, &s.catalog, &text);
+	compose(&n, &s->catalog, &text);
 	if (!reads_back(buf_str(&text)))
 		return EXIT_FAILED;
-	say_errf("%u operations become tools of api '%s'\n", s.catalog.op_n, n.name);
+	say_errf("%u operations become tools of api '%s'\n", s->catalog.op_n, n.name);
 	return write_out(&n, buf_str(&text));
 }

@@ -42,6 +42,7 @@ struct conf {
 	const struct str *said;       /* by api index: what config tool sections say, as an overlay; or empty */
 	const char *const *withins;   /* the same: where the document's files lie, or NULL */
 	struct str tls_cert, tls_key; /* PEM texts; empty: no TLS */
+	wall tls_renew; /* then our own certificate is to be made anew; 0: it is not ours */
 	struct str resolv, hosts;     /* texts of /etc/resolv.conf and /etc/hosts, as they are now */
 	u32 workers, drain_ms;
 	u8 jail;      /* enum conf_jail */
@@ -59,6 +60,7 @@ struct conf_ask {
 	struct buf *say;     /* mistakes and warnings, one a line */
 	const char *data;    /* instead of option data; NULL: none */
 	u32 number;          /* of the generation */
+	bool makes;          /* serve: certificates of our own are made and renewed (tls_name) */
 	bool no_secrets;     /* secrets and certificates are not read: for commands that need only names */
 };
 

@@ -87,6 +87,7 @@ struct str conf_path(struct conf_work *w, struct str path);
 struct str conf_file(struct conf_work *w, struct str path, u32 line, u32 most);
 
 /* The parts of the result. */
+void conf_own_tls(struct conf_work *w, const struct conf_section *s);
 void conf_server(struct conf_work *w, const struct conf_section *s);
 void conf_apis(struct conf_work *w);
 void conf_tools(struct conf_work *w);

@@ -103,6 +103,10 @@ read_tls(struct conf_work *w, const struct conf_section *s)
 	struct str cert = conf_str(s, "tls_cert"), key = conf_str(s, "tls_key");
 	u32 mistakes = w->mistakes;
 
+	if (conf_item(s, "tls_name")) {
+		conf_own_tls(w, s);
+		return;
+	}
 	if (!cert.n != !key.n) {
 		conf_mistake(w, conf_line(s, cert.n ? "tls_cert" : "tls_key"), "%s needs %s beside it",
 		    cert.n ? "tls_cert" : "tls_key", cert.n ? "tls_key" : "tls_cert");
@@ -138,9 +142,19 @@ read_public_url(struct conf_work *w, const struct conf_section *s)
 	w->conf->gen.public_url = without_slash(text);
 }
 
-/* The address of the first listener, as a client on this machine would write it. */
 static void
-default_public_url(struct conf_work *w)
+put_name(struct buf *b, struct str name, u16 port)
+{
+	bool v6 = str_find(name, ':', 0) >= 0;
+
+	buf_fmt(b, v6 ? "[%S]" : "%S", name);
+	if (port != 443)
+		buf_fmt(b, ":%u", port);
+}
+
+/* The address of the first listener, as a client on this machine would write it, or by the first of our own names. */
+static void
+default_public_url(struct conf_work *w, const struct conf_section *s)
 {
 	u8 room[SOCK_UNIX_MAX + 64];
 	struct buf b = buf_over(room, sizeof room);
@@ -154,7 +168,9 @@ default_public_url(struct conf_work *w)
 			break;
 		}
 	buf_c(&b, l->tls ? "https://" : "http://");
-	if (l->addr.family == ADDR_UNIX)
+	if (conf_item(s, "tls_name") && l->tls)
+		put_name(&b, conf_item(s, "tls_name")->value, l->addr.port);
+	else if (l->addr.family == ADDR_UNIX)
 		BUF_LIT(&b, "localhost");
 	else if (addr_kind(&l->addr) == ADDR_SPECIAL) /* 0.0.0.0 and :: */
 		buf_fmt(&b, "localhost:%u", l->addr.port);
@@ -234,13 +250,13 @@ conf_server(struct conf_work *w, const struct conf_section *s)
 {
 	struct conf *c = w->conf;
 
+	c->data = w->ask->data ? w->ask->data : conf_c(w, conf_path(w, without_slash(conf_str(s, "data"))));
 	read_tls(w, s);
 	read_public_url(w, s);
 	read_listens(w, s);
-	default_public_url(w);
+	default_public_url(w, s);
 	conf_oauth(w, s);
 	read_user(w, s);
-	c->data = w->ask->data ? w->ask->data : conf_c(w, conf_path(w, without_slash(conf_str(s, "data"))));
 	c->resolv = system_file(w, "/etc/resolv.conf");
 	c->hosts = system_file(w, "/etc/hosts");
 	c->workers = conf_u32(s, "workers");
@@ -283,7 +299,7 @@ count(const struct conf_section *s, const char *name)
 static void
 read_hosts(struct conf_work *w, const struct conf_section *s, const struct url *us)
 {
-	struct str *host = conf_take(w, sizeof *host, count(s, "allow_host") + 3);
+	struct str *host = conf_take(w, sizeof *host, count(s, "allow_host") + count(s, "tls_name") + 3);
 	struct url issuer;
 	u32 n = 0;
 
@@ -292,6 +308,8 @@ read_hosts(struct conf_work *w, const struct conf_section *s, const struct url *
 	host[n++] = STR("localhost");
 	if (us->host.n)
 		host[n++] = lower(w, us->host);
+	for (const struct conf_item *i = conf_item(s, "tls_name"); i; i = conf_next(i))
+		host[n++] = lower(w, i->value);
 	if (!str_same(w->conf->gen.oauth.issuer, w->conf->gen.public_url) &&
 	    url_parse(w->conf->gen.oauth.issuer, &issuer) == 0)
 		host[n++] = lower(w, issuer.host);

@@ -28,6 +28,7 @@ static const struct conf_option server_options[] = {
 	{ "allow_origin", CONF_LIST, false, "", NULL, 0, 64 },
 	{ "tls_cert", CONF_STR, false, "", NULL, 0, 1024 },
 	{ "tls_key", CONF_STR, false, "", NULL, 0, 1024 },
+	{ "tls_name", CONF_LIST, false, "", NULL, 0, 16 },
 	{ "idle_timeout", CONF_TIME, false, "60s", NULL, MS(1), MS(86400) },
 	{ "head_timeout", CONF_TIME, false, "10s", NULL, 100, MS(600) },
 	{ "body_timeout", CONF_TIME, false, "30s", NULL, 100, MS(3600) },

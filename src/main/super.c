@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "crypt/issue.h"
 #include "gate/switches.h"
 #include "main/flags.h"
 #include "main/plan.h"
@@ -138,6 +139,8 @@ each(struct turn *t, msec now)
 	if (now >= s->look_at && s->serving) {
 		s->look_at = now + LOOK_MS;
 		look_for_stop(s);
+		if (s->gen[s->live].conf->tls_renew && clock_wall_s() >= s->gen[s->live].conf->tls_renew)
+			s->reload = true;
 		if (!s->ask->text.p && super_gen_stale(s)) {
 			log_info("reload", "a document or a file of the system has changed");
 			s->reload = true;
@@ -230,6 +233,19 @@ begin(struct super *s, const struct super_ask *ask)
 	}
 }
 
+/* What people compare when they trust our own authority. */
+static void
+tell_authority(const struct conf *c)
+{
+	u8 room[ISSUE_FINGERPRINT_N];
+	struct buf b = buf_over(room, sizeof room);
+
+	if (!c->gen.ca.n)
+		return;
+	issue_fingerprint(&b, c->gen.ca);
+	log_info("tls", "our own authority, for clients to trust: %S/ca sha256=%S", c->gen.public_url, buf_str(&b));
+}
+
 static int
 open_all(struct super *s, struct buf *why)
 {
@@ -246,6 +262,7 @@ open_all(struct super *s, struct buf *why)
 	s->catalogs = file_open_dir(s->boot.dir, "catalogs");
 	if (c->drops)
 		boot_hand_over(&s->boot, c->uid, c->gid);
+	tell_authority(c);
 	plan_worker(&plan);
 	if (jail_raise_files(plan.files) < plan.files)
 		log_warn("boot", "at most %u descriptors may be open here (ulimit -n), %u are planned for: fewer "

@@ -41,7 +41,7 @@ read_conf(struct super *s, struct super_gen *g)
 {
 	struct buf say = buf_over(s->say, sizeof s->say);
 	struct conf_ask ask = { .name = s->ask->conf, .text = s->ask->text, .arena = &g->pages, .say = &say,
-		.data = s->ask->data, .number = s->number + 1 };
+		.data = s->ask->data, .makes = true, .number = s->number + 1 };
 	int err = s->ask->text.p ? conf_read(&ask, &g->conf) : conf_load(&ask, &g->conf);
 
 	say_err(buf_str(&say));

@@ -283,6 +283,15 @@ test('approvals and switches', { skip }, async () => {
   await page.waitForSelector('text=Stop everything');
 });
 
+test('how to trust the box', { skip }, async () => {
+  assert.equal((await page.goto(`${server.origin}/ca`)).status(), 404);
+  server.reload(({ server: s }) => { s.tls_name = ['box.lan', '127.0.0.1']; });
+  while (!/generation 2 is in force/.test(server.log())) await new Promise((r) => setTimeout(r, 50));
+  await page.goto(`${server.origin}/ca`);
+  assert.match(await page.textContent('main'), /([0-9A-F]{2}:){31}[0-9A-F]{2}/);
+  await look('ca');
+});
+
 test('in Russian', { skip }, async () => {
   const own = page;
   const russian = await newContext('ru-RU');
@@ -296,6 +305,8 @@ test('in Russian', { skip }, async () => {
   await look('account-ru');
   await page.goto(server.origin + '/keys');
   await look('keys-ru');
+  await page.goto(server.origin + '/ca');
+  await look('ca-ru');
   await russian.close();
   page = own;
 });
