@@ -287,9 +287,10 @@ void
 quota_restore(struct quota *q, u64 key, u64 value)
 {
 	struct quota_cell *c = claim(q, key, 0);
+	u64 known = load(&c->saved);
 
-	if (value > load(&c->value))
-		__atomic_store_n(&c->value, value, __ATOMIC_RELAXED);
+	if (value > known) /* what was counted meanwhile stays; of a worker that comes back all of it is known */
+		__atomic_add_fetch(&c->value, value - known, __ATOMIC_RELAXED);
 	__atomic_store_n(&c->saved, value, __ATOMIC_RELAXED);
 	__atomic_store_n(&c->until, q->day_ends, __ATOMIC_RELAXED);
 }

@@ -71,7 +71,7 @@ void quota_doubt(struct quota *q, u64 write, u64 value, u32 ms, u64 now_us);
 u32 quota_doubted(const struct quota *q, u64 write, u64 *value, u64 now_us);
 
 /* Budgets across a restart. Walks the cells of budgets that have changed since they were saved: begin with *at 0;
- * false at the end. And puts one back. */
+ * false at the end. And puts one back, after quota_time. */
 bool quota_unsaved(struct quota *q, u32 *at, u64 *key, u64 *value, u64 now_us);
 void quota_restore(struct quota *q, u64 key, u64 value);
 

@@ -1,5 +1,6 @@
 #include "main/conf_priv.h"
 
+#include "filter/needles.h"
 #include "base/map.h"
 #include "http/field.h"
 #include "http/url.h"
@@ -170,6 +171,9 @@ conf_credential(struct conf_work *w, const struct conf_section *s, const struct 
 		c->value = pattern;
 	if (c->store.n)
 		c->value = pattern;
+	if (c->secret.n && c->secret.n < NEEDLE_MIN)
+		conf_warn(w, line, "the credential is shorter than %u bytes: it is not looked for in answers",
+		    (u32)NEEDLE_MIN);
 	check_credential(w, s, c, pattern);
 	conf_login(w, s, e, c);
 	if (!e->tls && !e->unix_path.n && e->host.n && !w->mistakes) {

@@ -24,6 +24,8 @@ work_leave(struct work *w, int code)
 {
 	if (w->app.audit.ring)
 		ring_close(w->app.audit.ring);
+	if (w->app.ops.quota.cell && w->start->index == 0)
+		days_turn(&w->days, &w->app.ops.quota, w->app.store, w->app.now, w->loop.now_us, true);
 	store_close(w->app.store);
 	proc_exit(code);
 }
@@ -171,6 +173,9 @@ begin_app(struct work *w)
 		cannot(w, "memory", STR("the plan is too small; please report this"));
 	calls_share(&app->calls, w->start->common, w->start->workers, w->start->index);
 	app->ops.quota.cell = (struct quota_cell *)(void *)((u8 *)w->start->common + share_bytes(w->start->workers));
+	quota_time(&app->ops.quota, clock_mono_ns() / 1000, store_wall(app->store));
+	if (w->start->index == 0 && days_load(&app->ops.quota, app->store, &w->arena))
+		log_warn("worker", "what was spent of daily budgets cannot be read: they begin anew");
 }
 
 static void

@@ -2,6 +2,7 @@
 #ifndef MAIN_WORK_PRIV_H
 #define MAIN_WORK_PRIV_H
 
+#include "gate/days.h"
 #include "app/app.h"
 #include "main/turn.h"
 #include "main/work.h"
@@ -14,6 +15,7 @@ struct work {
 	struct dns dns;
 	struct rng rng;
 	struct app app;
+	struct days days;
 	struct arena arena;
 	struct ring ring; /* audit lines */
 	const struct work_start *start;

@@ -238,6 +238,8 @@ work_turn(struct turn *t, msec now)
 		load_next(w);
 	wtls_wall(&w->net, store_wall(w->app.store));
 	app_turn(&w->app, now, store_wall(w->app.store));
+	if (w->start->index == 0)
+		days_turn(&w->days, &w->app.ops.quota, w->app.store, now, w->loop.now_us, false);
 	store_commit(w->app.store, now, clock_wall_s());
 	give_up_old(w);
 	reseed(w, now);
