@@ -64,7 +64,7 @@ export function value(schema, d, how, kind, depth = 0) {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum?.length) return d.pick(schema.enum);
   const values = ['integer', 'number'].includes(schema.type) && /Values: (.+?)(?:\. |\.$| \.\.\.)/.exec(schema.description ?? ''); // numbers are told in words
-  if (values) return Number(d.pick(values[1].split(', ')));
+  if (values && values[1].split(', ').every((v) => v !== '' && Number.isFinite(Number(v)))) return Number(d.pick(values[1].split(', ')));
   if (depth > 0 && schema.type === 'array' && /A file: base64/.test(schema.description ?? '')) return text(schema, d, kind);
   switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
     case 'integer': return number(schema, d, true);
