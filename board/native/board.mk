@@ -6,7 +6,8 @@ CC_REL   := musl-gcc
 else
 CC_REL   := gcc
 endif
-OPT      := -Oz
+# A function with one caller stays a function: its frame and its cold parts are smaller than as a piece of another.
+OPT      := -Oz -fno-inline-functions-called-once
 OPT_HOT  := -O2
 ifeq ($(ARCH),x86_64)
 HARDEN_ARCH := -fcf-protection=full
