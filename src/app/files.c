@@ -83,7 +83,8 @@ allowed(struct job *j, struct files *f, struct op_spec *spec, struct catalog_op 
 	int environment = api ? environment_of(api, a->environment) : ERR_NONE;
 	struct gate_call call;
 
-	if (environment < 0 || switches_stopped(j->app->switches) || !principal_api(&a->who, api->name) ||
+	if (environment < 0 || switches_stopped(j->app->switches) ||
+	    a->made <= j->app->switches->voided || !principal_api(&a->who, api->name) ||
 	    (a->who.dies && j->app->mcp.now_s >= a->who.dies) ||
 	    catalog_find(&j->gen->catalog[api->index], a->operation, op) < 0 || op->effect != CATALOG_READ)
 		return false;

@@ -37,7 +37,8 @@ found(struct mcp *m, const struct catalog_op *op, struct jcur *args, struct buf 
 
 	if (r->op.err || again_open(m->shared->ops, r->op.key, r->op.val, &room, &r->again) ||
 	    r->again.who.id != m->who->id || r->again.who.kind != m->who->kind ||
-	    !str_same(r->again.api, m->api->name)) {
+	    !str_same(r->again.api, m->api->name) ||
+	    (m->ask.switches && r->again.made <= m->ask.switches->voided)) {
 		BUF_LIT(why, "This gate_continue is not valid any more (they live for ten minutes): "
 		             "call again without it.");
 		return false;

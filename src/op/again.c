@@ -7,6 +7,7 @@
 struct head {
 	u32 size;
 	u32 pinned;
+	wall made;
 	u64 from;
 	bool readonly;
 	u16 n[6]; /* bytes of each text */
@@ -44,6 +45,7 @@ make(struct ops *o, struct again a, struct str key, struct buf *out)
 	memset(&h, 0, sizeof h);
 	h.size = sizeof h;
 	h.pinned = a.view.pinned;
+	h.made = store_wall(o->vault.store);
 	h.from = a.from;
 	h.readonly = a.view.readonly;
 	h.who = a.who;
@@ -112,7 +114,8 @@ again_open(struct ops *o, struct str key, struct str record, struct buf *room, s
 	memcpy(&h, plain.p, sizeof h);
 	if (h.size != sizeof h)
 		return ERR_BAD;
-	*a = (struct again){ .who = h.who, .view = { .readonly = h.readonly, .pinned = h.pinned }, .from = h.from };
+	*a = (struct again){ .who = h.who, .view = { .readonly = h.readonly, .pinned = h.pinned }, .from = h.from,
+		.made = h.made };
 	plain = str_cut(plain, sizeof h, plain.n);
 	texts_of(a, text);
 	for (u32 i = 0; i < ARRAY_N(text); i++) {

@@ -20,6 +20,7 @@ struct again {
 	struct principal who;
 	struct gate_view view;
 	u64 from;             /* elements to leave out */
+	wall made;            /* when it was kept: set by again_keep; up to switches->voided it is void */
 	struct str api, environment, operation;
 	struct str key;       /* record of whoever asks, see mcp.key_name; may be empty */
 	struct str path;      /* of the list */

@@ -173,6 +173,13 @@ link=http://$addr/files/$(of 'b[1]["uri"].split("/")[-1]') # the public address 
 "$M" key revoke other --data "$T/data" >/dev/null 2>&1
 sleep 0.2
 same 'the key is gone' 404 "$(curl -s -o "$T/file" -w '%{http_code}' "$link")"
+ask big '{}'
+link=http://$addr/files/$(of 'b[1]["uri"].split("/")[-1]')
+run "$M" stop-all --data "$T/data"
+expect 'stop-all' 0
+run "$M" stop-all --resume --data "$T/data"
+expect 'stop-all --resume' 0
+same 'a link from before is void' 404 "$(curl -s -o "$T/file" -w '%{http_code}' "$link")"
 same 'a link of nobody' 404 "$(curl -s -o "$T/file" -w '%{http_code}' "$url/files/0123456789abcdef0123456789abcdef")"
 same 'no link' 404 "$(curl -s -o "$T/file" -w '%{http_code}' "$url/files/x")"
 

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { browser } from './lib/browser.mjs';
 import { caller, handleOf } from './lib/rpc.mjs';
+import { Client, Person } from './lib/oauth.mjs';
 import { startGate, startThings } from './lib/things.mjs';
 
 const roles = `config role 'member'
@@ -138,6 +139,22 @@ test('the button: cuts what is under way, voids what waits, survives kill -9; re
   assert.equal((await mine.tool('delete_thing', { id: 900, approval: confirm })).isError, true);
   assert.equal((await a.go()).isError, true);
   assert.deepEqual([a.done(), things.count('things/900')], [0, 0]);
+});
+
+test('a token is good for its endpoint and for no other environment', async () => {
+  const ben = await new Person(gate, 'bob', password).login();
+  const tool = (at, token) => caller(gate, { key: token, path: at }).modern('tools/call', { name: 'get_thing', arguments: { id: 7 } });
+  const tokens = {};
+  for (const at of ['/things/mcp', '/things/sandbox/mcp', '/things/production/mcp']) {
+    const client = await Client.register(gate), resource = gate.origin + at;
+    client.resource = resource;
+    tokens[at] = (await client.connect(ben, { scope: 'read production' }, { change: (f) => [...f, ...(at.includes('sandbox') ? [] : [['environment', 'production']])] })).access_token;
+  }
+  for (const [at, token] of Object.entries(tokens))
+    for (const to of Object.keys(tokens)) {
+      const r = await tool(to, token), good = to === at;
+      assert.equal(r.status, good ? 200 : 401, `of ${at} at ${to}: ${r.body.slice(0, 200)}`);
+    }
 });
 
 test('all of it is in the audit', async () => {

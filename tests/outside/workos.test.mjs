@@ -99,6 +99,7 @@ inBoth('irreversible calls are described, then confirmed; in production a person
   const said = await agent.call(DELETE, { id: 'dom_1' });
   assert.match(said.text, /DELETE http:\S+\/organization_domains\/dom_1/);
   assert.match(said.text, /Acme/, 'what it is about');
+  assert.doesNotMatch(said.text, /cs_7Hq2mYVw91|sk_test_abcdefgh/, 'without its secrets');
   assert.ok(!seen.some((l) => l.startsWith('DELETE')));
   const done = await agent.call(DELETE, { id: 'dom_1', approval: handleOf(said.text) });
   assert.equal(done.isError, false);
