@@ -74,6 +74,8 @@
 #endif
 #define RPC_TOKENS_MAX 2048 /* JSON tokens of a request body */
 #define JSON_DEPTH_MAX 64   /* nesting of any JSON document taken from outside */
+#define DOC_VALUES_MAX (8U << 20) /* values and names of an API document: the largest we know has under a million */
+#define DOC_VALUES_WHY "the document has more than 8,388,608 values"
 #define YAML_DEPTH_MAX 64   /* nesting of a YAML document: it becomes JSON */
 #define YAML_KEY_MAX 1024   /* bytes of a key with its colon on one line (YAML 1.2.2, 7.4.2) */
 

@@ -24,8 +24,9 @@ schema_init(struct schema *s, const struct refs *refs, struct build *build, stru
 	s->named = named.err ? SCHEMA_NONE - 1 : (u32)named.at;
 	s->work = (u64)tokens * 8 + 100000;
 	s->of_token = ARENA_ARRAY(s->arena, u32, tokens);
+	s->told = ARENA_ARRAY(s->arena, u8, tokens / 8 + 1);
 	scratch = arena_bytes(s->arena, SCRATCH);
-	if (!s->of_token || !scratch)
+	if (!s->of_token || !s->told || !scratch)
 		return ERR_FULL;
 	s->scratch = arena_over(scratch, SCRATCH);
 	s->anything.additional = s->anything.items = s->anything.tok = SCHEMA_NONE;

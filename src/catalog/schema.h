@@ -65,6 +65,7 @@ struct schema {
 	struct build *build;
 	u32 named;                /* token of components.schemas: its members have names that mean something */
 	u32 *of_token;            /* shape of each token, + 1 */
+	u8 *told;                 /* a bit for each token whose broken $ref was told */
 	struct shape **shape;
 	u32 n, cap;
 	u64 work;                 /* steps left before everything becomes "anything" */

@@ -1,7 +1,6 @@
 /* schema_read: from a schema in the document to a shape: one function per keyword, $ref and allOf merged in. */
 #include "catalog/schema.h"
 
-#define TOLD_BACK 64 /* items of the report that are looked at for the same one */
 #define ENUM_MAX 300 /* values among which doubles are looked for: that is quadratic */
 
 struct reader {
@@ -391,16 +390,12 @@ own_keywords(struct reader *r, struct jcur schema)
 
 /* Whether that was told: one schema is read for several purposes. */
 static bool
-is_told(const struct report *r, const struct report_item *item)
+is_told(struct schema *s, u32 tok)
 {
-	for (u32 i = r->n; i > 0 && r->n - i < TOLD_BACK; i--) {
-		const struct source_place *a = &r->item[i - 1].place, *b = &item->place;
+	u8 bit = (u8)(1U << tok % 8), was = s->told[tok / 8];
 
-		if (r->item[i - 1].why == item->why && a->line == b->line && a->column == b->column &&
-		    a->file.p == b->file.p)
-			return true;
-	}
-	return false;
+	s->told[tok / 8] |= bit;
+	return was & bit;
 }
 
 /* err: of following it. What lies outside is never fetched, and that is told as a loss. */
@@ -413,14 +408,14 @@ broken_ref(struct schema *s, struct jcur at, int err)
 	struct report_item item = { .kind = REPORT_NOTE, .method = CATALOG_METHODS };
 	struct jcur ref = refs_get(s->refs, at, STR("$ref"));
 
-	item.why = "a $ref leads nowhere: anything is allowed there";
+	item.why = "a $ref leads nowhere or in a circle: anything is allowed there";
 	if (err == ERR_DENY) {
 		item.why = "a $ref points outside the document, which is not followed: anything is allowed there";
 	} else if (err == ERR_IO) {
 		item.why = "a $ref names a file that is not there or cannot be read: anything is allowed there";
 	}
 	refs_place(s->refs, ref, &item.place);
-	if (item.place.line && is_told(s->report, &item))
+	if (is_told(s, (u32)at.at))
 		return;
 	s->report->outside += err == ERR_DENY || err == ERR_IO;
 	refs_pointer(s->refs, at, &pointer);

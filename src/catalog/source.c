@@ -13,6 +13,7 @@ static const char network[] = "it leads to another place than a file: nothing is
 static const char absent[] = "there is no such file";
 static const char unread[] = "the file cannot be read";
 static const char too_many[] = "the document has too many files";
+static const char too_full[] = DOC_VALUES_WHY;
 
 /* --- places --------------------------------------------------------------------------------------- */
 
@@ -98,22 +99,33 @@ looks_like_json(struct str text)
 	return head.n && (head.p[0] == '{' || head.p[0] == '[');
 }
 
+static int
+check(struct source *s, struct source_file *f, u32 depth)
+{
+	struct jscan_found found;
+	int err = jscan_check(f->json, depth, 0, &found);
+
+	if (err)
+		return refuse(s, f, text_at(f, found.at), found.why);
+	if (found.tokens > DOC_VALUES_MAX - s->tokens)
+		return refuse(s, f, 0, too_full);
+	s->tokens += found.tokens;
+	return 0;
+}
+
 /* The file's text as JSON. A byte order mark in front is forgiven: some editors leave one. What begins with a
  * bracket is read as JSON: so little YAML does that its faults may be told as those of JSON. */
 static int
 read_json(struct source *s, struct source_file *f)
 {
 	u32 depth = JSON_DEPTH_MAX - (f == s->file ? 0 : 2);
-	struct jscan_found found;
 	struct transcript t;
 	int err;
 
 	f->skip = str_starts(f->text, STR("\xef\xbb\xbf")) ? 3 : 0;
 	f->json = str_cut(f->text, f->skip, f->text.n);
 	if (looks_like_json(f->json)) {
-		err = jscan_check(f->json, depth, 0, &found);
-		s->tokens += found.tokens;
-		return err ? refuse(s, f, found.at + f->skip, found.why) : 0;
+		return check(s, f, depth);
 	}
 	f->skip = 0;
 	err = transcribe(&t, f->text, s->arena);
@@ -123,9 +135,7 @@ read_json(struct source *s, struct source_file *f)
 		return err;
 	f->json = t.json;
 	f->origin = t.origin;
-	err = jscan_check(f->json, depth, 0, &found);
-	s->tokens += found.tokens;
-	return err ? refuse(s, f, text_at(f, found.at), found.why) : 0;
+	return check(s, f, depth);
 }
 
 /* Opens a file below the directory, one name at a time, so that no link leads out of it. */

@@ -455,6 +455,8 @@ all(struct work *w)
 			fail(w, "the document is too large with what its aliases stand for");
 			return ERR_FULL;
 		}
+		if (w->t->origin.n > DOC_VALUES_MAX)
+			return fail(w, DOC_VALUES_WHY);
 		if (w->t->origin.full)
 			return ERR_FULL;
 	}

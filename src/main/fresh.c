@@ -235,16 +235,25 @@ enter_jail(const struct fresh *f, const struct import *im)
 		log_debug("import", "jail not in force: %S", buf_str(&why));
 }
 
+/* Room for a report, which may be long: what is not touched costs nothing. */
+static struct buf
+rest_of(struct arena *a)
+{
+	size_t n = a->cap - a->used < INT32_MAX ? a->cap - a->used : INT32_MAX;
+	u8 *p = arena_bytes(a, n);
+
+	return buf_over(p, p ? n : 0);
+}
+
 static void
 tell_in_words(const struct fresh *f, struct import *im)
 {
 	size_t mark = im->arena->used;
-	u8 *room = arena_bytes(im->arena, TEXT_N);
-	struct buf b = buf_over(room, room ? TEXT_N : 0);
+	struct buf b = rest_of(im->arena);
 
 	buf_fmt(&b, "%s: ", f->document);
 	report_text(&im->report, true, &b);
-	if (room)
+	if (b.cap)
 		say_err(buf_str(&b));
 	else
 		refuse(f, im->report.why);
@@ -269,8 +278,7 @@ tell_in_log(const struct fresh *f, const struct import *im, int err)
 static int
 write_report(const struct fresh *f, struct import *im, int dir)
 {
-	u8 *room = arena_bytes(im->arena, TEXT_N);
-	struct buf b = buf_over(room, room ? TEXT_N : 0);
+	struct buf b = rest_of(im->arena);
 	struct catalog c;
 	int err = 0;
 

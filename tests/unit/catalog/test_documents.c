@@ -167,10 +167,35 @@ test_documents(void **state)
 		one(i);
 }
 
+/* 20 KB of YAML cut at every byte (with FULL in the environment; else at some): refused or a catalog that opens. */
+static void
+test_truncated(void **state)
+{
+	struct str text = slurp("go2rtc/openapi.yaml");
+	u32 step = getenv("FULL") ? 1 : 61, taken = 0;
+	struct made m;
+
+	for (u32 n = 0; text.p && n < 20480; n += step) {
+		made_import(&m, guard_bytes(str_cut(text, 0, n)), MADE_ARENA);
+		if (!m.err) {
+			assert_int_equal(catalog_open(&m.c, m.im.out), 0);
+			made_walk(&m.c);
+			taken++;
+		} else {
+			assert_int_equal(m.err, ERR_BAD);
+			assert_non_null(m.im.report.why);
+		}
+		made_free(&m);
+		guard_free(NULL);
+	}
+	print_message("%u of the cut documents were taken\n", taken);
+	free((void *)(uintptr_t)text.p);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_documents) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_documents), cmocka_unit_test(test_truncated) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
