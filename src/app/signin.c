@@ -8,7 +8,7 @@
 #include "crypt/ct.h"
 #include "http/form.h"
 
-enum { AT_START, AT_ADDRESS, AT_ACCOUNT, AT_USER, AT_HASH, AT_SESSION, AT_OLD };
+enum { AT_START, AT_ADDRESS, AT_USER, AT_ACCOUNT, AT_SPREAD, AT_HASH, AT_SESSION, AT_OLD };
 
 /* What a login keeps between its runs. */
 struct signin {
@@ -20,6 +20,8 @@ struct signin {
 	u8 key[USER_KEY_MAX];
 	u8 room[USER_RECORD_MAX];
 	u8 folded[USER_NAME_MAX];
+	u8 who[2 * sizeof(u64) + USER_NAME_MAX]; /* address, epoch, name: what is counted */
+	u32 who_n;
 };
 
 static enum step
@@ -144,17 +146,41 @@ ask_user(struct job *j, msec now)
 	store_start(j->app->store, &j->op, now);
 }
 
+/* A new password has a new epoch, and begins without failures. */
+static void
+take_user(struct job *j, msec now)
+{
+	struct signin *g = j->own;
+	struct buf b = buf_over(g->who, sizeof g->who);
+	u64 from;
+
+	if (j->op.err || user_decode(j->op.val, &g->user))
+		memset(&g->user, 0, sizeof g->user);
+	g->user.version = j->op.version;
+	buf_put(&b, address_of(j, &from));
+	buf_put(&b, str_of(&g->user.epoch, sizeof g->user.epoch));
+	buf_put(&b, g->name);
+	g->who_n = b.w;
+	j->x.at = AT_ACCOUNT;
+	tally_ask(j, TALLY_LOGIN, str_of(g->who, g->who_n), g->count, now);
+}
+
+/* The same without the address. */
+static struct str
+anywhere(const struct signin *g)
+{
+	return str_of(g->who + sizeof(u64), g->who_n - sizeof(u64));
+}
+
 static enum step
 start_hash(struct job *j)
 {
 	struct signin *g = j->own;
 	struct pass_record rec;
-	bool known = j->op.err == 0 && user_decode(j->op.val, &g->user) == 0 && !g->user.disabled &&
-	    pass_read(str_of(g->user.pass, g->user.pass_n), &rec) == 0;
+	bool known = g->user.name_n && !g->user.disabled && pass_read(str_of(g->user.pass, g->user.pass_n), &rec) == 0;
 	enum step s = hashing_check(j, &g->hashing, g->password, known ? &rec : NULL);
 
 	ct_wipe((void *)(uintptr_t)g->password.p, g->password.n);
-	g->user.version = j->op.version;
 	j->x.at = AT_HASH;
 	return s == STEP_FAIL ? STEP_DONE : s;
 }
@@ -167,7 +193,8 @@ refused(struct job *j)
 
 	if (address_of(j, &from).n && from)
 		tally_add(j, TALLY_ADDRESS, str_of(&from, sizeof from));
-	tally_add(j, TALLY_ACCOUNT, g->name);
+	tally_add(j, TALLY_LOGIN, str_of(g->who, g->who_n));
+	tally_add(j, TALLY_SPREAD, anywhere(g));
 	if (serve_tells(&j->app->serve, j->app->now))
 		log_info("login", "refused user=%S", g->name);
 	return signin_show(j, g->next, "login_wrong");
@@ -197,7 +224,7 @@ hashed(struct job *j)
 		return s;
 	if (!hashing_same(&g->hashing))
 		return refused(j);
-	tally_clear(j->app->store, j->app->handle_key, TALLY_ACCOUNT, g->name);
+	tally_clear(j->app->store, j->app->handle_key, TALLY_LOGIN, str_of(g->who, g->who_n));
 	return with_session(j, signin_begin(j, &g->session, &g->user, g->user.totp_n ? BROWSER_HALF : BROWSER_IN));
 }
 
@@ -215,17 +242,22 @@ signin_login(struct exchange *x, msec now)
 	case AT_ADDRESS:
 		if (exchange_from(x) && tally_full(j, TALLY_ADDRESS_MAX))
 			return STEP_DONE;
-		x->at = AT_ACCOUNT;
-		tally_ask(j, TALLY_ACCOUNT, g->name, g->count, now);
-		return STEP_MORE;
-	case AT_ACCOUNT:
-		if (tally_full(j, TALLY_ACCOUNT_MAX))
-			return STEP_DONE;
 		ask_user(j, now);
 		return STEP_MORE;
 	case AT_USER:
 		if (j->op.err && j->op.err != ERR_NONE)
 			return html_error(x, 503, "error_store");
+		take_user(j, now);
+		return STEP_MORE;
+	case AT_ACCOUNT:
+		if (tally_full(j, TALLY_ACCOUNT_MAX))
+			return STEP_DONE;
+		x->at = AT_SPREAD;
+		tally_ask(j, TALLY_SPREAD, anywhere(g), g->count, now);
+		return STEP_MORE;
+	case AT_SPREAD:
+		if (exchange_from(x) && tally_full(j, TALLY_SPREAD_MAX))
+			return STEP_DONE;
 		return start_hash(j);
 	case AT_HASH: return hashed(j);
 	case AT_SESSION: return with_session(j, signin_began(j, &g->session));

@@ -4,7 +4,7 @@
  *      POST /login/code  code > once per time step, or a recovery code, once > session IN
  *
  * Wrong names and wrong passwords look alike and cost alike. Failures are counted by account and by address, each for
- * a quarter of an hour (tally.h); the console is never counted, and `user passwd` there clears the account's count. */
+ * a quarter of an hour (tally.h); the console is never counted, and a new password begins without failures. */
 #ifndef APP_SIGNIN_H
 #define APP_SIGNIN_H
 

@@ -1,19 +1,22 @@
-/* tally: failures are counted, by account and by address, for a quarter of an hour from the first. Counts lie in the
- * store under few keys ("h:" and 12 bits of a keyed hash), so that strangers cannot fill it, and names that nobody has
- * are counted like others. Nothing is written once a count is full. */
+/* tally: failures are counted, by account and by address, for a quarter of an hour from the first. Logins of an account
+ * are counted by address, too, so that a stranger who guesses does not lock its owner out; all addresses together have
+ * a count that this machine itself is free of. Counts lie in the store under few keys ("h:" and 12 bits of a keyed
+ * hash), so that strangers cannot fill it, and names that nobody has are counted like others. Nothing is written once a
+ * count is full. */
 #ifndef APP_TALLY_H
 #define APP_TALLY_H
 
 #include "app/job.h"
 
 #define TALLY_WINDOW_S 900
-#define TALLY_ACCOUNT_MAX 10 /* wrong passwords of one account */
+#define TALLY_ACCOUNT_MAX 10 /* wrong passwords of one account, of one address */
+#define TALLY_SPREAD_MAX 75  /* of one account, of all addresses: 5 a minute */
 #define TALLY_ADDRESS_MAX 40 /* wrong passwords of one address */
 #define TALLY_CODE_MAX 6     /* wrong codes of one account */
 #define TALLY_KEY_N 8
 
 /* What is counted. */
-enum tally { TALLY_ACCOUNT = 'u', TALLY_ADDRESS = 'a', TALLY_CODE = 'c' };
+enum tally { TALLY_ACCOUNT = 'u', TALLY_LOGIN = 'l', TALLY_SPREAD = 's', TALLY_ADDRESS = 'a', TALLY_CODE = 'c' };
 
 /* The key of a count, written into room. */
 struct str tally_key(const u8 *handle_key, enum tally kind, struct str of, char room[TALLY_KEY_N]);

@@ -96,6 +96,8 @@ for i in 1 2 3 4 5 6 7 8 9 10; do
 done
 web POST /login 'name=bob&password=correct+horse+1'
 sees 'too many failures' 429 'too many failed attempts' '^Retry-After'
+web POST /login 'name=ada&password=wrong+password'
+sees 'of this account alone' 403 'do not belong together'
 password 'battery staple 2' passwd bob
 expect 'the console sets a password whatever the browser tried' 0 err 'bob: changed'
 web POST /login 'name=bob&password=correct+horse+1'
@@ -243,6 +245,45 @@ curl -sS -H 'Accept-Language: en-GB, ru;q=0.8' "http://$addr/login" >"$T/out"
 grep -q 'lang="en"' "$T/out" && ok || bad 'the language that is wanted more'
 
 cp "$T/bob" "$jar"
+# --- a stranger guesses, and the queue is full -----------------------------------------------------------------------------
+out=$(hostname -I 2>/dev/null | tr ' ' '\n' | grep -m1 '^[0-9.]*$' || true)
+if [ -n "$out" ]; then
+	cp "$T/conf" "$T/conf.was"
+	stop 'for another address'
+	sed "s,list listen .*,list listen '0.0.0.0:0',; s,option data,option public_url 'https://box.example'\n\t&," "$T/conf.was" >"$T/conf"
+	start "$M" serve -c "$T/conf"
+	ready 'for another address'
+	port=${addr##*:}
+	from() { # from ADDRESS PASSWORD
+		curl -sS -m 30 -o /dev/null -w '%{http_code}' -H 'Host: box.example' -d "name=carol&password=$2" "http://$1:$port/login"
+	}
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		from "$out" wrong+password >/dev/null
+	done
+	same 'a stranger has guessed enough' 429 "$(from "$out" carols+horse+1)"
+	same 'and the owner comes in from elsewhere' 303 "$(from 127.0.0.1 carols+horse+1)"
+	cp "$T/conf.was" "$T/conf"
+	stop 'for another address'
+	start "$M" serve -c "$T/conf"
+	ready 'back'
+fi
+chosen=$(printf 'A%.0s' $(seq 43))
+curl -sS -m 30 -o /dev/null -D "$T/out" -H "Cookie: mcpgated=$chosen" -d 'name=carol&password=carols+horse+1' "http://$addr/login"
+grep -q 'Set-Cookie: mcpgated=' "$T/out" && ! grep -q "$chosen" "$T/out" && ok || bad 'a session that somebody chose is not taken over'
+same 'it stays worth nothing' 1 "$(curl -sS -H "Cookie: mcpgated=$chosen" "http://$addr/account" | grep -c 'action="/login"')"
+logins=
+for i in 1 2 3 4 5 6 7 8; do
+	status -m 60 -d "name=nobody$i&password=wrong+password" "http://$addr/login" >"$T/login.$i" &
+	logins="$logins $!"
+done
+sleep 0.3
+for i in 1 2 3 4 5 6 7 8 9; do
+	curl -sS -m 5 -o /dev/null -w '%{time_total}\n' "http://$addr/healthz"
+done | sort -n >"$T/out"
+awk 'NR == 5 { exit $1 > 0.1 }' "$T/out" && ok || bad 'a ping beside logins is quick'
+wait $logins
+same 'one is worked on, four wait, the others come again' '403 403 403 403 403 429 429 429' \
+	"$(for i in 1 2 3 4 5 6 7 8; do cat "$T/login.$i"; echo; done | sort | tr '\n' ' ' | sed 's/ $//')"
 user list --json
 expect 'a list from the server' 0 out '"name":"bob","display":"Bob <b>&amp;","team":"ops"'
 user remove bob
