@@ -37,6 +37,17 @@ find(const struct rest_ask *a, u8 in, struct jcur member, struct str raw, struct
 
 /* ---- path, header -------------------------------------------------------------------------------- */
 
+/* A value without what its style puts before it: ".7", ";id=7". */
+static struct str
+without_style(const struct catalog_param *p, struct str v)
+{
+	if (p->style == CATALOG_LABEL && str_starts(v, STR(".")))
+		return str_cut(v, 1, v.n);
+	if (p->style == CATALOG_MATRIX && str_starts(v, STR(";")) && str_starts(str_cut(v, 1, v.n), p->wire))
+		return str_cut(v, p->wire.n + 2, v.n);
+	return v;
+}
+
 static int
 from_path(struct rest_ask *a, struct buf *why)
 {
@@ -49,7 +60,7 @@ from_path(struct rest_ask *a, struct buf *why)
 		if (piece.param == CATALOG_NONE)
 			continue;
 		catalog_param(a->catalog, a->op, piece.param, &p);
-		if (url_decode(&value, a->value[i]) || value.over)
+		if (url_decode(&value, without_style(&p, a->value[i])) || value.over)
 			return refuse(why, "the path holds no good value for", p.wire);
 		put_name(a, p.arg);
 		jout_quoted(&a->out, buf_str(&value));

@@ -55,6 +55,7 @@ JSON
 cat >"$T/conf" <<EOF
 config server
 	list listen '127.0.0.1:0'
+	option public_url 'http://127.0.0.1:9'
 	option data '$T/data'
 config api 'things'
 	option document '$T/api.json'
@@ -170,6 +171,9 @@ use=sk-wrongwrongwrongwrongwrongwrongwrongwrongwro
 rest GET sandbox/items/7
 is 'a wrong key' 401
 grep -qi '^www-authenticate: Bearer' "$T/head" && ok || bad 'no challenge'
+meta=$(sed -n 's/.*resource_metadata="\([^"]*\)".*/\1/p' "$T/head")
+curl -sS -m 5 "http://$addr${meta#http://127.0.0.1:9}" >"$T/out" 2>&1
+grep -q '"resource":"http://127.0.0.1:9/rest/things/sandbox/items/7"' "$T/out" && ok || bad "the metadata of the challenge: $meta: $(cat "$T/out")"
 use=$reader
 rest GET sandbox/items/7
 is 'a reader reads' 200
