@@ -59,6 +59,7 @@ struct app {
 	struct seal_keys token_seal;   /* this month's, and the last one's */
 	u32 token_month;
 	struct rate rate;
+	u32 fetching;                  /* documents of clients, right now */
 	struct pool jobs;
 	u8 *rest;                      /* RPC_BODY_MAX bytes: scratch of whoever runs, app/rest.c */
 	struct str pages, texts;       /* fs/pages, fs/text: rows of base/pack.h */

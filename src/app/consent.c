@@ -148,6 +148,7 @@ consent_page(struct exchange *x, msec now)
 		c.o = oauth_begin(j, x->req.query);
 		if (!c.o)
 			return STEP_DONE;
+		c.o->may_fetch = true;
 	}
 	if (oauth_client(c.o, now) == STEP_WAIT)
 		return STEP_WAIT;

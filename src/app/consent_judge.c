@@ -73,8 +73,13 @@ judge_client(struct consent *c)
 		return page(c, "oauth_request");
 	if (o->client_err == ERR_IO)
 		return page(c, "error_store");
+	if (o->client_err == ERR_FULL) {
+		html_error(&o->job->x, 429, "error_busy");
+		return ERR_DENY;
+	}
 	if (o->client_err)
-		return page(c, o->client_err == ERR_DENY ? "oauth_pin" : "oauth_client");
+		return page(c, o->client_err == ERR_DENY ? "oauth_pin" : o->client_err == ERR_BAD ? "oauth_fetch"
+		                                                                                : "oauth_client");
 	if (!o->p[P_REDIRECT_URI].p && o->client.uris == 1 && !(o->empty & 1U << P_REDIRECT_URI) &&
 	    !client_uri_loopback(o->client.uri[0]))
 		o->p[P_REDIRECT_URI] = o->client.uri[0];

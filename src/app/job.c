@@ -4,6 +4,7 @@
 #include "gate/approval.h"
 #include "app/person.h"
 #include "app/files.h"
+#include "app/oauth.h"
 #include "app/rest.h"
 
 static struct exchange *
@@ -48,6 +49,8 @@ job_cancel(struct exchange *x)
 		store_cancel(j->app->store, &j->switching->op);
 	if (j->op.key.p && !j->op.done)
 		store_cancel(j->app->store, &j->op);
+	if (j->oauth)
+		oauth_fetch_end(j->oauth, j->app->now);
 	files_cancel(j, j->app->now);
 	rest_cancel(j, j->app->now);
 	if (j->mcp.x)

@@ -138,7 +138,7 @@ oauth_audit(struct oauth *o, const char *outcome, struct str user, const char *w
 
 /* ---- the client ---------------------------------------------------------------------------------------- */
 
-enum { LOOK_START, LOOK_EPOCH, LOOK_RECORD, LOOK_DONE };
+enum { LOOK_START, LOOK_EPOCH, LOOK_RECORD, LOOK_FETCH, LOOK_DONE };
 
 static enum step
 found(struct oauth *o, int err)
@@ -191,19 +191,43 @@ judge_dynamic(struct oauth *o, const struct store_op *op)
 }
 
 static enum step
-judge_record(struct oauth *o)
+judge_fetched(struct oauth *o, int err, msec now)
+{
+	o->look = LOOK_FETCH;
+	if (err == ERR_MORE)
+		return STEP_WAIT;
+	oauth_fetch_end(o, now);
+	return found(o, err);
+}
+
+/* A copy of a document counts when it was pinned, or fetched a short while ago, or is only asked for once more. */
+static enum step
+judge_copy(struct oauth *o, bool there, msec now)
+{
+	bool on = o->job->gen->gen->oauth.cimd == CIMD_ON;
+	int err;
+
+	if (there && (o->client.pinned || (on && (!o->may_fetch || o->client.fresh > store_wall(o->job->app->store)))))
+		return found(o, 0);
+	if (!on || !o->may_fetch)
+		return found(o, ERR_DENY);
+	err = oauth_fetch(o, now);
+	return judge_fetched(o, err ? err : oauth_fetch_step(o, now), now);
+}
+
+static enum step
+judge_record(struct oauth *o, msec now)
 {
 	const struct store_op *op = &o->job->op;
-	bool document = o->client.kind == CLIENT_DOCUMENT;
+	bool document = o->client.kind == CLIENT_DOCUMENT, there;
 
 	if (o->client.kind == CLIENT_DYNAMIC)
 		return judge_dynamic(o, op);
 	if (op->err && op->err != ERR_NONE)
 		return found(o, ERR_IO);
-	if (op->err || client_decode(op->val, &o->client) || o->client.removed ||
-	    !str_same(o->client.id, o->p[P_CLIENT_ID]))
-		return found(o, document ? ERR_DENY : ERR_NONE);
-	return found(o, 0);
+	there = !op->err && client_decode(op->val, &o->client) == 0 && !o->client.removed &&
+	    str_same(o->client.id, o->p[P_CLIENT_ID]);
+	return document ? judge_copy(o, there, now) : found(o, there ? 0 : ERR_NONE);
 }
 
 static enum step
@@ -248,7 +272,8 @@ oauth_client(struct oauth *o, msec now)
 		case LOOK_RECORD:
 			if (!op->done)
 				return STEP_WAIT;
-			return judge_record(o);
+			return judge_record(o, now);
+		case LOOK_FETCH: return judge_fetched(o, oauth_fetch_step(o, now), now);
 		case LOOK_DONE: return STEP_DONE;
 		}
 		if (s == STEP_WAIT)

@@ -54,12 +54,16 @@ struct oauth {
 	bool broken;                /* the form cannot be decoded, or is too large */
 	/* the client, after oauth_client */
 	struct client client;
-	int client_err;             /* 0, ERR_NONE: unknown; ERR_DENY: a document that is not pinned; ERR_IO */
+	int client_err;             /* 0, ERR_NONE: unknown; ERR_DENY: a document that is not pinned; ERR_IO; fetching:
+	                             * ERR_BAD, ERR_FULL */
 	u8 look;                    /* oauth_client's place */
 	wall epoch;
 	u8 *id_room;
 	struct buf got;             /* what the store gave for the client; c points into it */
 	struct buf more;            /* what it gives after that */
+	bool may_fetch;             /* somebody is about to consent: a document may be fetched */
+	struct call *call;          /* by which it is fetched; NULL: none */
+	struct buf document;
 	/* the token endpoint */
 	u8 at;
 	u8 family[GRANT_FAMILY_N];
@@ -84,6 +88,12 @@ void oauth_audit(struct oauth *o, const char *outcome, struct str user, const ch
 
 /* Finds the client of P_CLIENT_ID. DONE: see client_err. WAIT: call again. */
 enum step oauth_client(struct oauth *o, msec now);
+
+/* Begins to fetch the metadata document of P_CLIENT_ID; goes on with it: 0 (client is set), ERR_MORE (call again), else
+ * why not: ERR_DENY, ERR_FULL, ERR_BAD. oauth_fetch_end at any time. */
+int oauth_fetch(struct oauth *o, msec now);
+int oauth_fetch_step(struct oauth *o, msec now);
+void oauth_fetch_end(struct oauth *o, msec now);
 
 /* Starts a store op of the request: DONE (job->op.err) or WAIT. */
 enum step oauth_op(struct oauth *o, u8 verb, struct str key, msec now);

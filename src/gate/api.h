@@ -132,6 +132,7 @@ struct oauth_conf {
 	struct str default_path; /* the endpoint meant where a client names none; empty: none */
 	struct str schemes;      /* private-use schemes of redirect URIs, "a,b" */
 	struct str cimd_hosts;   /* names whose documents may be fetched though their addresses are private, "a,b" */
+	const struct tls_trust *cimd_trust; /* whom fetched documents may come from; its name is filled in */
 	u32 token_s;             /* an access token lives this long */
 	struct external external; /* another issuer whose tokens are taken, too */
 };

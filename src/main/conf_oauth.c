@@ -99,7 +99,7 @@ read_external(struct conf_work *w, const struct conf_section *s)
 	}
 	x->issuer = conf_str(s, "issuer");
 	text = conf_file(w, conf_str(s, "issuer_keys"), conf_line(s, "issuer_keys"), JWKS_MAX);
-	why = text.n ? external_jwks(text, tok, JWKS_TOKENS, w->arena, keys) : NULL;
+	why = external_jwks(text, tok, JWKS_TOKENS, w->arena, keys);
 	if (why)
 		conf_mistake(w, conf_line(s, "issuer_keys"), "issuer_keys: %s", why);
 }
@@ -122,6 +122,12 @@ conf_oauth(struct conf_work *w, const struct conf_section *s)
 	o->cimd = (u8)conf_u32(s, "cimd");
 	o->schemes = conf_join(w, s, "redirect_scheme");
 	o->cimd_hosts = conf_join(w, s, "cimd_host");
+	if (o->cimd == CIMD_ON) {
+		struct environment documents = { .tls = true, .host = STR("documents.invalid") };
+
+		conf_trust_at(w, conf_line(s, "cimd"), &documents);
+		o->cimd_trust = documents.trust;
+	}
 	read_external(w, s);
 	o->on = conf_u32(s, "oauth") && (is_safe(&u) || conf_u32(s, "insecure_oauth"));
 }
