@@ -5,6 +5,8 @@
 #include "catalog/order.h"
 
 #define TEXT_BYTES 240 /* of a description */
+#define VERB_WORTH 24  /* of a method that fits a word: as much as a usual word in a summary */
+#define ARGS_SEEN 24   /* arguments whose names count: where there are more, they tell little */
 
 /* One word in one operation. */
 struct seen {
@@ -107,6 +109,8 @@ index_op(struct index *x, u32 at)
 	for (u32 i = 0; i < le32(p + OP_TAGS + 4); i++)
 		words_of(x, text(x->b, build_at(x->b, PART_TAGS, le32(p + OP_TAGS) + i)), 4, first);
 	words_of(x, text(x->b, p + OP_PATH), 3, first);
+	for (u32 i = 0; i < min_u32(le32(p + OP_PARAMS + 4), ARGS_SEEN); i++)
+		words_of(x, text(x->b, build_at(x->b, PART_PARAMS, le32(p + OP_PARAMS) + i)), 2, first);
 	words_of(x, str_cut(text(x->b, p + OP_TEXT), 0, TEXT_BYTES), 1, first);
 }
 
@@ -194,8 +198,50 @@ rarity(const struct catalog *c, u32 n)
 	return r;
 }
 
+/* An operation's score, and which words of the query it has, by bit. */
+struct score {
+	u32 sum, words;
+};
+
+static_assert(SEARCH_QUERY_WORDS <= 32, "a bit for each word");
+
 static void
-score_word(const struct catalog *c, struct str word, u32 *score)
+add(struct score *s, u32 n, u32 word)
+{
+	s->sum += n;
+	s->words |= 1U << word;
+}
+
+/* What people call what a method does: such a word fits its operations, whatever they are called. */
+static void
+score_verb(const struct catalog *c, struct str word, u32 number, struct score *score)
+{
+	static const struct { const char *word; u8 methods; } verbs[] = {
+		{ "create", 1 << CATALOG_POST }, { "add", 1 << CATALOG_POST }, { "new", 1 << CATALOG_POST },
+		{ "list", 1 << CATALOG_GET }, { "get", 1 << CATALOG_GET }, { "show", 1 << CATALOG_GET },
+		{ "read", 1 << CATALOG_GET }, { "find", 1 << CATALOG_GET },
+		{ "update", 1 << CATALOG_PUT | 1 << CATALOG_PATCH },
+		{ "change", 1 << CATALOG_PUT | 1 << CATALOG_PATCH },
+		{ "edit", 1 << CATALOG_PUT | 1 << CATALOG_PATCH },
+		{ "set", 1 << CATALOG_PUT | 1 << CATALOG_PATCH },
+		{ "delete", 1 << CATALOG_DELETE }, { "remove", 1 << CATALOG_DELETE },
+		{ "cancel", 1 << CATALOG_DELETE },
+	};
+	struct catalog_op op;
+	u32 methods = 0;
+
+	for (u32 i = 0; i < ARRAY_N(verbs); i++)
+		if (str_is(word, verbs[i].word))
+			methods = verbs[i].methods;
+	for (u32 i = 0; i < c->op_n && methods; i++) {
+		catalog_op(c, i, &op);
+		if (score[i].sum && methods & 1U << op.method)
+			add(&score[i], VERB_WORTH, number);
+	}
+}
+
+static void
+score_word(const struct catalog *c, struct str word, u32 number, struct score *score)
 {
 	u32 first, n;
 
@@ -208,19 +254,23 @@ score_word(const struct catalog *c, struct str word, u32 *score)
 		for (u32 k = 0; k < n; k++) {
 			u32 weight, op = catalog_posting(c, first + k, &weight);
 
-			score[op] += weight * worth;
+			add(&score[op], weight * worth, number);
 		}
 	}
 }
 
-/* A short name that fits says more than a long one in which the words are two of many. */
+/* A short name that fits says more than a long one in which the words are two of many; and two words of the query more
+ * than one of them twice. */
 static u32
-by_length(const struct catalog *c, u32 at, u32 score)
+final(const struct catalog *c, u32 at, const struct score *score)
 {
 	struct catalog_op op;
+	u32 words = 0;
 
 	catalog_op(c, at, &op);
-	return (u32)((u64)score * 256 / (24 + op.name.n + op.path.n / 2)) + 1;
+	for (u32 w = score->words; w; w &= w - 1)
+		words++;
+	return (u32)((u64)score->sum * words * 256 / (24 + op.name.n + op.path.n / 2)) + 1;
 }
 
 /* Keeps the best: insertion into a short sorted list. */
@@ -245,18 +295,22 @@ search_find(const struct catalog *c, struct str query, struct arena *scratch, st
 	struct str word[SEARCH_QUERY_WORDS];
 	u32 words = naming_words(query, word, SEARCH_QUERY_WORDS), n = 0;
 	size_t mark = scratch->used;
-	u32 *score = ARENA_ARRAY(scratch, u32, c->op_n);
+	struct score *score = ARENA_ARRAY(scratch, struct score, c->op_n);
 
-	for (u32 i = 0; i < words && score; i++) {
+	for (u32 i = 0; i < 2 * words && score; i++) { /* verbs last: alone they find nothing */
 		u8 space[SEARCH_WORD_MAX];
-		struct str w = normal(word[i], space);
+		struct str w = normal(word[i % words], space);
 
-		if (!empty_word(w))
-			score_word(c, w, score);
+		if (empty_word(w))
+			continue;
+		if (i < words)
+			score_word(c, w, i, score);
+		else
+			score_verb(c, w, i - words, score);
 	}
 	for (u32 i = 0; i < c->op_n && score && max; i++)
-		if (score[i])
-			n = rank(hit, n, max, (struct search_hit){ i, by_length(c, i, score[i]) });
+		if (score[i].sum)
+			n = rank(hit, n, max, (struct search_hit){ i, final(c, i, &score[i]) });
 	arena_rewind(scratch, mark);
 	return n;
 }

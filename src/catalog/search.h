@@ -18,7 +18,7 @@ struct search_hit {
 int search_build(struct build *b, struct arena *a);
 
 /* Finds the operations that fit the words of a query best: rare words and words in names count most, beginnings of
- * words count half. At most max hits, best first, equal ones in order of names. Takes 4 bytes per operation from
+ * words count half. At most max hits, best first, equal ones in order of names. Takes 8 bytes per operation from
  * scratch and gives them back; 0 when it has no room. */
 u32 search_find(const struct catalog *c, struct str query, struct arena *scratch, struct search_hit *hit, u32 max);
 

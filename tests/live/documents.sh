@@ -104,6 +104,16 @@ yaml() {
 	echo "     $1: $3 operations, $cpu s, $mb MB"
 	[ "$(echo "$cpu $mb" | awk '{ print ($1 < 3 && $2 < 160) }')" = 1 ] && ok || bad "$1: $cpu s, $mb MB"
 }
+# found NAME WANTED WORD WORDS: what somebody would look for is the first that is found
+found() {
+	run "$M" catalog search "$T/$1.cat" --limit 1 "$3" $4
+	same "$1: $3 $4" "$2" "$(cut -f1 "$T/out")"
+}
+found github issues_create create 'an issue'
+found github repos_delete-branch-protection delete 'branch protection'
+found awork PostTimeEntry log 'time on a task'
+found stripe PostChargesChargeRefund refund 'a charge'
+
 yaml netbox openapi.yaml 1124
 yaml kubernetes swagger.yaml 945
 yaml openhue src/main.yaml 133

@@ -12,7 +12,8 @@ setup(void **state)
 	made_text(&m, made_document(
 	    "\"/projects\":{\"get\":{\"operationId\":\"listProjects\",\"summary\":\"All projects\"},\"post\":{\"operationId\":"
 	    "\"createProject\",\"summary\":\"A new project\"}},"
-	    "\"/tasks\":{\"get\":{\"operationId\":\"listTasks\",\"description\":\"Tasks of a project\",\"tags\":[\"Work\"]},"
+	    "\"/tasks\":{\"get\":{\"operationId\":\"listTasks\",\"description\":\"Tasks of a project\",\"tags\":[\"Work\"],\"parameters\":[{\"in\":\"query\","
+	    "\"name\":\"dueDate\"}]},"
 	    "\"post\":{\"operationId\":\"createTask\"}},"
 	    "\"/invoices/{id}/pay\":{\"post\":{\"operationId\":\"x1\",\"summary\":\"Pays\"}}", ""));
 	return 0;
@@ -52,7 +53,11 @@ test_finds(void **state)
 	finds("the project", 1, "listProjects");
 	finds("t", 8, "");
 	finds("ta", 8, "");
-	finds("create task", 8, "createTask listTasks createProject");
+	finds("create task", 8, "createTask createProject listTasks");
+	finds("add project", 1, "createProject"); /* what people call a POST */
+	finds("change project", 1, "listProjects");
+	finds("delete", 8, "");                   /* what a method does finds nothing alone */
+	finds("due date", 8, "listTasks");        /* arguments */
 	finds("tas", 8, "listTasks createTask");
 	finds("pay an invoice", 8, "x1");
 	finds("work", 8, "listTasks");
