@@ -9,6 +9,7 @@ CC_REL   := $(CROSS)gcc -nostdinc -isystem $(CROSSED)/usr/include/$(MUSL_DIR) \
 # Unit tests stand on glibc as everywhere, and run under qemu where the processor is another.
 CC_TEST  := $(CROSS)gcc -isystem build/cross/$(DEB)/usr/include -Lbuild/cross/$(DEB)/usr/lib/$(GNU_DIR)
 RUN      := $(QEMU) -L /usr/$(GNU) -E LD_LIBRARY_PATH=build/cross/$(DEB)/usr/lib/$(GNU_DIR)
-OPT      ?= -Oz -fno-inline-functions-called-once
+OPT      ?= -Oz -fno-inline-functions-called-once -fno-tree-sra \
+            -fno-gcse -fno-caller-saves -fno-move-loop-invariants
 OPT_HOT  ?= -O2
 WERROR   :=

@@ -6,8 +6,10 @@ CC_REL   := musl-gcc
 else
 CC_REL   := gcc
 endif
-# A function with one caller stays a function: its frame and its cold parts are smaller than as a piece of another.
-OPT      := -Oz -fno-inline-functions-called-once
+# A function with one caller stays a function: its frame and its cold parts are smaller than as a piece of another. The rest keeps
+# values where they are instead of copying them about.
+OPT      := -Oz -fno-inline-functions-called-once -fno-tree-sra \
+            -fno-gcse -fno-caller-saves -fno-move-loop-invariants
 OPT_HOT  := -O2
 ifeq ($(ARCH),x86_64)
 HARDEN_ARCH := -fcf-protection=full
