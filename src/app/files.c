@@ -13,6 +13,7 @@ struct files {
 	struct buf out;
 	struct again again;
 	struct relay relay;
+	bool upload;
 	struct jdoc doc;
 	u8 at;
 	struct gate_ask ask;
@@ -32,7 +33,8 @@ look(struct job *j, struct files *f, msec now)
 {
 	struct exchange *x = &j->x;
 
-	if (again_key("x:f", route_param(x->route, x->req.path, 0), f->key, &f->op.key))
+	f->upload = x->req.method == METHOD_PUT;
+	if (again_key(f->upload ? "x:u" : "x:f", route_param(x->route, x->req.path, 0), f->key, &f->op.key))
 		return STEP_FAIL;
 	f->out = buf_over(f->record, sizeof f->record);
 	f->op.verb = x->req.method == METHOD_HEAD ? STORE_GET : STORE_TAKE;
@@ -86,7 +88,8 @@ allowed(struct job *j, struct files *f, struct op_spec *spec, struct catalog_op 
 	if (environment < 0 || switches_stopped(j->app->switches) ||
 	    a->made <= j->app->switches->voided || !principal_api(&a->who, api->name) ||
 	    (a->who.dies && j->app->mcp.now_s >= a->who.dies) ||
-	    catalog_find(&j->gen->catalog[api->index], a->operation, op) < 0 || op->effect != CATALOG_READ)
+	    catalog_find(&j->gen->catalog[api->index], a->operation, op) < 0 ||
+	    (op->effect != CATALOG_READ && !f->upload))
 		return false;
 	gate_begin(&f->ask, j->gen->gen, api, a->view, &a->who, j->app->switches);
 	if (!gate_offers(&f->ask, op) || !gate_admits(&f->ask, op, (u32)environment, &call) || call.level != LEVEL_NONE)
@@ -112,6 +115,14 @@ take_args(struct job *j, struct files *f, struct op_spec *spec)
 		spec->drop[0] = op->flags & CATALOG_OP_FIELDS_ELSE ? STR(CATALOG_FIELDS_ELSE) : STR(CATALOG_FIELDS);
 		spec->drop[1] = STR(CATALOG_CONTINUE);
 	}
+	if (op->effect != CATALOG_READ && catalog_param_named(spec->catalog, op, STR("idempotency_key"), NULL) < 0) {
+		spec->drop[2] = STR("idempotency_key");
+		spec->idempotency = json_str(json_get(spec->args, "idempotency_key"), NULL);
+	}
+	if (f->upload) {
+		spec->upload = j->x.body.p ? j->x.body : STR("");
+		spec->upload_type = field_get(&j->x.req.fields, FIELD_CONTENT_TYPE);
+	}
 	if (spec->api->environments > 1)
 		spec->skip = str_c(ours[catalog_param_named(spec->catalog, op, str_c(ours[0]), NULL) >= 0]);
 }
@@ -133,6 +144,12 @@ start(struct job *j, struct files *f, msec now)
 		reply_field(&j->x, "Retry-After", STR("1"));
 		return reply_error(&j->x, 503, "busy: too many calls are under way; ask the tool again");
 	}
+	if (fault && f->upload) {
+		const char *text = arena_c(&j->x.arena, buf_str(&why));
+
+		return reply_error(&j->x, fault == OP_FAULT_CONFIG ? 502 : fault == OP_FAULT_LIMIT ? 429 : 422,
+		    text ? text : "the file cannot be sent; ask the tool again");
+	}
 	if (fault)
 		return reply_error(&j->x, 502, "the API cannot be asked for it now; the tool says why");
 	f->at = AT_CALL;
@@ -148,16 +165,19 @@ answer(struct job *j, struct files *f, msec now)
 	enum step s = op_step(op, now);
 	u8 room[120];
 	struct buf b = buf_over(room, sizeof room);
+	bool refused;
 
 	if (s == STEP_WAIT || s == STEP_MORE)
 		return s;
 	if (s == STEP_FAIL)
 		return reply_error(&j->x, 502, "the API did not answer; ask the tool again for another link");
-	if (op->status < 200 || op->status > 299)
+	refused = op->status < 200 || op->status > 299;
+	if (refused && !f->upload)
 		return reply_error(&j->x, 502, "the API refuses it now; the tool says why");
 	buf_fmt(&b, "attachment; filename=\"%S\"", f->again.operation); /* [A-Za-z0-9_-] only */
 	reply_field(&j->x, "Content-Disposition", buf_str(&b));
-	return relay_start(&f->relay, &j->x, 200, NULL);
+	return relay_start(&f->relay, &j->x, refused ? 502 : 200,
+	    f->upload ? &j->gen->text[op->api->index].secrets : NULL);
 }
 
 /* ---- the way ------------------------------------------------------------------------------------- */
@@ -230,6 +250,10 @@ files_cancel(struct job *j, msec now)
 {
 	if (j->files && !j->files->op.done && j->files->at != AT_CALL)
 		store_cancel(j->app->store, &j->files->op);
+	if (j->files && j->files->relay.op) {
+		op_leave(j->files->relay.op, false, now); /* what was sent goes on */
+		j->files->relay.op = NULL;
+	}
 	files_end(j, now);
 }
 

@@ -18,9 +18,12 @@ struct params {
 	struct jcur args;        /* as args_check leaves them: an object, or a miss; at most 65,535 tokens */
 	struct str skip;         /* names of arguments that are not the operation's, as in args.h; may be empty */
 	struct str base;         /* base path without a slash at its end: "" or "/api/v1" */
+	struct str upload;       /* bytes of the argument "upload:NAME"; p NULL: they are not there */
+	struct str upload_type;  /* its content type, or empty */
 	struct buf target, fields, body; /* empty, over the caller's memory; body's end is used for decoding, too */
 	/* set by params_build */
 	bool has_body;
+	bool awaits;             /* "upload:NAME" is given and its bytes are not there: the body is not whole */
 	struct str body_type;    /* Content-Type of the body: a view into the catalog, the arguments, or type_room */
 	u8 type_room[128];
 };

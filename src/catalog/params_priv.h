@@ -16,6 +16,7 @@ struct making {
 	struct buf *why;
 	struct given *given;
 	u8 kind;       /* enum catalog_kind of the body */
+	u8 uploads;    /* arguments that are "upload:NAME" */
 };
 
 /* Says what is wrong with an argument; ERR_BAD. */
@@ -28,8 +29,8 @@ bool params_has(struct jcur value);
 /* Whether a member of the arguments is an argument nobody declared: then it travels in the body. */
 bool params_is_extra(const struct making *m, struct jcur member);
 
-/* Appends the bytes of a file, given as base64 or data: URL, to the body. *type and *name: what a data: URL says of it,
- * views into the arguments or the end of the body's room; else empty. 0 or ERR_BAD, told about arg. */
+/* Appends the bytes of a file, given as base64, data: URL or upload:NAME, to the body. *type and *name: what is said of
+ * it there, views into the arguments or the end of the body's room; else empty. 0 or ERR_BAD, told about arg. */
 int parts_file(struct making *m, struct str arg, struct jcur value, struct str *type, struct str *name);
 
 /* Writes a multipart body and its content type from members, and from the members of `whole` unless it is a miss. 0 or

@@ -7,6 +7,7 @@
 #include "catalog/style.h"
 #include "http/url.h"
 
+#define UPLOAD "upload:"
 #define TRIES 8 /* boundaries tried until one does not stand in a part */
 
 struct parts {
@@ -70,6 +71,16 @@ parts_file(struct making *m, struct str arg, struct jcur value, struct str *type
 	*type = *name = STR_NONE;
 	if (!text.p) {
 		b->over = true;
+		return 0;
+	}
+	if (str_starts(text, STR(UPLOAD))) {
+		*type = m->p->upload_type;
+		*name = str_cut(text, sizeof UPLOAD - 1, text.n);
+		if (m->uploads++)
+			return params_refuse(m, arg,
+			    "cannot be uploaded beside another one: give one of them as base64");
+		m->p->awaits = !m->p->upload.p;
+		buf_put(b, m->p->upload);
 		return 0;
 	}
 	if (text.n >= 5 && str_same_nocase(str_cut(text, 0, 5), STR("data:"))) {
@@ -145,6 +156,10 @@ put_file(struct parts *w, const struct catalog_param *param, struct jcur value)
 	if (text.p && text.n >= 5 && str_same_nocase(str_cut(text, 0, 5), STR("data:")) &&
 	    (comma = str_find(text, ',', 5)) > 0)
 		data_head(str_cut(text, 5, (u32)comma), &type, &name);
+	if (str_starts(text, STR(UPLOAD))) {
+		type = w->m->p->upload_type;
+		name = str_cut(text, sizeof UPLOAD - 1, text.n);
+	}
 	if (text.p >= b->p + b->w && text.p < b->p + cap)
 		b->cap = (u32)(text.p - b->p); /* the head must not reach what was decoded for it */
 	put_head(w, param, false, type, name);
@@ -254,6 +269,7 @@ parts_put(struct making *m, struct jcur whole)
 		buf_hex(&b, seed + i, 16);
 		w.boundary = buf_str(&b);
 		m->p->body.w = 0;
+		m->uploads = 0;
 		err = put_all(&w, whole);
 		if (err || m->p->body.over)
 			return err;

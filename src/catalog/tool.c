@@ -78,7 +78,8 @@ static struct str
 extra(const struct input *in, struct buf *out)
 {
 	if (in->flags & CATALOG_PARAM_FILE)
-		BUF_LIT(out, "A file: base64, or a data: URL such as data:text/plain;name=a.txt,hello");
+		BUF_LIT(out, "A file: base64, or a data: URL such as data:text/plain;name=a.txt,hello; "
+		    "or upload:NAME for a link to send it to");
 	if (!str_same(in->arg, in->wire) && in->in < CATALOG_BODY) {
 		prose_join(out, 0);
 		buf_fmt(out, "Sent as %s ", in->in == CATALOG_MEMBER ? "body member" : catalog_in_text(in->in));

@@ -173,6 +173,17 @@ asked_handle(struct mcp *m, const char *prefix, struct str path, u64 from, msec 
 	return again_keep(m->shared->ops, prefix, &a, now, handle);
 }
 
+int
+asked_slot(struct mcp *m, const struct op_spec *spec, msec now, char handle[AGAIN_HANDLE_N + 1])
+{
+	struct again a = { .view = m->view, .who = *m->who, .api = m->api->name, .key = m->key_name };
+
+	a.operation = spec->operation->name;
+	a.environment = m->api->environment[spec->environment].name;
+	a.args = json_raw(spec->args);
+	return a.args.n > AGAIN_ARGS_MAX || !m->files.n ? ERR_FULL : again_keep(m->shared->ops, "x:u", &a, now, handle);
+}
+
 void
 asked_end(struct mcp *m)
 {

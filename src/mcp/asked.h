@@ -35,6 +35,10 @@ void asked_keep(struct mcp *m, const struct catalog_op *op, struct jcur args, u3
 int asked_handle(struct mcp *m, const char *prefix, struct str path, u64 from, msec now,
     char handle[AGAIN_HANDLE_N + 1]);
 
+/* A handle that a file can be sent to, for a call that awaits it. Errors as there; ERR_FULL: its arguments are too long
+ * to be kept. */
+int asked_slot(struct mcp *m, const struct op_spec *spec, msec now, char handle[AGAIN_HANDLE_N + 1]);
+
 /* Gives up what waits, at the end of a message. Harmless when nothing does. */
 void asked_end(struct mcp *m);
 

@@ -243,6 +243,25 @@ take_key(struct mcp *m, struct op_spec *spec)
 		spec->idempotency = mcp_text(m, key);
 }
 
+/* Where the file that a call awaits can be sent. */
+static enum step
+offer_slot(struct mcp *m, const struct op_spec *spec, struct buf *b, msec now)
+{
+	char handle[AGAIN_HANDLE_N + 1];
+	int err = asked_slot(m, spec, now, handle);
+
+	b->w = 0;
+	if (err)
+		BUF_LIT(b, "No link can be made for this upload now: its other arguments are too long, or the gate is "
+		    "full. Give the file as base64.");
+	else
+		buf_fmt(b, "Not done yet: it is done when the file is sent, once and within ten minutes, at most %u "
+		    "KB, with its Content-Type, by PUT to %S/files/%s (curl -T FILE -H 'Content-Type: TYPE' URL). "
+		    "The answer to that is the API's.", RPC_BODY_MAX / 1024, m->files, handle);
+	tools_answer(m, buf_str(b), err != 0, 0);
+	return STEP_FAIL;
+}
+
 /* Starts the op, or answers why not: STEP_FAIL. WAIT, MORE: call again from the start. */
 static enum step
 begin_op(struct mcp *m, struct rpc *r, struct op_spec *spec, msec now)
@@ -260,6 +279,8 @@ begin_op(struct mcp *m, struct rpc *r, struct op_spec *spec, msec now)
 		fault = op_start(m->shared->ops, spec, m->owner, now, &m->op, &why);
 		if (!fault)
 			return STEP_DONE;
+		if (fault == OP_FAULT_UPLOAD)
+			return offer_slot(m, spec, &why, now);
 		m->limited = fault == OP_FAULT_LIMIT;
 		wait_s = m->limited ? m->shared->ops->no.retry_after_s :
 		    fault == OP_FAULT_BUSY ? max_u32(m->shared->ops->calls->wait_s, 1) : 0;

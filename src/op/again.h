@@ -1,10 +1,10 @@
-/* again: a read that can be carried out once more, from a note in the store: to go on where an
- * answer was cut (gate_continue), or to give out a file by a link (/files/<handle>).
+/* again: a call that can be carried out once more, from a note in the store: a read, to go on where an answer was cut
+ * (gate_continue) or to give out a file by a link (/files/<handle>); or a call that awaits its file, sent there.
  *
- *      store key "l:<handle>" or "x:f<handle>"   value: seal of who, where, what, from which element on
+ *      store key "l:<handle>", "x:f<handle>", "x:u<handle>"   value: seal of who, where, what, from which element on
  *
- * The handle is 128 random bits in hex. Nothing of an answer is kept: the read passes the gate and
- * the API again. Lives for ten minutes; lost, at worst, with the power. */
+ * The handle is 128 random bits in hex. Nothing of an answer or a file is kept: the call passes the gate and the API
+ * again. Lives for ten minutes; lost, at worst, with the power. */
 #ifndef OP_AGAIN_H
 #define OP_AGAIN_H
 
@@ -27,7 +27,7 @@ struct again {
 	struct str args;      /* JSON text of an object, or empty */
 };
 
-/* Keeps a, under a new handle that is written to handle. prefix: "l:" or "x:f". ERR_FULL: the store
+/* Keeps a, under a new handle that is written to handle. prefix: "l:", "x:f" or "x:u". ERR_FULL: the store
  * is too full, or the record too large; other errors of the store: it cannot be kept now. */
 int again_keep(struct ops *o, const char *prefix, const struct again *a, msec now, char handle[AGAIN_HANDLE_N + 1]);
 

@@ -136,7 +136,14 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 	p->args = a->use;
 	p->skip = spec->skip;
 	p->base = spec->api->environment[spec->environment].path;
-	return params_build(spec->catalog, spec->operation, p, why) ? OP_FAULT_ARGUMENT : 0;
+	p->upload = spec->upload;
+	p->upload_type = spec->upload_type;
+	if (params_build(spec->catalog, spec->operation, p, why))
+		return OP_FAULT_ARGUMENT;
+	if (!p->awaits || j->call.level == LEVEL_NONE)
+		return 0;
+	BUF_LIT(why, "What must be confirmed or approved cannot be uploaded: give the file as base64.");
+	return OP_FAULT_ARGUMENT;
 }
 
 /* The credentials, and what must not come back of them. */
@@ -260,6 +267,10 @@ build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, 
 	if (j->call.level != LEVEL_NONE && !spec->approved) {
 		BUF_LIT(why, "This must be confirmed or approved first. Nothing was done.");
 		return OP_FAULT_APPROVAL;
+	}
+	if (p->awaits) {
+		BUF_LIT(why, "its file is awaited");
+		return OP_FAULT_UPLOAD;
 	}
 	if (op->effect != CATALOG_READ)
 		op->args = record_args(op->ops, op, p);

@@ -58,6 +58,7 @@ struct op_spec {
 	struct str drop[4];               /* names of arguments that are ours and taken out before; may be empty */
 	struct str skip;                  /* names of arguments that are ours ("environment,approval"); may be empty */
 	bool approved;                    /* what the gate asks for before it may be done has happened: op/held.h */
+	struct str upload, upload_type;   /* the bytes of an argument "upload:NAME"; p NULL: they are not there */
 	struct str if_match;              /* ETag of what was approved; empty: none */
 	u64 peer;                         /* where it comes from: tells callers apart who are nobody */
 };
@@ -71,6 +72,7 @@ enum op_fault {
 	OP_FAULT_LIMIT,       /* what the caller may do is used up: retry_after_s */
 	OP_FAULT_DENIED,      /* the gate says no */
 	OP_FAULT_APPROVAL,    /* it must be confirmed or approved first */
+	OP_FAULT_UPLOAD,      /* a file is to be sent first: arguments and gate are in order */
 };
 
 #define OP_TYPE_MAX 96

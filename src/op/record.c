@@ -51,7 +51,7 @@ void
 record_refused(struct ops *o, const struct op_spec *spec, int fault, struct str why, msec now)
 {
 	const char *how = fault == OP_FAULT_LIMIT ? "limited" : fault == OP_FAULT_DENIED ? "denied" :
-	    fault == OP_FAULT_APPROVAL ? "held" : "refused";
+	    fault == OP_FAULT_APPROVAL || fault == OP_FAULT_UPLOAD ? "held" : "refused";
 	struct audit_line l = { .what = "call", .outcome = how, .who = spec->who, .api = spec->api->name };
 
 	if (spec->environment != GATE_ANY_ENVIRONMENT) {

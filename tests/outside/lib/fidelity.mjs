@@ -96,7 +96,7 @@ async function callAll({ judge, tools, ops, calls, seed, share, excuses, upstrea
     const op = judge.operation(key);
     const places = Object.fromEntries((op.request?.headers ?? []).map((h) => [h.name.replace(/[^A-Za-z0-9_.-]/g, '_'), 'header']));
     for (const how of HOWS) {
-      const args = argumentsOf(tool, d, how, places);
+      const args = JSON.parse(JSON.stringify(argumentsOf(tool, d, how, places))); // as they travel
       upstream.last = null;
       const r = await calls.post('tools/call', { name: tool.name, arguments: args });
       out.calls++;

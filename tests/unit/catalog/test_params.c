@@ -19,6 +19,7 @@
 static struct doc doc;
 static struct catalog_op op;
 static struct params p;
+static struct str upload, upload_type;
 static struct jdoc args;
 static struct jsmntok tok[TOK];
 static u8 *target, *fields, *body;
@@ -52,7 +53,7 @@ build(const char *json)
 	struct buf w = buf_over(why, sizeof why - 1);
 	int err;
 
-	p = (struct params){ .base = STR("/api") };
+	p = (struct params){ .base = STR("/api"), .upload = upload, .upload_type = upload_type };
 	p.target = buf_over(target, target_n);
 	p.fields = buf_over(fields, fields_n);
 	p.body = buf_over(body, body_n);
@@ -459,6 +460,35 @@ test_free_multipart(void **state)
 }
 
 static void
+test_upload(void **state)
+{
+	one("post", "/p", BODY_OF("multipart/form-data", UPLOAD, ""));
+	assert_int_equal(build("{\"f\":\"upload:a.png\",\"n\":5}"), 0);
+	assert_true(p.awaits);
+	upload = STR("its bytes");
+	upload_type = STR("image/png");
+	assert_int_equal(build("{\"f\":\"upload:\\u0061.png\"}"), 0);
+	assert_false(p.awaits);
+	assert_string_equal(parts(), PART("f\"; filename=\"a.png\"|Content-Type: image/png||its bytes") "--B--|");
+	upload_type = STR("x, y");
+	assert_int_equal(build("{\"f\":\"upload:\"}"), 0);
+	assert_string_equal(parts(), PART("f\"; filename=\"file\"|Content-Type: application/octet-stream||its bytes") "--B--|");
+	assert_int_equal(build("{\"l\":[\"upload:a\",\"upload:b\"]}"), ERR_BAD);
+	assert_non_null(strstr(why, "cannot be uploaded beside another one"));
+	assert_int_equal(build("{\"f\":\"data:,1\"}"), 0);
+	assert_false(p.awaits);
+	one("put", "/p", BODY_OF("image/*", "{}", ""));
+	upload_type = STR("image/gif");
+	assert_int_equal(build("{\"body\":\"upload:x\"}"), 0);
+	assert_true(str_is(p.body_type, "image/gif"));
+	assert_true(str_same(buf_str(&p.body), upload));
+	upload = STR("");
+	assert_int_equal(build("{\"body\":\"upload:x\"}"), 0);
+	assert_true(p.has_body && !p.awaits && p.body.w == 0);
+	upload = STR_NONE;
+}
+
+static void
 test_multipart_room(void **state)
 {
 	const char *json = "{\"f\":\"data:text/plain;name=n;base64,aGVsbG8gdGhlcmU=\",\"t\":[\"\\u00e9\\u00e9\"]}";
@@ -673,7 +703,8 @@ main(void)
 		WITH(test_dots_put_together), WITH(test_header_values), WITH(test_base_path), WITH(test_json_members),
 		WITH(test_renamed_members), WITH(test_undeclared_members), WITH(test_required_body), WITH(test_whole_body),
 		WITH(test_form), WITH(test_free_form), WITH(test_multipart), WITH(test_free_multipart),
-		WITH(test_multipart_room), WITH(test_octets), WITH(test_chosen_type), WITH(test_querystring), WITH(test_room), WITH(test_any_value_comes_back),
+		WITH(test_upload), WITH(test_multipart_room), WITH(test_octets), WITH(test_chosen_type), WITH(test_querystring),
+		WITH(test_room), WITH(test_any_value_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
