@@ -71,7 +71,8 @@ read_texts(struct people *p, struct jcur q)
 		return fail(p, 400, "a role's name is 1 to 24 of a-z 0-9 . _ -");
 	if (pass.n && (pass_read(pass, &rec) || pass.n > sizeof u->pass))
 		return fail(p, 400, "pass is no record of a password");
-	memcpy(u->pass, pass.p, pass.n);
+	if (pass.n)
+		memcpy(u->pass, pass.p, pass.n);
 	u->pass_n = (u8)pass.n;
 	if (json_bool(json_get(q, "disabled"), &b) == 0)
 		p->disabled = b;
