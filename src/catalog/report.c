@@ -196,15 +196,22 @@ text_summary(const struct report *r, struct buf *out)
 }
 
 void
+report_why(const struct report *r, struct buf *out)
+{
+	buf_c(out, r->why ? r->why : "it cannot be compiled");
+	text_place(&r->why_place, out);
+	if (r->why_pointer.n) {
+		BUF_LIT(out, " at ");
+		text_safe(out, r->why_pointer, 300);
+	}
+}
+
+void
 report_text(const struct report *r, bool all, struct buf *out)
 {
 	if (r->why) {
-		buf_fmt(out, "not imported: %s", r->why);
-		text_place(&r->why_place, out);
-		if (r->why_pointer.n) {
-			BUF_LIT(out, " at ");
-			text_safe(out, r->why_pointer, 300);
-		}
+		BUF_LIT(out, "not imported: ");
+		report_why(r, out);
 		buf_byte(out, '\n');
 	}
 	if (r->info.counts.operations || !r->why)

@@ -48,6 +48,9 @@ u64 report_tokens(u64 bytes);
 /* Whether anything of the document was left out, or of what it refers to: exit code 3 of the command. */
 bool report_losses(const struct report *r);
 
+/* Appends why a document was refused, and where: "a value is missing (api.yaml:12:3) at /paths". One line. */
+void report_why(const struct report *r, struct buf *out);
+
 /* Appends the report for people; all: every item, else only reasons with their numbers. Check out->over. */
 void report_text(const struct report *r, bool all, struct buf *out);
 

@@ -264,15 +264,18 @@ static void
 tell_in_log(const struct fresh *f, const struct import *im, int err)
 {
 	const struct report *r = &im->report;
+	u8 space[640];
+	struct buf why = buf_over(space, sizeof space);
 
-	if (err == ERR_FULL)
+	if (err == ERR_FULL) {
 		log_error("import", "document=%s: it does not fit into the memory set aside for it", f->document);
-	else if (err)
-		log_error("import", "document=%s place=%S:%u:%u: %s %S", f->document, r->why_place.file,
-		    r->why_place.line, r->why_place.column, r->why ? r->why : "cannot be used", r->why_pointer);
-	else
+	} else if (err) {
+		report_why(r, &why);
+		log_error("import", "document=%s: %S", f->document, buf_str(&why));
+	} else {
 		log_info("import", "document=%s operations=%u of %u, left out=%u bytes=%u", f->document,
 		    r->info.counts.imported, r->info.counts.operations, r->info.counts.skipped, im->out.n);
+	}
 }
 
 static int

@@ -16,6 +16,8 @@ refuse(const struct flags *a, const char *path, const char *why)
 static int
 compile(struct shelf *s, const struct flags *a, const char *path, const char *within)
 {
+	u8 space[640];
+	struct buf why = buf_over(space, sizeof space);
 	struct import im = { .text = STR_NONE };
 	struct file_info info;
 	int fd = file_open(FILE_HERE, path, FILE_READ | FILE_FOLLOW), err;
@@ -37,9 +39,8 @@ compile(struct shelf *s, const struct flags *a, const char *path, const char *wi
 	s->report = im.report;
 	s->report.arena = &s->arena;
 	if (err) {
-		say_errf("mcpgated %s: %s: %S:%u:%u: %s\n", a->command, path, im.report.why_place.file,
-		    im.report.why_place.line, im.report.why_place.column,
-		    im.report.why ? im.report.why : "cannot be compiled");
+		report_why(&im.report, &why);
+		say_errf("mcpgated %s: %s: %S\n", a->command, path, buf_str(&why));
 		return EXIT_FAILED;
 	}
 	return catalog_open(&s->catalog, im.out) ? refuse(a, path, s->catalog.why) : FLAGS_GO;

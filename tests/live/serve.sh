@@ -112,7 +112,7 @@ rm -rf "$T/data" # with a catalog from before it would serve on
 conf
 echo 'not json' >"$T/api.json"
 run "$M" serve -c "$T/conf"
-expect 'a bad document' 1 err 'api.json line=[01]: this is no OpenAPI document'
+expect 'a bad document' 1 err 'api.json: this is no OpenAPI document'
 rm "$T/api.json"
 run "$M" serve -c "$T/conf"
 expect 'a missing document' 1 err 'api.json: No such file'
