@@ -179,6 +179,13 @@ test_small_steps(void **state)
 	}
 }
 
+/* AES-GCM, where the processor does it, sends eight bytes of its nonce along; ChaCha20 none. */
+static u32
+nonce_n(void)
+{
+	return br_aes_x86ni_ctr_get_vtable() || br_aes_pwr8_ctr_get_vtable() ? 8 : 0;
+}
+
 static void
 test_records_are_joined(void **state)
 {
@@ -189,10 +196,9 @@ test_records_are_joined(void **state)
 	load(DIR "ec.pem", DIR "ec.key", DIR "ca.pem");
 	shake();
 	assert_int_equal(tls_write(l.server, parts, 3, &out), 23);
-	assert_int_equal(out.w,
-	                 5 + 8 + 23 + 16); /* one record: head, nonce, text, tag (GCM) or less */
+	assert_int_equal(out.w, 5 + nonce_n() + 23 + 16); /* one record: head, nonce, text, tag */
 	assert_int_equal(tls_write(l.server, NULL, 0, &out), 0);
-	assert_int_equal(out.w, 5 + 8 + 23 + 16);
+	assert_int_equal(out.w, 5 + nonce_n() + 23 + 16);
 }
 
 /* Text can be taken while its record does not fit out: it is then pending. */
@@ -551,10 +557,10 @@ test_tampered_record(void **state)
 	struct str text = STR("a hundred euros");
 
 	load(DIR "ec.pem", DIR "ec.key", DIR "ca.pem");
-	for (u32 at = 5; at < 5 + 8 + 15 + 16; at++) {
+	for (u32 at = 5; at < 5 + nonce_n() + 15 + 16; at++) {
 		shake();
 		tls_write(l.client, &text, 1, &l.up);
-		assert_int_equal(buf_len(&l.up), 5 + 8 + 15 + 16);
+		assert_int_equal(buf_len(&l.up), 5 + nonce_n() + 15 + 16);
 		l.up.p[l.up.r + at] ^= 0x20;
 		tls_feed(l.server, buf_str(&l.up));
 		assert_true(tls_over(l.server));
