@@ -20,12 +20,13 @@ static int
 begin(struct flags *a, struct deciding *k, u32 words, const char *what)
 {
 	const struct conf *known;
-	const struct flags_option options[] = {
-		{ .name = "config", .letter = 'c', .value = &k->conf },
-		{ .name = "data", .value = &k->data },
-		{ .name = "json", .flag = &k->json },
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct deciding, conf, "config", 'c'),
+		FLAGS_OPTION(struct deciding, data, "data", 0),
+		FLAGS_OPTION(struct deciding, json, "json", 0),
 	};
-	int code = flags_read(a, options, ARRAY_N(options));
+	static const struct flags_table table = { options, ARRAY_N(options), 0, FLAGS_REST_MAX, "" };
+	int code = flags_read(a, &table, k);
 
 	if (code == FLAGS_GO)
 		code = flags_rest(a, words, words, what);

@@ -237,24 +237,32 @@ run(struct flags *a, int dir, struct sieve *s, const char *lines)
 	return EXIT_OK;
 }
 
+/* The options. */
+struct wanted {
+	const char *conf, *data, *key, *head, *lines, *since, *until;
+};
+
 int
 cmd_audit(struct flags *a)
 {
-	const char *conf = NULL, *data = NULL, *key = NULL, *head = NULL, *lines = NULL, *since = "", *until = "";
+	struct wanted w = { .since = "", .until = "" };
 	const struct conf *known;
-	const struct flags_option options[] = {
-		{ .name = "config", .letter = 'c', .value = &conf }, { .name = "data", .value = &data },
-		{ .name = "key", .value = &key }, { .name = "head", .value = &head },
-		{ .name = "lines", .letter = 'n', .value = &lines },
-		{ .name = "since", .value = &since }, { .name = "until", .value = &until },
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct wanted, conf, "config", 'c'),
+		FLAGS_OPTION(struct wanted, data, "data", 0),
+		FLAGS_OPTION(struct wanted, key, "key", 0),
+		FLAGS_OPTION(struct wanted, head, "head", 0),
+		FLAGS_OPTION(struct wanted, lines, "lines", 'n'),
+		FLAGS_OPTION(struct wanted, since, "since", 0),
+		FLAGS_OPTION(struct wanted, until, "until", 0),
 	};
+	static const struct flags_table words = { options, ARRAY_N(options), 1, FLAGS_REST_MAX,
+		"tail, search, export or verify" };
 	static const char *const verbs[] = { "tail", "search", "export", "verify" };
 	struct sieve s = { .a = a };
-	int code = flags_read(a, options, ARRAY_N(options)), top, dir;
+	int code = flags_read(a, &words, &w), top, dir;
 	bool known_verb = false;
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 1, FLAGS_REST_MAX, "tail, search, export or verify");
 	if (code != FLAGS_GO)
 		return code;
 	for (u32 i = 0; i < ARRAY_N(verbs); i++)
@@ -263,16 +271,16 @@ cmd_audit(struct flags *a)
 		say_errf("mcpgated audit: '%s' is none of tail, search, export, verify\n", a->rest[0]);
 		return EXIT_USAGE;
 	}
-	data = cmd_data(conf, data, &known);
-	if (!data)
+	w.data = cmd_data(w.conf, w.data, &known);
+	if (!w.data)
 		return EXIT_FAILED;
-	top = file_open_dir(FILE_HERE, data);
+	top = file_open_dir(FILE_HERE, w.data);
 	dir = top < 0 ? top : file_open_dir(top, "audit");
 	if (dir < 0) {
-		say_errf("mcpgated audit: %s/audit cannot be read: %s\n", data, file_why());
+		say_errf("mcpgated audit: %s/audit cannot be read: %s\n", w.data, file_why());
 		return EXIT_FAILED;
 	}
-	s.since = str_c(since);
-	s.until = str_c(until);
-	return strcmp(a->rest[0], "verify") ? run(a, dir, &s, lines) : verify(a, dir, key, head);
+	s.since = str_c(w.since);
+	s.until = str_c(w.until);
+	return strcmp(a->rest[0], "verify") ? run(a, dir, &s, w.lines) : verify(a, dir, w.key, w.head);
 }

@@ -263,17 +263,18 @@ int
 cmd_call(struct flags *a)
 {
 	struct ask k = { .args = a };
-	const struct flags_option options[] = {
-		{ .name = "config", .letter = 'c', .value = &k.conf },
-		{ .name = "data", .value = &k.data },
-		{ .name = "environment", .value = &k.environment },
-		{ .name = "json", .flag = &k.json },
-		{ .name = "stdin", .flag = &k.from_stdin },
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct ask, conf, "config", 'c'),
+		FLAGS_OPTION(struct ask, data, "data", 0),
+		FLAGS_OPTION(struct ask, environment, "environment", 0),
+		FLAGS_OPTION(struct ask, json, "json", 0),
+		FLAGS_OPTION(struct ask, from_stdin, "stdin", 0),
 	};
-	int code = flags_read(a, options, ARRAY_N(options));
+	static const struct flags_table words = { options, ARRAY_N(options), 2, FLAGS_REST_MAX, "the api or the tool" };
+	int code = flags_read(a, &words, &k);
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 2, k.from_stdin ? 2 : FLAGS_REST_MAX, "the api or the tool");
+	if (code == FLAGS_GO && k.from_stdin)
+		code = flags_rest(a, 2, 2, "");
 	if (code != FLAGS_GO)
 		return code;
 	k.api = a->rest[0];

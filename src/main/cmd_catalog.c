@@ -212,14 +212,14 @@ cmd_catalog(struct flags *a)
 		int (*run)(struct look *l, struct flags *a);
 	} verbs[] = { { "show", show }, { "search", search }, { "diff", diff } };
 	struct look l = { .json = false };
-	const struct flags_option options[] = {
-		{ .name = "json", .flag = &l.json },
-		{ .name = "limit", .value = &l.limit },
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct look, json, "json", 0),
+		FLAGS_OPTION(struct look, limit, "limit", 0),
 	};
-	int code = flags_read(a, options, ARRAY_N(options));
+	static const struct flags_table words = { options, ARRAY_N(options), 1, FLAGS_REST_MAX,
+		"show, search or diff" };
+	int code = flags_read(a, &words, &l);
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 1, FLAGS_REST_MAX, "show, search or diff");
 	if (code != FLAGS_GO)
 		return code;
 	l.arena = page_arena(OUT_N + (4u << 20));

@@ -76,22 +76,26 @@ print_memory(const struct conf *c)
 	say_outf("  descriptors: %u at most\n", p.files);
 }
 
+/* The options. */
+struct wanted {
+	const char *file, *data;
+};
+
 int
 cmd_check(struct flags *a)
 {
-	const char *file = NULL, *data = NULL;
-	const struct flags_option options[] = {
-		{ .name = "config", .letter = 'c', .value = &file },
-		{ .name = "data", .value = &data },
+	struct wanted w = { .data = NULL };
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct wanted, file, "config", 'c'),
+		FLAGS_OPTION(struct wanted, data, "data", 0),
 	};
+	static const struct flags_table words = { options, ARRAY_N(options), 0, 0, "" };
 	const struct conf *c;
-	int code = flags_read(a, options, ARRAY_N(options)), worst = EXIT_OK;
+	int code = flags_read(a, &words, &w), worst = EXIT_OK;
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 0, 0, "");
 	if (code != FLAGS_GO)
 		return code;
-	c = cmd_conf(file, data, false);
+	c = cmd_conf(w.file, w.data, false);
 	if (!c)
 		return EXIT_FAILED;
 	for (u32 i = 0; i < c->gen.apis; i++) {

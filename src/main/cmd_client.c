@@ -120,27 +120,26 @@ cmd_client(struct flags *a)
 {
 	struct arena arena = page_arena(ROOM_N);
 	struct ask *k = ARENA_NEW(&arena, struct ask);
-	const struct flags_option options[] = {
-		{ .name = "config", .letter = 'c', .value = &k->conf },
-		{ .name = "data", .value = &k->data },
-		{ .name = "redirect", .many = &k->redirects },
-		{ .name = "id", .value = &k->id },
-		{ .name = "from", .value = &k->from },
-		{ .name = "confidential", .flag = &k->confidential },
-		{ .name = "post", .flag = &k->post },
-		{ .name = "json", .flag = &k->json },
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct ask, conf, "config", 'c'),
+		FLAGS_OPTION(struct ask, data, "data", 0),
+		FLAGS_OPTION(struct ask, redirects, "redirect", 0),
+		FLAGS_OPTION(struct ask, id, "id", 0),
+		FLAGS_OPTION(struct ask, from, "from", 0),
+		FLAGS_OPTION(struct ask, confidential, "confidential", 0),
+		FLAGS_OPTION(struct ask, post, "post", 0),
+		FLAGS_OPTION(struct ask, json, "json", 0),
 	};
+	static const struct flags_table words = { options, ARRAY_N(options), 1, 2, "add, list, remove, reset or pin" };
 	static const struct {
 		const char *verb, *wants;
 	} verbs[] = { { "add", "the client's name" }, { "list", NULL }, { "remove", "the client's id, name or key" },
 		{ "reset", NULL }, { "pin", "the document's URL" } };
-	int code = flags_read(a, options, ARRAY_N(options));
+	int code = flags_read(a, &words, k);
 	struct buf q;
 	struct jout o;
 	u32 i = 0;
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 1, 2, "add, list, remove, reset or pin");
 	if (code != FLAGS_GO)
 		return code;
 	while (i < ARRAY_N(verbs) && strcmp(a->rest[0], verbs[i].verb))

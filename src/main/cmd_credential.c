@@ -130,26 +130,30 @@ run_remove(struct flags *a, struct cmd_either *e)
 	return code;
 }
 
+/* The options. */
+struct wanted {
+	const char *conf, *data;
+	bool json;
+};
+
 int
 cmd_credential(struct flags *a)
 {
-	const char *conf = NULL;
 	const struct conf *known;
+	struct wanted w = { .json = false };
 	struct cmd_either e = { .data = NULL };
-	bool json = false;
-	const struct flags_option options[] = {
-		{ .name = "config", .letter = 'c', .value = &conf },
-		{ .name = "data", .value = &e.data },
-		{ .name = "json", .flag = &json },
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct wanted, conf, "config", 'c'),
+		FLAGS_OPTION(struct wanted, data, "data", 0),
+		FLAGS_OPTION(struct wanted, json, "json", 0),
 	};
+	static const struct flags_table words = { options, ARRAY_N(options), 1, 2, "add, list or remove" };
 	struct arena arena;
-	int code = flags_read(a, options, ARRAY_N(options));
+	int code = flags_read(a, &words, &w);
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 1, 2, "add, list or remove");
 	if (code != FLAGS_GO)
 		return code;
-	e.data = cmd_data(conf, e.data, &known);
+	e.data = cmd_data(w.conf, w.data, &known);
 	if (!e.data)
 		return EXIT_FAILED;
 	arena = page_arena(ROOM_N);
@@ -157,7 +161,7 @@ cmd_credential(struct flags *a)
 	if (strcmp(a->rest[0], "add") == 0)
 		return run_add(a, &e);
 	if (strcmp(a->rest[0], "list") == 0)
-		return run_list(a, &e, json);
+		return run_list(a, &e, w.json);
 	if (strcmp(a->rest[0], "remove") == 0)
 		return run_remove(a, &e);
 	say_errf("mcpgated credential: '%s' is none of add, list, remove\n", a->rest[0]);

@@ -369,25 +369,29 @@ run(struct show *s, int log_level)
 	return super_run(&ask);
 }
 
+/* The options. */
+struct wanted {
+	const char *listen, *data, *level;
+};
+
 int
 cmd_demo(struct flags *a)
 {
 	struct show *s;
 	struct arena arena = page_arena(1u << 20);
-	const char *level = NULL, *listen = "127.0.0.1:8080", *data = NULL;
-	const struct flags_option options[] = {
-		{ .name = "listen", .value = &listen },
-		{ .name = "data", .value = &data },
-		{ .name = "log-level", .value = &level },
+	struct wanted w = { .listen = "127.0.0.1:8080" };
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct wanted, listen, "listen", 0),
+		FLAGS_OPTION(struct wanted, data, "data", 0),
+		FLAGS_OPTION(struct wanted, level, "log-level", 0),
 	};
-	int code = flags_read(a, options, ARRAY_N(options)), log_level;
+	static const struct flags_table words = { options, ARRAY_N(options), 0, 0, "" };
+	int code = flags_read(a, &words, &w), log_level;
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 0, 0, "");
 	if (code != FLAGS_GO)
 		return code;
-	log_level = cmd_log_level(a, level);
-	if (level && log_level < 0)
+	log_level = cmd_log_level(a, w.level);
+	if (w.level && log_level < 0)
 		return EXIT_USAGE;
 	s = ARENA_NEW(&arena, struct show);
 	log_init(2, log_level < 0 ? LOG_WARN : (enum log_level)log_level, "mcpgated");
@@ -395,8 +399,8 @@ cmd_demo(struct flags *a)
 		return EXIT_FAILED;
 	s->arena = arena;
 	s->program = a->program;
-	s->listen = listen;
-	s->data = data;
+	s->listen = w.listen;
+	s->data = w.data;
 	code = run(s, log_level);
 	if (s->made[0])
 		place_remove(s->made);

@@ -49,44 +49,48 @@ compile(const struct fresh *f, const char *out)
 	return EXIT_FAILED;
 }
 
+/* What is made, and where. */
+struct wanted {
+	struct fresh f;
+	const char *out;
+};
+
 int
 cmd_import(struct flags *a)
 {
-	struct fresh f = { .tell = true };
+	struct wanted w = { .f = { .tell = true } };
 	struct file_info there;
-	const char *out = NULL;
 	char made[PATH_N];
-	const struct flags_option options[] = {
-		{ .name = "out", .letter = 'o', .value = &out },
-		{ .name = "overlay", .value = &f.overlay },
-		{ .name = "report", .value = &f.report },
-		{ .name = "strict", .flag = &f.strict },
-		{ .name = "within", .value = &f.within },
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct wanted, out, "out", 'o'),
+		FLAGS_OPTION(struct wanted, f.overlay, "overlay", 0),
+		FLAGS_OPTION(struct wanted, f.report, "report", 0),
+		FLAGS_OPTION(struct wanted, f.strict, "strict", 0),
+		FLAGS_OPTION(struct wanted, f.within, "within", 0),
 	};
-	int code = flags_read(a, options, ARRAY_N(options));
+	static const struct flags_table words = { options, ARRAY_N(options), 1, 1, "the API document" };
+	int code = flags_read(a, &words, &w);
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 1, 1, "the API document");
 	if (code != FLAGS_GO)
 		return code;
-	f.document = a->rest[0];
-	if (!out && !default_out(f.document, made)) {
+	w.f.document = a->rest[0];
+	if (!w.out && !default_out(w.f.document, made)) {
 		say_errf("mcpgated import: the path is too long\n");
 		return EXIT_USAGE;
 	}
-	out = out ? out : made;
-	f.dir = open_parent(out, &f.name);
-	if (f.dir < 0 || !*f.name) {
-		say_errf("mcpgated import: %s: %s\n", out, *f.name ? file_why() : "names no file");
+	w.out = w.out ? w.out : made;
+	w.f.dir = open_parent(w.out, &w.f.name);
+	if (w.f.dir < 0 || !*w.f.name) {
+		say_errf("mcpgated import: %s: %s\n", w.out, *w.f.name ? file_why() : "names no file");
 		return EXIT_FAILED;
 	}
-	if (file_look(f.dir, f.name, &there) == 0 && there.kind != FILE_REGULAR) { /* it is replaced, not written to */
-		say_errf("mcpgated import: %s is no ordinary file: choose another -o\n", out);
+	if (file_look(w.f.dir, w.f.name, &there) == 0 && there.kind != FILE_REGULAR) { /* it is replaced */
+		say_errf("mcpgated import: %s is no ordinary file: choose another -o\n", w.out);
 		return EXIT_USAGE;
 	}
-	if (strcmp(out, f.document) == 0) {
-		say_errf("mcpgated import: %s would replace the document: choose another -o\n", out);
+	if (strcmp(w.out, w.f.document) == 0) {
+		say_errf("mcpgated import: %s would replace the document: choose another -o\n", w.out);
 		return EXIT_USAGE;
 	}
-	return compile(&f, out);
+	return compile(&w.f, w.out);
 }

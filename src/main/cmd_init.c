@@ -269,31 +269,30 @@ cmd_init(struct flags *a)
 {
 	struct init n = { .program = a->program, .listen = "127.0.0.1:8080", .out = "mcpgated.conf",
 		.admin = "admin" };
-	const struct flags_option options[] = {
-		{ .name = "document", .value = &n.document },
-		{ .name = "base-url", .value = &n.base_url },
-		{ .name = "name", .value = &n.name },
-		{ .name = "title", .value = &n.title },
-		{ .name = "listen", .value = &n.listen },
-		{ .name = "data", .value = &n.data },
-		{ .name = "credential-env", .value = &n.env },
-		{ .name = "credential-header", .value = &n.header },
-		{ .name = "config", .letter = 'c', .value = &n.out },
-		{ .name = "force", .flag = &n.force },
-		{ .name = "tls-name", .value = &n.tls },
-		{ .name = "admin", .value = &n.admin },
-		{ .name = "no-admin", .flag = &n.no_admin },
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct init, document, "document", 0),
+		FLAGS_OPTION(struct init, base_url, "base-url", 0),
+		FLAGS_OPTION(struct init, name, "name", 0),
+		FLAGS_OPTION(struct init, title, "title", 0),
+		FLAGS_OPTION(struct init, listen, "listen", 0),
+		FLAGS_OPTION(struct init, data, "data", 0),
+		FLAGS_OPTION(struct init, env, "credential-env", 0),
+		FLAGS_OPTION(struct init, header, "credential-header", 0),
+		FLAGS_OPTION(struct init, out, "config", 'c'),
+		FLAGS_OPTION(struct init, force, "force", 0),
+		FLAGS_OPTION(struct init, tls, "tls-name", 0),
+		FLAGS_OPTION(struct init, admin, "admin", 0),
+		FLAGS_OPTION(struct init, no_admin, "no-admin", 0),
 	};
+	static const struct flags_table words = { options, ARRAY_N(options), 0, 0, "" };
 	struct buf text;
 	struct shelf *s;
 	int code;
 
 	n.arena = page_arena(2 * TEXT_N);
 	s = ARENA_NEW(&n.arena, struct shelf);
-	code = flags_read(a, options, ARRAY_N(options));
+	code = flags_read(a, &words, &n);
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 0, 0, "");
 	if (code == FLAGS_GO)
 		code = check_words(&n);
 	if (code == FLAGS_GO)

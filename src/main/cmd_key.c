@@ -263,22 +263,21 @@ cmd_key(struct flags *a)
 {
 	struct arena arena = page_arena(ROOM_N);
 	struct ask *k = ARENA_NEW(&arena, struct ask);
-	const struct flags_option options[] = {
-		{ .name = "config", .letter = 'c', .value = &k->conf },
-		{ .name = "data", .value = &k->data },
-		{ .name = "api", .many = &k->apis },
-		{ .name = "environment", .many = &k->environments },
-		{ .name = "role", .value = &k->role },
-		{ .name = "readonly", .flag = &k->readonly },
-		{ .name = "destructive", .flag = &k->destructive },
-		{ .name = "expires", .value = &k->expires },
-		{ .name = "secret-stdin", .flag = &k->secret_stdin },
-		{ .name = "json", .flag = &k->json },
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct ask, conf, "config", 'c'),
+		FLAGS_OPTION(struct ask, data, "data", 0),
+		FLAGS_OPTION(struct ask, apis, "api", 0),
+		FLAGS_OPTION(struct ask, environments, "environment", 0),
+		FLAGS_OPTION(struct ask, role, "role", 0),
+		FLAGS_OPTION(struct ask, readonly, "readonly", 0),
+		FLAGS_OPTION(struct ask, destructive, "destructive", 0),
+		FLAGS_OPTION(struct ask, expires, "expires", 0),
+		FLAGS_OPTION(struct ask, secret_stdin, "secret-stdin", 0),
+		FLAGS_OPTION(struct ask, json, "json", 0),
 	};
-	int code = flags_read(a, options, ARRAY_N(options));
+	static const struct flags_table words = { options, ARRAY_N(options), 1, 2, "add, list or revoke" };
+	int code = flags_read(a, &words, k);
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 1, 2, "add, list or revoke");
 	if (code != FLAGS_GO)
 		return code;
 	k->data = cmd_data(k->conf, k->data, &k->known);

@@ -158,14 +158,15 @@ int
 cmd_lint(struct flags *a)
 {
 	struct lint l = { .found = 0 };
-	const struct flags_option options[] = { { .name = "json", .flag = &l.as_json },
-		{ .name = "tokens", .flag = &l.tokens } };
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct lint, as_json, "json", 0),
+		FLAGS_OPTION(struct lint, tokens, "tokens", 0),
+	};
+	static const struct flags_table words = { options, ARRAY_N(options), 1, 1, "the catalog or API document" };
 	struct arena arena;
 	struct shelf s;
-	int code = flags_read(a, options, ARRAY_N(options));
+	int code = flags_read(a, &words, &l);
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 1, 1, "the catalog or API document");
 	if (code == FLAGS_GO)
 		code = shelf_open(&s, a, a->rest[0]);
 	if (code != FLAGS_GO)

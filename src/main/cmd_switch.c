@@ -12,7 +12,7 @@
 
 struct switching {
 	const char *conf, *data;
-	bool json;
+	bool json, resume;
 	struct arena arena;
 };
 
@@ -69,19 +69,21 @@ compose(struct switching *k, const char *target, const char *word, bool on)
 }
 
 static int
-begin(struct flags *a, struct switching *k, bool *resume)
+begin(struct flags *a, struct switching *k, bool stop)
 {
 	const struct conf *known;
-	const struct flags_option options[] = {
-		{ .name = "config", .letter = 'c', .value = &k->conf },
-		{ .name = "data", .value = &k->data },
-		{ .name = "json", .flag = &k->json },
-		{ .name = "resume", .flag = resume },
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct switching, conf, "config", 'c'),
+		FLAGS_OPTION(struct switching, data, "data", 0),
+		FLAGS_OPTION(struct switching, json, "json", 0),
+		FLAGS_OPTION(struct switching, resume, "resume", 0),
 	};
-	int code = flags_read(a, options, resume ? 4 : 3);
+	static const struct flags_table tables[] = {
+		{ options, ARRAY_N(options) - 1, 0, 3, "TARGET SWITCH on|off, or nothing" },
+		{ options, ARRAY_N(options), 0, 0, "" },
+	};
+	int code = flags_read(a, &tables[stop], k);
 
-	if (code == FLAGS_GO)
-		code = flags_rest(a, 0, resume ? 0 : 3, resume ? "" : "TARGET SWITCH on|off, or nothing");
 	if (code != FLAGS_GO)
 		return code;
 	k->data = cmd_data(k->conf, k->data, &known);
@@ -93,7 +95,7 @@ int
 cmd_switch(struct flags *a)
 {
 	struct switching k = { .json = false };
-	int code = begin(a, &k, NULL);
+	int code = begin(a, &k, false);
 	const char *way;
 	bool on;
 
@@ -114,8 +116,7 @@ int
 cmd_stop_all(struct flags *a)
 {
 	struct switching k = { .json = false };
-	bool resume = false;
-	int code = begin(a, &k, &resume);
+	int code = begin(a, &k, true);
 
-	return code == FLAGS_GO ? ask(a, &k, compose(&k, "stop", "enabled", resume)) : code;
+	return code == FLAGS_GO ? ask(a, &k, compose(&k, "stop", "enabled", k.resume)) : code;
 }

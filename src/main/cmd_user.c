@@ -249,18 +249,19 @@ list(struct flags *a, struct ask *k, bool users)
 static int
 read_words(struct flags *a, struct ask *k, u32 most, const char *what)
 {
-	const struct flags_option options[] = {
-		{ .name = "config", .letter = 'c', .value = &k->conf },
-		{ .name = "data", .value = &k->data },
-		{ .name = "display", .value = &k->display },
-		{ .name = "team", .value = &k->team },
-		{ .name = "role", .value = &k->role },
-		{ .name = "title", .value = &k->title },
-		{ .name = "password-stdin", .flag = &k->password_stdin },
-		{ .name = "no-second-factor", .flag = &k->no_factor },
-		{ .name = "json", .flag = &k->json },
+	static const struct flags_option options[] = {
+		FLAGS_OPTION(struct ask, conf, "config", 'c'),
+		FLAGS_OPTION(struct ask, data, "data", 0),
+		FLAGS_OPTION(struct ask, display, "display", 0),
+		FLAGS_OPTION(struct ask, team, "team", 0),
+		FLAGS_OPTION(struct ask, role, "role", 0),
+		FLAGS_OPTION(struct ask, title, "title", 0),
+		FLAGS_OPTION(struct ask, password_stdin, "password-stdin", 0),
+		FLAGS_OPTION(struct ask, no_factor, "no-second-factor", 0),
+		FLAGS_OPTION(struct ask, json, "json", 0),
 	};
-	int code = flags_read(a, options, ARRAY_N(options));
+	static const struct flags_table table = { options, ARRAY_N(options), 0, FLAGS_REST_MAX, "" };
+	int code = flags_read(a, &table, k);
 
 	if (code == FLAGS_GO)
 		code = flags_rest(a, 1, most, what);

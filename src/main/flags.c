@@ -43,25 +43,25 @@ usage(const struct flags *a)
 }
 
 static const struct flags_option *
-find(const struct flags_option *option, u32 n, struct str name)
+find(const struct flags_table *t, struct str name)
 {
-	for (u32 i = 0; i < n; i++)
-		if (str_is(name, option[i].name) || (name.n == 1 && option[i].letter == (char)name.p[0]))
-			return &option[i];
+	for (u32 i = 0; i < t->n; i++)
+		if (str_is(name, t->option[i].name) || (name.n == 1 && t->option[i].letter == (char)name.p[0]))
+			return &t->option[i];
 	return NULL;
 }
 
 static int
-unknown(const struct flags *a, const struct flags_option *option, u32 n, const char *word)
+unknown(const struct flags *a, const struct flags_table *t, const char *word)
 {
 	const char *names[32];
 	const char *near;
 
-	ASSERT(n < ARRAY_N(names));
-	for (u32 i = 0; i < n; i++)
-		names[i] = option[i].name;
-	names[n] = "help";
-	near = text_nearest(str_c(word + (word[1] == '-' ? 2 : 1)), names, n + 1);
+	ASSERT(t->n < ARRAY_N(names));
+	for (u32 i = 0; i < t->n; i++)
+		names[i] = t->option[i].name;
+	names[t->n] = "help";
+	near = text_nearest(str_c(word + (word[1] == '-' ? 2 : 1)), names, t->n + 1);
 	say_errf("mcpgated %s: there is no option %s%s%s%s\n", a->command, word, near ? "; did you mean --" : "",
 	    near ? near : "", near ? "?" : "");
 	return usage(a);
@@ -79,38 +79,42 @@ value_of(const struct flags *a, int *i, const char *equals)
 }
 
 static int
-one_option(struct flags *a, const struct flags_option *option, u32 n, int *i)
+one_option(struct flags *a, const struct flags_table *t, u8 *into, int *i)
 {
 	const char *word = a->word[*i], *name = word + (word[1] == '-' ? 2 : 1);
 	const char *equals = word[1] == '-' ? strchr(name, '=') : NULL;
 	struct str text = equals ? str_of(name, (size_t)(equals - name)) : str_c(name);
-	const struct flags_option *o = find(option, n, text);
+	const struct flags_option *o = find(t, text);
+	struct flags_many *many;
 	const char *value;
 
 	if (!o)
-		return unknown(a, option, n, word);
-	if (o->flag && !equals) {
-		*o->flag = true;
+		return unknown(a, t, word);
+	into += o->at;
+	if (o->kind == FLAGS_IS_FLAG && !equals) {
+		*(bool *)into = true;
 		return FLAGS_GO;
 	}
-	value = o->flag ? NULL : value_of(a, i, equals);
+	value = o->kind == FLAGS_IS_FLAG ? NULL : value_of(a, i, equals);
 	if (!value) {
-		say_errf("mcpgated %s: --%s takes %s value\n", a->command, o->name, o->flag ? "no" : "a");
+		say_errf("mcpgated %s: --%s takes %s value\n", a->command, o->name,
+		    o->kind == FLAGS_IS_FLAG ? "no" : "a");
 		return usage(a);
 	}
-	if (o->value) {
-		*o->value = value;
-	} else if (o->many->n == FLAGS_MANY) {
+	many = (struct flags_many *)into;
+	if (o->kind == FLAGS_IS_VALUE) {
+		*(const char **)into = value;
+	} else if (many->n == FLAGS_MANY) {
 		say_errf("mcpgated %s: --%s is given more than %d times\n", a->command, o->name, FLAGS_MANY);
 		return EXIT_USAGE;
 	} else {
-		o->many->at[o->many->n++] = value;
+		many->at[many->n++] = value;
 	}
 	return FLAGS_GO;
 }
 
 int
-flags_read(struct flags *a, const struct flags_option *option, u32 n)
+flags_read(struct flags *a, const struct flags_table *t, void *into)
 {
 	bool only_rest = false;
 
@@ -123,7 +127,7 @@ flags_read(struct flags *a, const struct flags_option *option, u32 n)
 		} else if (!only_rest && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)) {
 			return flags_help(a->command) ? EXIT_OK : EXIT_FAILED;
 		} else if (!only_rest && word[0] == '-' && word[1]) {
-			code = one_option(a, option, n, &i);
+			code = one_option(a, t, into, &i);
 		} else if (a->rests == FLAGS_REST_MAX) {
 			say_errf("mcpgated %s: more than %d words\n", a->command, FLAGS_REST_MAX);
 			code = EXIT_USAGE;
@@ -133,7 +137,7 @@ flags_read(struct flags *a, const struct flags_option *option, u32 n)
 		if (code != FLAGS_GO)
 			return code;
 	}
-	return FLAGS_GO;
+	return flags_rest(a, t->least, t->most, t->what);
 }
 
 int

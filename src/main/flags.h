@@ -13,13 +13,31 @@ struct flags_many {
 	u32 n;
 };
 
-/* One option. Exactly one of flag, value and many is set: where the answer goes. */
+enum flags_kind {
+	FLAGS_IS_FLAG,
+	FLAGS_IS_VALUE,
+	FLAGS_IS_MANY,
+};
+
+/* One option of a command, whose answer goes into a struct of the command: tables of them are constants. */
 struct flags_option {
-	const char *name; /* without the -- */
-	char letter;      /* 0: none */
-	bool *flag;
-	const char **value;
-	struct flags_many *many;
+	char name[20]; /* without the -- */
+	char letter;   /* 0: none */
+	u8 kind;
+	u32 at;        /* where in the struct */
+};
+
+/* FLAGS_OPTION(struct, its member, name, letter): the member's type says what the option takes. */
+#define FLAGS_OPTION(type, member, text, short_form) \
+	{ .name = text, .letter = short_form, .at = offsetof(type, member), \
+		.kind = _Generic(((type *)NULL)->member, bool: FLAGS_IS_FLAG, const char *: FLAGS_IS_VALUE, \
+		    struct flags_many: FLAGS_IS_MANY) }
+
+/* What a command takes: options, and from least to most words that are none; what: how the missing word is called. */
+struct flags_table {
+	const struct flags_option *option;
+	u32 n, least, most;
+	const char *what;
 };
 
 struct flags {
@@ -39,9 +57,9 @@ enum {
 	FLAGS_GO = -1,
 };
 
-/* Reads all words: options in any order (--name VALUE, --name=VALUE, -c VALUE), "--" ends them; the others go to rest.
- * FLAGS_GO, or the exit code: --help was printed, or a mistake told. */
-int flags_read(struct flags *a, const struct flags_option *option, u32 n);
+/* Reads all words into the struct `into`: options in any order (--name VALUE, --name=VALUE, -c VALUE), "--" ends them;
+ * the others go to rest. FLAGS_GO, or the exit code: --help was printed, or a mistake told. */
+int flags_read(struct flags *a, const struct flags_table *t, void *into);
 
 /* Whether there are least to most words that are no options; else tells the usage. FLAGS_GO or EXIT_USAGE. */
 int flags_rest(const struct flags *a, u32 least, u32 most, const char *what);

@@ -35,10 +35,12 @@ static const struct cmd commands[] = {
 	{ "version", cmd_version },
 };
 
+static const struct flags_table any_words = { .most = FLAGS_REST_MAX };
+
 static int
 cmd_version(struct flags *a)
 {
-	int code = flags_read(a, NULL, 0);
+	int code = flags_read(a, &any_words, NULL);
 
 	if (code != FLAGS_GO)
 		return code;
@@ -60,7 +62,7 @@ reference(void (*print)(struct buf *b))
 static int
 cmd_help(struct flags *a)
 {
-	int code = flags_read(a, NULL, 0);
+	int code = flags_read(a, &any_words, NULL);
 
 	if (code != FLAGS_GO)
 		return code;

@@ -17,15 +17,18 @@ const struct pack_folder pack_folders[] = { { "help", packed, sizeof packed, 22 
 const u32 pack_folders_n = 1;
 
 static struct flags a;
-static bool loud;
-static const char *file;
-static struct flags_many hosts;
+static struct wanted {
+	bool loud;
+	const char *file;
+	struct flags_many hosts;
+} w;
 
 static const struct flags_option options[] = {
-	{ .name = "config", .letter = 'c', .value = &file },
-	{ .name = "loud", .flag = &loud },
-	{ .name = "host", .many = &hosts },
+	FLAGS_OPTION(struct wanted, file, "config", 'c'),
+	FLAGS_OPTION(struct wanted, loud, "loud", 0),
+	FLAGS_OPTION(struct wanted, hosts, "host", 0),
 };
+static const struct flags_table table = { options, ARRAY_N(options), 0, FLAGS_REST_MAX, "" };
 
 /* Reads the words of a line. What is said on the way goes nowhere. */
 static int
@@ -39,13 +42,11 @@ reads(const char *line)
 	for (char *p = strtok(text, " "); p; p = strtok(NULL, " "))
 		word[n++] = p;
 	memset(&a, 0, sizeof a);
-	memset(&hosts, 0, sizeof hosts);
-	loud = false;
-	file = NULL;
+	memset(&w, 0, sizeof w);
 	a = (struct flags){ .command = "try", .n = n, .word = word };
 	dup2(quiet, 1);
 	dup2(quiet, 2);
-	code = flags_read(&a, options, ARRAY_N(options));
+	code = flags_read(&a, &table, &w);
 	dup2(out, 1);
 	dup2(err, 2);
 	close(quiet);
@@ -58,18 +59,18 @@ static void
 test_words_and_options_in_any_order(void **state)
 {
 	assert_int_equal(reads("one -c f.conf two --loud --host a --host=b three"), FLAGS_GO);
-	assert_string_equal(file, "f.conf");
-	assert_true(loud);
-	assert_int_equal(hosts.n, 2);
-	assert_string_equal(hosts.at[1], "b");
+	assert_string_equal(w.file, "f.conf");
+	assert_true(w.loud);
+	assert_int_equal(w.hosts.n, 2);
+	assert_string_equal(w.hosts.at[1], "b");
 	assert_int_equal(a.rests, 3);
 	assert_string_equal(a.rest[2], "three");
 	assert_int_equal(reads(""), FLAGS_GO);
 	assert_int_equal(a.rests, 0);
 	assert_int_equal(reads("--config=x=y"), FLAGS_GO);
-	assert_string_equal(file, "x=y");
+	assert_string_equal(w.file, "x=y");
 	assert_int_equal(reads("- -- --loud -c"), FLAGS_GO);
-	assert_false(loud);
+	assert_false(w.loud);
 	assert_int_equal(a.rests, 3);
 	assert_string_equal(a.rest[1], "--loud");
 }
@@ -84,7 +85,7 @@ test_mistakes(void **state)
 	assert_int_equal(reads("--loud=yes"), EXIT_USAGE);
 	assert_int_equal(reads("--host 1 --host 2 --host 3 --host 4 --host 5 --host 6 --host 7 --host 8 --host 9 --host 10 "
 	                       "--host 11 --host 12 --host 13 --host 14 --host 15"), FLAGS_GO);
-	assert_int_equal(hosts.n, 15);
+	assert_int_equal(w.hosts.n, 15);
 }
 
 static void
