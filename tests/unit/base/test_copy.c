@@ -51,11 +51,13 @@ test_copies(void **state)
 #endif
 }
 
+#if defined(__x86_64__)
 static int
 sign(int d)
 {
 	return (d > 0) - (d < 0);
 }
+#endif
 
 static void
 test_compares(void **state)

@@ -226,7 +226,8 @@ test_other_form(void **state)
 
 		slot[28] = 0;
 		crc = crc32c(0, str_of(slot + 8, 120));
-		memcpy(slot + 4, &crc, 4);
+		for (u32 at = 0; at < 4; at++) /* low byte first, whatever this machine does */
+			slot[4 + at] = (u8)(crc >> 8 * at);
 	}
 	save("w1.state", slots, n);
 	open_ring();
