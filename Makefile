@@ -17,8 +17,9 @@ below    = $(shell awk -v want=$(1) 'BEGIN{FS=":"} /^[a-z]/{n++; name[n]=$$1; de
            END{may[want]=1; for(i=n;i>0;i--) if(name[i] in may) {print name[i]; \
            m=split(deps[name[i]], d, " "); for(j=1;j<=m;j++) may[d[j]]=1}}' tools/floors.txt)
 
-VER     := $(shell git describe --tags --always --dirty=+ 2>/dev/null || echo dev)
-SOURCE_DATE := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
+# A source tarball (make dist) says in .version what git said.
+VER     := $(shell sed -n 1p .version 2>/dev/null || git describe --tags --always --dirty=+ 2>/dev/null || echo dev)
+SOURCE_DATE := $(or $(SOURCE_DATE_EPOCH),$(shell sed -n 2p .version 2>/dev/null || git log -1 --format=%ct 2>/dev/null),0)
 
 # A board of another machine meets compilers that nobody here has seen: it only warns (cross.mk).
 WERROR  ?= -Werror
@@ -60,7 +61,7 @@ VFLAGS  := -O2 -w -fsanitize=address,fuzzer-no-link
 TESTSRC := y
 endif
 
-.PHONY: all help debug test units check size bench fuzz fidelity clean vendor testbuild
+.PHONY: all help debug test units check size bench fuzz fidelity dist clean vendor testbuild
 all: $(B)/mcpgated
 help:
 	@sed -n 's/^## //p' Makefile
@@ -74,6 +75,7 @@ help:
 ## make bench      CPU per request beside nginx (needs ../shared/bench)
 ## make fidelity   every tool of every document is called and compiled; libraries of others judge (SEED=n)
 ## make fuzz X=f   one fuzz target for T=60 seconds
+## make dist       the source in one tarball, vendored sources included: builds offline
 debug:
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan
 testbuild:
@@ -250,5 +252,7 @@ fidelity: $(B)/mcpgated
 	$(Q)FIDELITY=full VERBOSE=1 MCPGATED=$(CURDIR)/$(B)/mcpgated sh tests/outside/run.sh fidelity.test.mjs schemas.test.mjs
 bench: $(B)/mcpgated
 	$(Q)sh tools/bench $(B)/mcpgated
+dist:
+	$(Q)sh tools/package dist
 clean:
 	rm -rf build
