@@ -18,6 +18,11 @@ dpkg_in() { run dpkg --root="$R" --force-not-root --force-script-chrootless --fo
 # as root, and as the service does it: who it runs as, no new privileges
 as_root() { chroot "$R" /usr/bin/mcpgated "$@"; }
 as_service() {
+	chmod 600 "$R/etc/config/mcpgated" # as init writes it
+	sed -n "s,^ExecStartPre=+,,p" "$top/board/debian/mcpgated.service" >"$T/before"
+	while read -r line; do
+		eval "$(echo "$line" | sed "s,mcpgated:mcpgated,$owner,; s,chgrp mcpgated,chgrp ${owner#*:},; s, /, $R/,g")"
+	done <"$T/before"
 	start setpriv --no-new-privs --bounding-set=-all,+setuid,+setgid,+sys_chroot,+setpcap \
 		chroot --userspec="$owner" "$R" /usr/bin/mcpgated serve -c /etc/config/mcpgated
 }
@@ -98,7 +103,7 @@ grep -q 'Package: mcpgated' "$R/var/lib/dpkg/status" && bad 'purged: dpkg still 
 # --- the unit ---------------------------------------------------------------------------------------
 unit=$top/board/debian/mcpgated.service
 if command -v systemd-analyze >/dev/null; then
-	mkdir -p "$R/usr/bin" "$R/bin" && cp "$M" "$R/usr/bin/mcpgated" && cp /bin/grep /bin/kill /bin/chown "$R/bin/"
+	mkdir -p "$R/usr/bin" "$R/bin" && cp "$M" "$R/usr/bin/mcpgated" && cp /bin/grep /bin/kill /bin/chown /bin/chgrp /bin/chmod "$R/bin/"
 	sed "s,=\(+*\)/\(usr/bin/mcpgated\|bin/\),=\1$R/\2,; s,^After=.*,,; s,^Wants=.*,," "$unit" >"$T/mcpgated.service"
 	run systemd-analyze verify --man=no "$T/mcpgated.service"
 	grep 'mcpgated.service' "$T/err" | grep -v 'not executable' | grep -q . && bad 'systemd-analyze verify' || ok
