@@ -63,7 +63,7 @@ show_offer(struct job *j, const char *why, struct str sealed, struct str typed)
 	struct buf link;
 
 	html_begin(&h, &j->x, "factor");
-	link = buf_over(arena_bytes(exchange_arena(&j->x), 300), 300);
+	link = arena_buf(exchange_arena(&j->x), 300);
 	html_put(&h, "offer", sealed);
 	html_put(&h, "secret", typed);
 	if (typed.n) {
@@ -82,7 +82,7 @@ account_offer(struct exchange *x, msec now)
 	struct job *j = job_of(x);
 	enum step s = person_need_form(j, now);
 	struct arena *a = exchange_arena(x);
-	struct buf sealed = buf_over(arena_bytes(a, OFFER_MAX), OFFER_MAX), typed = buf_over(arena_bytes(a, 40), 40);
+	struct buf sealed = arena_buf(a, OFFER_MAX), typed = arena_buf(a, 40);
 
 	if (s != STEP_DONE)
 		return s == STEP_WAIT ? s : STEP_DONE;

@@ -138,7 +138,7 @@ admin_key_read(struct jcur body, wall now_s, struct key *k, struct str *secret, 
 static enum step
 added(struct job *j, struct str secret)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(&j->x), PRINT_MAX), PRINT_MAX);
+	struct buf b = arena_buf(exchange_arena(&j->x), PRINT_MAX);
 
 	switch (j->work->op.err) {
 	case 0: break;
@@ -160,8 +160,8 @@ start_add(struct job *j)
 	struct jdoc d;
 	struct str given;
 	u8 random[32];
-	struct buf why = buf_over(arena_bytes(a, 200), 200);
-	struct buf made = buf_over(arena_bytes(a, KEY_SECRET_MAX), KEY_SECRET_MAX);
+	struct buf why = arena_buf(a, 200);
+	struct buf made = arena_buf(a, KEY_SECRET_MAX);
 
 	j->work = ARENA_NEW(a, struct key_work);
 	if (!j->work || !made.p)
@@ -205,7 +205,7 @@ admin_key_add(struct exchange *x, msec now)
 static enum step
 revoked(struct job *j)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(&j->x), PRINT_MAX), PRINT_MAX);
+	struct buf b = arena_buf(exchange_arena(&j->x), PRINT_MAX);
 
 	switch (j->work->op.err) {
 	case 0: break;
@@ -231,7 +231,7 @@ admin_key_revoke(struct exchange *x, msec now)
 	if (j->at == AT_START) {
 		a = exchange_arena_n(x, 12000);
 		j->work = ARENA_NEW(a, struct key_work);
-		j->out = buf_over(arena_bytes(a, 256), 256);
+		j->out = arena_buf(a, 256);
 		if (!j->work || !j->out.p)
 			return reply_error(x, 503, "busy: try again");
 		if (url_decode(&j->out, route_param(x->route, x->req.path, 0)) || j->out.over)
@@ -332,7 +332,7 @@ admin_keys(struct exchange *x, msec now)
 	l = ARENA_NEW(a, struct listing);
 	if (!l)
 		return reply_error(x, 503, "busy: try again");
-	l->entries = buf_over(arena_bytes(a, LIST_N), LIST_N);
+	l->entries = arena_buf(a, LIST_N);
 	l->job = j;
 	l->pull.fill = list_fill;
 	if (!l->entries.p)
@@ -347,7 +347,7 @@ admin_status(struct exchange *x, msec now)
 {
 	struct job *j = job_of(x);
 	struct app *app = j->app;
-	struct buf b = buf_over(arena_bytes(exchange_arena(x), 1500), 1500);
+	struct buf b = arena_buf(exchange_arena(x), 1500);
 	struct jout o = jout_into(&b);
 	struct store_figures f;
 

@@ -86,8 +86,8 @@ approving_list(struct exchange *x, msec now)
 	if (!guard_control(j))
 		return STEP_DONE;
 	a = exchange_arena_n(x, LIST_N + PRINT_N);
-	room = buf_over(arena_bytes(a, LIST_N), LIST_N);
-	out = buf_over(arena_bytes(a, PRINT_N), PRINT_N);
+	room = arena_buf(a, LIST_N);
+	out = arena_buf(a, PRINT_N);
 	if (!room.p || !out.p || approving_print(j->app->store, j->app->switches->voided, &room, &out))
 		return reply_error(x, 503, "what waits cannot be listed now");
 	return reply_bytes(x, 200, "application/json", buf_str(&out));
@@ -128,7 +128,7 @@ start(struct job *j)
 static enum step
 decided(struct job *j)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(&j->x), APPROVAL_RECORD_MAX), APPROVAL_RECORD_MAX);
+	struct buf b = arena_buf(exchange_arena(&j->x), APPROVAL_RECORD_MAX);
 	struct jout o = jout_into(&b);
 
 	act_approval(j, str_of(j->approving->key + 2, APPROVAL_KEY_N - 2), &j->approving->approval);

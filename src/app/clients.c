@@ -323,7 +323,7 @@ clients_control(struct exchange *x, msec now)
 		c = ARENA_NEW(a, struct clients);
 		j->own = c;
 		if (c && (c->out = ARENA_NEW(a, struct buf)))
-			*c->out = buf_over(arena_bytes(a, CLIENTS_OUT_N), CLIENTS_OUT_N);
+			*c->out = arena_buf(a, CLIENTS_OUT_N);
 		if (!c || !c->out || !c->out->p)
 			return reply_error(x, 503, "busy: try again");
 		if (json_parse_request(&d, x->body, j->app->mcp.tok, RPC_TOKENS_MAX, a))

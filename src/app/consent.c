@@ -93,7 +93,7 @@ make_ticket(struct job *j, struct str query)
 {
 	struct arena *a = exchange_arena(&j->x);
 	u32 n = BASE64_URL_N(query.n + 4 + SEAL_EXTRA) + SEAL_EXTRA + 8;
-	struct buf out = buf_over(arena_bytes(a, n), n), plain = buf_over(arena_bytes(a, query.n + 4), query.n + 4);
+	struct buf out = arena_buf(a, n), plain = arena_buf(a, query.n + 4);
 	wall till = store_wall(j->app->store) + TICKET_S;
 
 	for (u32 i = 0; i < 4; i++)
@@ -189,7 +189,7 @@ open_ticket(struct job *j, u8 hash[HASH_N])
 	struct arena *a = exchange_arena(&j->x);
 	struct str text = STR_NONE;
 	const struct html_field field[] = { { "ticket", TICKET_MAX, &text } };
-	struct buf b = buf_over(arena_bytes(a, TICKET_MAX), TICKET_MAX);
+	struct buf b = arena_buf(a, TICKET_MAX);
 	wall till = 0;
 
 	if (html_form(&j->x, field, ARRAY_N(field)))
@@ -215,7 +215,7 @@ read_ticks(struct ticks *a, struct arena *arena, struct str form)
 
 	a->denied = true;
 	while (form_next(&form, &name, &value)) {
-		struct buf b = buf_over(arena_bytes(arena, 40), 40);
+		struct buf b = arena_buf(arena, 40);
 
 		if (form_is(name, STR("action")))
 			a->denied = !form_is(value, STR("allow"));
@@ -260,7 +260,7 @@ ticked(struct consent *c, const struct ticks *a, u8 *scopes)
 {
 	const struct api *api = c->endpoint.api;
 	struct arena *arena = exchange_arena(&c->o->job->x);
-	struct buf b = buf_over(arena_bytes(arena, PRINCIPAL_LIST_MAX), PRINCIPAL_LIST_MAX);
+	struct buf b = arena_buf(arena, PRINCIPAL_LIST_MAX);
 
 	for (u32 i = 0; i < api->environments; i++)
 		for (u32 k = 0; k < a->n; k++) {

@@ -24,7 +24,7 @@ consent_back(struct consent *c, const char *error, const char *why)
 	struct exchange *x = &o->job->x;
 	struct str to = o->p[P_REDIRECT_URI];
 	bool more = str_find(to, '?', 0) >= 0;
-	struct buf b = buf_over(arena_bytes(exchange_arena(x), LOCATION_MAX), LOCATION_MAX);
+	struct buf b = arena_buf(exchange_arena(x), LOCATION_MAX);
 	u8 room[160];
 	struct buf code = buf_over(room, sizeof room);
 

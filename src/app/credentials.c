@@ -13,7 +13,7 @@ enum { AT_START, AT_WORK };
 static enum step
 answer_name(struct job *j, u16 status)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(&j->x), 200), 200);
+	struct buf b = arena_buf(exchange_arena(&j->x), 200);
 	struct jout o = jout_into(&b);
 
 	if (!b.p)
@@ -28,7 +28,7 @@ answer_name(struct job *j, u16 status)
 static struct str
 record_key(struct job *j, struct str name)
 {
-	struct buf key = buf_over(arena_bytes(exchange_arena(&j->x), 2 + VAULT_NAME_MAX), 2 + VAULT_NAME_MAX);
+	struct buf key = arena_buf(exchange_arena(&j->x), 2 + VAULT_NAME_MAX);
 
 	if (!key.p || !vault_name_ok(name))
 		return STR_NONE;
@@ -54,7 +54,7 @@ start_add(struct job *j, msec now)
 	struct jdoc d;
 	struct str name, secret;
 
-	j->out = buf_over(arena_bytes(a, VAULT_SECRET_MAX + SEAL_EXTRA), VAULT_SECRET_MAX + SEAL_EXTRA);
+	j->out = arena_buf(a, VAULT_SECRET_MAX + SEAL_EXTRA);
 	if (!j->out.p || json_parse_request(&d, j->x.body, j->app->mcp.tok, RPC_TOKENS_MAX, a))
 		return reply_error(&j->x, 400, "the body must be a JSON object");
 	name = json_str(json_get(json_root(&d), "name"), NULL);
@@ -137,7 +137,7 @@ credentials_list(struct exchange *x, msec now)
 	if (!guard_control(j))
 		return STEP_DONE;
 	if (j->at == AT_START) {
-		j->out = buf_over(arena_bytes(exchange_arena_n(x, n + 16384), n), n);
+		j->out = arena_buf(exchange_arena_n(x, n + 16384), n);
 		if (!j->out.p)
 			return reply_error(x, 503, "busy: try again");
 		j->op.key = VAULT_PREFIX;
@@ -149,7 +149,7 @@ credentials_list(struct exchange *x, msec now)
 		return STEP_WAIT;
 	if (j->op.err || j->op.cursor)
 		return reply_error(x, 507, "the store cannot be read, or holds more credentials than can be listed");
-	names = buf_over(arena_bytes(exchange_arena(x), 16000), 16000);
+	names = arena_buf(exchange_arena(x), 16000);
 	if (!names.p)
 		return reply_error(x, 503, "busy: try again");
 	o = jout_into(&names);

@@ -184,7 +184,7 @@ h_report(struct exchange *x, msec now)
 	if (!project)
 		return s == STEP_MORE ? not_found(&r) : s;
 	add_up(&r, &sums);
-	b = buf_over(arena_bytes(exchange_arena(x), 600), 600);
+	b = arena_buf(exchange_arena(x), 600);
 	o = jout_into(&b);
 	jout_open(&o, '{');
 	jout_u64(&o, "project_id", r.id);
@@ -231,7 +231,7 @@ h_status(struct exchange *x, msec now)
 
 	if (s != STEP_MORE)
 		return s;
-	b = buf_over(arena_bytes(exchange_arena(x), 300), 300);
+	b = arena_buf(exchange_arena(x), 300);
 	o = jout_into(&b);
 	jout_open(&o, '{');
 	jout_c(&o, "service", "demo project management");

@@ -202,7 +202,7 @@ answer(const struct demo_request *r, const struct query *q, struct arena *a)
 {
 	u16 *place = ARENA_ARRAY(a, u16, ROWS_MAX);
 	u32 from = (q->page - 1) * q->per_page, room = LIST_N - ROWS_MAX * 2 - 64, n;
-	struct buf b = buf_over(arena_bytes(a, room), room);
+	struct buf b = arena_buf(a, room);
 	struct jout o = jout_into(&b);
 
 	if (!place || !b.p)
@@ -256,7 +256,7 @@ enum step
 demo_search(const struct demo_request *r, struct str word, u32 most)
 {
 	static const u8 kinds[] = { DEMO_PROJECTS, DEMO_TASKS, DEMO_PEOPLE };
-	struct buf b = buf_over(arena_bytes(exchange_arena_n(r->x, SEARCH_N + 64), SEARCH_N), SEARCH_N);
+	struct buf b = arena_buf(exchange_arena_n(r->x, SEARCH_N + 64), SEARCH_N);
 	struct jout o = jout_into(&b);
 	u32 n = 0;
 

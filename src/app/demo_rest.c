@@ -8,7 +8,7 @@
 enum step
 demo_error(struct exchange *x, u16 status, const char *code, const char *message)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(x), 600), 600);
+	struct buf b = arena_buf(exchange_arena(x), 600);
 	struct jout o = jout_into(&b);
 
 	if (!b.p)
@@ -25,7 +25,7 @@ demo_error(struct exchange *x, u16 status, const char *code, const char *message
 enum step
 demo_wrong(struct exchange *x, struct str field, const char *text)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(x), 900), 900);
+	struct buf b = arena_buf(exchange_arena(x), 900);
 	struct jout o = jout_into(&b);
 
 	if (!b.p)
@@ -46,7 +46,7 @@ demo_wrong(struct exchange *x, struct str field, const char *text)
 enum step
 demo_answer(const struct demo_request *r, u16 status, u32 kind, const struct demo_row *row)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena_n(r->x, RECORD_N + 16), RECORD_N), RECORD_N);
+	struct buf b = arena_buf(exchange_arena_n(r->x, RECORD_N + 16), RECORD_N);
 	struct jout o = jout_into(&b);
 
 	if (!b.p)

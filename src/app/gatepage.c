@@ -77,7 +77,7 @@ begin(struct job *j, bool form, msec now, enum step *s)
 	}
 	j->own = g = ARENA_NEW(a, struct gatepage);
 	if (g)
-		g->entries = buf_over(arena_bytes(a, LIST_N), LIST_N);
+		g->entries = arena_buf(a, LIST_N);
 	if (g && g->entries.p)
 		return true;
 	*s = html_error(&j->x, 503, "error_busy");
@@ -110,7 +110,7 @@ take_entry(struct job *j, const struct store_entry *e)
 {
 	struct gatepage *g = j->own;
 	struct arena *a = exchange_arena(&j->x);
-	struct buf word = buf_over(arena_bytes(a, WORD_N), WORD_N);
+	struct buf word = arena_buf(a, WORD_N);
 	struct approval p;
 	struct row *r;
 	struct str target;

@@ -54,7 +54,7 @@ static void
 put_challenge(struct job *j, const char *error, const char *message, u8 scopes)
 {
 	u32 n = CHALLENGE_N;
-	struct buf b = buf_over(arena_bytes(exchange_arena(&j->x), n), n);
+	struct buf b = arena_buf(exchange_arena(&j->x), n);
 
 	BUF_LIT(&b, "Bearer ");
 	if (error)

@@ -142,7 +142,7 @@ html_text(struct html *h, const char *name, const char *key)
 void
 html_num(struct html *h, const char *name, u64 value)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(&h->j->x), 20), 20);
+	struct buf b = arena_buf(exchange_arena(&h->j->x), 20);
 
 	buf_u64(&b, value);
 	html_put(h, name, buf_str(&b));
@@ -159,7 +159,7 @@ void
 html_time(struct html *h, const char *name, wall at)
 {
 	u8 room[24];
-	struct buf iso = buf_over(room, sizeof room), b = buf_over(arena_bytes(exchange_arena(&h->j->x), 20), 20);
+	struct buf iso = buf_over(room, sizeof room), b = arena_buf(exchange_arena(&h->j->x), 20);
 
 	if (!at || !b.p)
 		return;
@@ -330,7 +330,7 @@ html_begin(struct html *h, struct exchange *x, const char *page)
 	struct job *j = job_of(x);
 	const char *lang = language_of(x);
 	struct arena *a = exchange_arena_n(x, HTML_ARENA_N);
-	struct buf title = buf_over(arena_bytes(a, NAME_N), NAME_N);
+	struct buf title = arena_buf(a, NAME_N);
 
 	*h = (struct html){ .j = j, .page = page, .text = file_of(j->app->texts, lang, "txt"),
 		.fallback = file_of(j->app->texts, "en", "txt") };
@@ -377,7 +377,7 @@ html_reply(struct html *h, u16 status)
 
 	put_fields(h);
 	n = a->cap - a->used > OUT_SPARE ? (u32)(a->cap - a->used - OUT_SPARE) : 0;
-	h->out = buf_over(arena_bytes(a, n), n);
+	h->out = arena_buf(a, n);
 	if (h->out.p)
 		render(h, file_of(h->j->app->pages, "frame", "html"), 0, 0);
 	if (!h->out.w || h->out.over || h->over)
@@ -399,7 +399,7 @@ enum step
 html_go(struct exchange *x, struct str where)
 {
 	struct str base = where.n && where.p[0] == '/' ? base_of(job_of(x)) : STR_NONE;
-	struct buf b = buf_over(arena_bytes(exchange_arena_n(x, HTML_ARENA_N), base.n + where.n), base.n + where.n);
+	struct buf b = arena_buf(exchange_arena_n(x, HTML_ARENA_N), base.n + where.n);
 
 	buf_put(&b, base);
 	buf_put(&b, where);
@@ -449,7 +449,7 @@ html_form(struct exchange *x, const struct html_field *field, u32 n)
 		return ERR_BAD;
 	}
 	for (u32 i = 0; i < n; i++) {
-		struct buf b = buf_over(arena_bytes(a, field[i].max), field[i].max);
+		struct buf b = arena_buf(a, field[i].max);
 		int err = form_get(x->body, str_c(field[i].name), &b, field[i].value);
 
 		if (err == ERR_NONE) {

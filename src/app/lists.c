@@ -99,7 +99,7 @@ begin(struct job *j, const struct list_kind *k)
 	struct lists *l = ARENA_NEW(a, struct lists);
 
 	if (l) {
-		l->entries = buf_over(arena_bytes(a, ENTRIES_N), ENTRIES_N);
+		l->entries = arena_buf(a, ENTRIES_N);
 		l->kind = k;
 	}
 	j->own = l;

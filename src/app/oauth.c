@@ -68,7 +68,7 @@ oauth_begin(struct job *j, struct str form)
 {
 	struct arena *a = exchange_arena_n(&j->x, (u32)(ROOM_N + form.n + ANSWER_N));
 	struct oauth *o = ARENA_NEW(a, struct oauth);
-	struct buf values = buf_over(arena_bytes(a, form.n + 16), form.n + 16);
+	struct buf values = arena_buf(a, form.n + 16);
 	struct str name, raw;
 	u32 pairs = 0;
 
@@ -76,8 +76,8 @@ oauth_begin(struct job *j, struct str form)
 		goto fail;
 	o->job = j;
 	o->id_room = arena_bytes(a, CLIENT_PAYLOAD_MAX + 64);
-	o->got = buf_over(arena_bytes(a, GOT_N), GOT_N);
-	o->more = buf_over(arena_bytes(a, MORE_N), MORE_N);
+	o->got = arena_buf(a, GOT_N);
+	o->more = arena_buf(a, MORE_N);
 	o->record = arena_bytes(a, GRANT_RECORD_MAX);
 	if (!o->record)
 		goto fail;
@@ -302,7 +302,7 @@ oauth_json(struct exchange *x, u16 status, struct buf *b)
 enum step
 oauth_error(struct exchange *x, u16 status, const char *error, const char *why)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(x), 400), 400);
+	struct buf b = arena_buf(exchange_arena(x), 400);
 	struct jout o = jout_into(&b);
 
 	jout_open(&o, '{');

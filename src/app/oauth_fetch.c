@@ -44,7 +44,7 @@ oauth_fetch(struct oauth *o, msec now)
 	spec.to.configured = is_listed(u.host, conf->cimd_hosts);
 	if (!spec.to.configured && !client_document_host(u.host))
 		return ERR_DENY;
-	o->document = buf_over(arena_bytes(exchange_arena(&o->job->x), DOCUMENT_MAX), DOCUMENT_MAX);
+	o->document = arena_buf(exchange_arena(&o->job->x), DOCUMENT_MAX);
 	if (!trust || !o->document.p || app->fetching >= AT_ONCE)
 		return ERR_FULL;
 	*trust = *conf->cimd_trust;

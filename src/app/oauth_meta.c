@@ -66,7 +66,7 @@ oauth_resource_meta(struct exchange *x, msec now)
 	static const char *const scopes[] = { "read", "write" };
 	struct job *j = job_of(x);
 	const struct gen *gen = j->gen->gen;
-	struct buf b = buf_over(arena_bytes(exchange_arena(x), ROOM_N), ROOM_N);
+	struct buf b = arena_buf(exchange_arena(x), ROOM_N);
 	struct jout o = jout_into(&b);
 	struct str path = str_cut(x->req.path, sizeof RESOURCE_WELL_KNOWN - 1, x->req.path.n);
 	struct endpoint e;
@@ -135,7 +135,7 @@ enum step
 oauth_server_meta(struct exchange *x, msec now)
 {
 	struct job *j = job_of(x);
-	struct buf b = buf_over(arena_bytes(exchange_arena(x), ROOM_N), ROOM_N);
+	struct buf b = arena_buf(exchange_arena(x), ROOM_N);
 	struct jout o = jout_into(&b);
 	struct str rest = str_cut(x->req.path, sizeof "/.well-known/" - 1, x->req.path.n);
 

@@ -48,7 +48,7 @@ answer(struct oauth *a)
 {
 	struct exchange *x = &a->job->x;
 	u32 n = CLIENT_ID_MAX + CLIENT_URIS_MAX * (CLIENT_URI_MAX + 8) + 1000;
-	struct buf b = buf_over(arena_bytes(exchange_arena(x), n), n);
+	struct buf b = arena_buf(exchange_arena(x), n);
 	struct jout o = jout_into(&b);
 
 	put_answer(&o, a);

@@ -37,7 +37,7 @@ read_basic(struct oauth *o)
 	struct str v = field_get(&o->job->x.req.fields, FIELD_AUTHORIZATION), id, secret;
 	u32 room = BASE64_N(v.n);
 	u8 *raw = arena_bytes(exchange_arena(&o->job->x), room);
-	struct buf b = buf_over(arena_bytes(exchange_arena(&o->job->x), room), room);
+	struct buf b = arena_buf(exchange_arena(&o->job->x), room);
 	int n;
 
 	if (!v.p)
@@ -288,7 +288,7 @@ issue(struct oauth *o)
 	struct app *app = o->job->app;
 	struct exchange *x = &o->job->x;
 	const struct oauth_conf *c = &o->job->gen->gen->oauth;
-	struct buf b = buf_over(arena_bytes(exchange_arena(x), JSON_N), JSON_N);
+	struct buf b = arena_buf(exchange_arena(x), JSON_N);
 	struct jout out = jout_into(&b);
 	struct token t = { .scopes = o->grant.scopes, .seq = o->grant.seq };
 	u8 room[TOKEN_MAX + SEAL_EXTRA];
@@ -490,7 +490,7 @@ oauth_introspect(struct exchange *x, msec now)
 	struct job *j = job_of(x);
 	struct oauth *o;
 	enum step s = ask_token(j, &o, now);
-	struct buf b = buf_over(arena_bytes(exchange_arena(x), JSON_N), JSON_N);
+	struct buf b = arena_buf(exchange_arena(x), JSON_N);
 	struct jout out = jout_into(&b);
 	wall at = store_wall(j->app->store);
 	u8 room[64];

@@ -471,7 +471,7 @@ people_control(struct exchange *x, msec now)
 		return s;
 	if (s == STEP_FAIL)
 		return reply_error(x, ((struct people *)j->own)->status, ((struct people *)j->own)->why);
-	b = buf_over(arena_bytes(exchange_arena(x), PEOPLE_OUT_N), PEOPLE_OUT_N);
+	b = arena_buf(exchange_arena(x), PEOPLE_OUT_N);
 	people_print(j->own, &b);
 	if (!b.p || b.over)
 		return reply_error(x, 503, "busy: try again");

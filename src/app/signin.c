@@ -60,7 +60,7 @@ signin_page(struct exchange *x, msec now)
 
 	if (s != STEP_DONE)
 		return s == STEP_WAIT ? s : STEP_DONE;
-	b = buf_over(arena_bytes(exchange_arena(x), HTML_NEXT_MAX), HTML_NEXT_MAX);
+	b = arena_buf(exchange_arena(x), HTML_NEXT_MAX);
 	if (form_get(x->req.query, STR("next"), &b, &next))
 		next = STR_NONE;
 	if (j->person->who.level == BROWSER_IN)

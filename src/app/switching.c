@@ -59,7 +59,7 @@ answer_list(struct exchange *x)
 {
 	struct job *j = job_of(x);
 	struct arena *a = exchange_arena_n(x, LIST_N + PRINT_N + 64);
-	struct buf room = buf_over(arena_bytes(a, LIST_N), LIST_N), out = buf_over(arena_bytes(a, PRINT_N), PRINT_N);
+	struct buf room = arena_buf(a, LIST_N), out = arena_buf(a, PRINT_N);
 
 	if (!room.p || !out.p || switching_print(j->app->store, &room, &out))
 		return reply_error(x, 503, "the switches cannot be listed now");

@@ -24,7 +24,7 @@ tally_key(const u8 *handle_key, enum tally kind, struct str of, char room[TALLY_
 void
 tally_ask(struct job *j, enum tally kind, struct str of, char room[TALLY_KEY_N], msec now)
 {
-	j->out = buf_over(arena_bytes(exchange_arena(&j->x), COUNT_N), COUNT_N);
+	j->out = arena_buf(exchange_arena(&j->x), COUNT_N);
 	j->op = (struct store_op){ .verb = STORE_GET, .out = &j->out, .owner = exchange_ready(&j->x) };
 	j->op.key = tally_key(j->app->handle_key, kind, of, room);
 	store_start(j->app->store, &j->op, now);

@@ -34,6 +34,12 @@ arena_bytes(struct arena *a, size_t n)
 	return take(a, n, 1);
 }
 
+struct buf
+arena_buf(struct arena *a, size_t n)
+{
+	return buf_over(take(a, n, 1), n);
+}
+
 struct str
 arena_dup(struct arena *a, struct str s)
 {

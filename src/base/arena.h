@@ -3,7 +3,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 struct arena {
 	u8 *p;
@@ -23,6 +23,9 @@ void *arena_take(struct arena *a, size_t n);
 
 /* The same without zeroing and without alignment, for bytes. */
 u8 *arena_bytes(struct arena *a, size_t n);
+
+/* An empty buffer over that many bytes; its p is NULL when they do not fit. */
+struct buf arena_buf(struct arena *a, size_t n);
 
 /* A copy of s that lives as long as the arena. p is NULL when it does not fit; an empty s gives a non-NULL p. */
 struct str arena_dup(struct arena *a, struct str s);

@@ -67,7 +67,7 @@ hidden_names(const struct refs *r)
 {
 	struct hidden *h = ARENA_NEW(r->arena, struct hidden);
 	u32 n = HIDDEN_MAX * 61;
-	struct buf b = buf_over(arena_bytes(r->arena, n), n);
+	struct buf b = arena_buf(r->arena, n);
 
 	if (!h || !b.p)
 		return STR_NONE;

@@ -88,7 +88,7 @@ namebook_write(struct str old, const struct naming_wish *wish, u32 n, struct are
 
 	for (u32 i = 0; i < n; i++)
 		room += wish[i].method.n + wish[i].path.n + wish[i].name.n + 3;
-	b = buf_over(arena_bytes(a, room), room);
+	b = arena_buf(a, room);
 	if (!b.p)
 		return ERR_FULL;
 	for (u32 i = 0; i < n; i++)

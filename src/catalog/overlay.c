@@ -434,7 +434,7 @@ rewrite(struct applying *a)
 		n += a->edit[i].remove ? 0 : json_raw(a->edit[i].update).n + 64;
 	if (n > UINT32_MAX / 2)
 		return ERR_FULL;
-	out = buf_over(arena_bytes(c->im->arena, n), n);
+	out = arena_buf(c->im->arena, n);
 	put(a, &out, json_root(a->doc), NULL, 0, 0);
 	if (!out.p || out.over)
 		return ERR_FULL;

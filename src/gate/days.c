@@ -9,7 +9,7 @@ int
 days_load(struct quota *q, struct store *st, struct arena *a)
 {
 	size_t mark = a->used;
-	struct buf out = buf_over(arena_bytes(a, LIST_N), LIST_N);
+	struct buf out = arena_buf(a, LIST_N);
 	struct store_op op = { .verb = STORE_LIST, .key = STR(PREFIX), .out = &out };
 	int err = out.p ? 0 : ERR_FULL;
 

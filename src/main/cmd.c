@@ -73,7 +73,7 @@ static int
 ask_store(struct flags *a, const struct cmd_either *e, struct str *answer)
 {
 	u8 room[512];
-	struct buf why = buf_over(room, sizeof room), out = buf_over(arena_bytes(e->arena, OUT_N), OUT_N);
+	struct buf why = buf_over(room, sizeof room), out = arena_buf(e->arena, OUT_N);
 	struct local l;
 	int err;
 

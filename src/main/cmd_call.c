@@ -54,7 +54,7 @@ put_pairs(struct flags *a, struct jout *o)
 static int
 put_stdin(struct ask *k, struct jout *o)
 {
-	struct buf b = buf_over(arena_bytes(&k->arena, STDIN_MAX), STDIN_MAX);
+	struct buf b = arena_buf(&k->arena, STDIN_MAX);
 	struct jsmntok *tok = ARENA_ARRAY(&k->arena, struct jsmntok, TOKENS_MAX);
 	struct jdoc d;
 	int got;
@@ -72,7 +72,7 @@ put_stdin(struct ask *k, struct jout *o)
 static int
 compose(struct ask *k)
 {
-	struct buf b = buf_over(arena_bytes(&k->arena, 2 * STDIN_MAX), 2 * STDIN_MAX);
+	struct buf b = arena_buf(&k->arena, 2 * STDIN_MAX);
 	struct jout o = jout_into(&b);
 	int code;
 
@@ -114,7 +114,7 @@ print_block(struct ask *k, struct jcur block)
 		say_errf("(%S block, %u bytes of JSON: --json shows it)\n", type, json_raw(block).n);
 		return;
 	}
-	b = buf_over(arena_bytes(&k->arena, room), room);
+	b = arena_buf(&k->arena, room);
 	if (!b.p)
 		return;
 	json_str_put(text, &b);

@@ -102,7 +102,7 @@ static int
 search(struct look *l, struct flags *a)
 {
 	struct search_hit *hit = ARENA_ARRAY(&l->arena, struct search_hit, HITS_MAX);
-	struct buf query = buf_over(arena_bytes(&l->arena, 4096), 4096);
+	struct buf query = arena_buf(&l->arena, 4096);
 	struct jout o = jout_into(&l->out);
 	struct shelf s;
 	u64 limit = 20;
@@ -144,7 +144,7 @@ one_difference(struct look *l, struct jout *o, const struct diff *d)
 {
 	const struct catalog_op *op = &d->op[d->kind == DIFF_ADDED];
 	size_t mark = l->arena.used;
-	struct buf b = buf_over(arena_bytes(&l->arena, DIFF_PIECE_MAX), DIFF_PIECE_MAX);
+	struct buf b = arena_buf(&l->arena, DIFF_PIECE_MAX);
 	struct str what;
 
 	diff_put(d, &b);
@@ -223,7 +223,7 @@ cmd_catalog(struct flags *a)
 	if (code != FLAGS_GO)
 		return code;
 	l.arena = page_arena(OUT_N + (4u << 20));
-	l.out = buf_over(arena_bytes(&l.arena, OUT_N), OUT_N);
+	l.out = arena_buf(&l.arena, OUT_N);
 	for (u32 i = 0; i < ARRAY_N(verbs); i++)
 		if (strcmp(a->rest[0], verbs[i].name) == 0) {
 			code = verbs[i].run(&l, a);

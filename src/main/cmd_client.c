@@ -153,7 +153,7 @@ cmd_client(struct flags *a)
 	if (!k->data)
 		return code == FLAGS_GO ? EXIT_FAILED : code;
 	k->arena = arena;
-	q = buf_over(arena_bytes(&k->arena, QUESTION_N), QUESTION_N);
+	q = arena_buf(&k->arena, QUESTION_N);
 	o = jout_into(&q);
 	jout_open(&o, '{');
 	jout_c(&o, "verb", verbs[i].verb);

@@ -217,14 +217,14 @@ static int
 compose(struct show *s)
 {
 	u8 room[160];
-	struct buf b = buf_over(arena_bytes(&s->arena, 4096), 4096), path = buf_over(room, sizeof room);
+	struct buf b = arena_buf(&s->arena, 4096), path = buf_over(room, sizeof room);
 
 	BUF_LIT(&b, "config server\n\toption listen ");
 	uci_quote(&b, boot_addr(&s->addr, room));
 	BUF_LIT(&b, "\n\toption data ");
 	uci_quote(&b, str_c(s->data));
 	BUF_LIT(&b, "\nconfig api '" API "'\n\toption document ");
-	path = buf_over(arena_bytes(&s->arena, PLACE_N), PLACE_N);
+	path = arena_buf(&s->arena, PLACE_N);
 	buf_fmt(&path, "%s/openapi.json", s->data);
 	uci_quote(&b, buf_str(&path));
 	BUF_LIT(&b, "\n\toption instructions 'A demo with example data. It starts anew each time; the sandbox may "
@@ -261,7 +261,7 @@ make_user(struct show *s, struct local *l, struct buf *why)
 {
 	u8 random[PASSWORD_N * 3 / 4], record_room[PASS_RECORD_MAX], room[400];
 	struct buf b = buf_over(s->password, PASSWORD_N), record = buf_over(record_room, sizeof record_room),
-	    json = buf_over(room, sizeof room), out = buf_over(arena_bytes(&s->arena, 1024), 1024);
+	    json = buf_over(room, sizeof room), out = arena_buf(&s->arena, 1024);
 
 	rand_bytes(random, sizeof random);
 	base64_put_url(&b, str_of(random, sizeof random));
@@ -277,7 +277,7 @@ make_user(struct show *s, struct local *l, struct buf *why)
 static int
 make_key(struct show *s)
 {
-	struct buf why = buf_over(arena_bytes(&s->arena, 512), 512), out = buf_over(arena_bytes(&s->arena, 4096), 4096);
+	struct buf why = arena_buf(&s->arena, 512), out = arena_buf(&s->arena, 4096);
 	struct local *l = ARENA_NEW(&s->arena, struct local);
 	struct jsmntok *tok = ARENA_ARRAY(&s->arena, struct jsmntok, 64);
 	struct jdoc d;
@@ -331,7 +331,7 @@ static int
 print_banner(void *arg, const struct conf *c)
 {
 	struct show *s = arg;
-	struct buf b = buf_over(arena_bytes(&s->arena, BANNER_N), BANNER_N), url = buf_over(arena_bytes(&s->arena,
+	struct buf b = arena_buf(&s->arena, BANNER_N), url = buf_over(arena_bytes(&s->arena,
 	    300), 300);
 
 	buf_fmt(&url, "%S/mcp", c->gen.public_url);

@@ -84,7 +84,7 @@ check_words(const struct init *n)
 static void
 put_path(struct init *n, struct buf *b, const char *path)
 {
-	struct buf whole = buf_over(arena_bytes(&n->arena, 2 * PATH_N), 2 * PATH_N);
+	struct buf whole = arena_buf(&n->arena, 2 * PATH_N);
 
 	if (path[0] != '/')
 		place_here(&whole);
@@ -166,7 +166,7 @@ static int
 first_tls(struct init *n, const struct conf **conf)
 {
 	struct arena *a = &n->whole;
-	struct buf say = buf_over(arena_bytes(&n->arena, 2048), 2048), print;
+	struct buf say = arena_buf(&n->arena, 2048), print;
 	struct conf_ask ask = { .name = n->out, .arena = a, .say = &say, .makes = true,
 		.no_secrets = true };
 	u8 room[ISSUE_FINGERPRINT_N];
@@ -189,8 +189,8 @@ first_tls(struct init *n, const struct conf **conf)
 static int
 first_data(struct init *n)
 {
-	struct buf why = buf_over(arena_bytes(&n->arena, 600), 600), q = buf_over(arena_bytes(&n->arena, 200), 200),
-	           out = buf_over(arena_bytes(&n->arena, 1200), 1200);
+	struct buf why = arena_buf(&n->arena, 600), q = arena_buf(&n->arena, 200),
+	           out = arena_buf(&n->arena, 1200);
 	struct jout o = jout_into(&q);
 	const struct conf *conf;
 	struct jsmntok *tok = ARENA_ARRAY(&n->arena, struct jsmntok, TOKENS);
@@ -254,7 +254,7 @@ static bool
 reads_back(struct str text)
 {
 	struct arena a = page_arena(CONF_ARENA_N);
-	struct buf say = buf_over(arena_bytes(&a, 2048), 2048);
+	struct buf say = arena_buf(&a, 2048);
 	struct conf_ask ask = { .name = "the new configuration", .text = text, .arena = &a, .say = &say,
 	    .no_secrets = true };
 	const struct conf *c;
@@ -299,7 +299,7 @@ cmd_init(struct flags *a)
 		code = shelf_open(s, a, n.document);
 	if (code != FLAGS_GO)
 		return code;
-	text = buf_over(arena_bytes(&n.arena, TEXT_N), TEXT_N);
+	text = arena_buf(&n.arena, TEXT_N);
 	compose(&n, &s->catalog, &text);
 	if (!reads_back(buf_str(&text)))
 		return EXIT_FAILED;

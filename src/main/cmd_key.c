@@ -125,7 +125,7 @@ tell_added(struct ask *k, struct str json)
 	struct jsmntok *tok = ARENA_ARRAY(&k->arena, struct jsmntok, 64);
 	struct jdoc d;
 	struct jcur key;
-	struct buf about = buf_over(arena_bytes(&k->arena, 1024), 1024);
+	struct buf about = arena_buf(&k->arena, 1024);
 
 	if (k->json) {
 		say_outf("%S\n", json);
@@ -149,7 +149,7 @@ static int
 run_add(struct flags *a, struct ask *k)
 {
 	u32 n = 8192;
-	struct buf json = buf_over(arena_bytes(&k->arena, n), n);
+	struct buf json = arena_buf(&k->arena, n);
 	struct cmd_either c = { .data = k->data, .arena = &k->arena, .method = STR("POST"),
 	    .path = STR("/control/keys") };
 	struct str answer;
@@ -180,7 +180,7 @@ one_line(struct arena *a, struct jcur key)
 {
 	static const char *const columns[] = { "id", "name", "hint", "role", "expires" };
 	size_t mark = a->used;
-	struct buf b = buf_over(arena_bytes(a, LINE_N), LINE_N);
+	struct buf b = arena_buf(a, LINE_N);
 
 	for (u32 i = 0; i < ARRAY_N(columns); i++) {
 		struct jcur c = json_get(key, columns[i]);

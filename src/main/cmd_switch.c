@@ -57,7 +57,7 @@ ask(struct flags *a, struct switching *k, struct str body)
 static struct str
 compose(struct switching *k, const char *target, const char *word, bool on)
 {
-	struct buf b = buf_over(arena_bytes(&k->arena, BODY_N), BODY_N);
+	struct buf b = arena_buf(&k->arena, BODY_N);
 	struct jout o = jout_into(&b);
 
 	jout_open(&o, '{');

@@ -53,7 +53,7 @@ begin(struct ask *k, const char *verb)
 {
 	struct jout o;
 
-	k->question = buf_over(arena_bytes(&k->arena, QUESTION_N), QUESTION_N);
+	k->question = arena_buf(&k->arena, QUESTION_N);
 	o = jout_into(&k->question);
 	jout_open(&o, '{');
 	jout_c(&o, "verb", verb);
@@ -190,7 +190,7 @@ static void
 row(struct ask *k, struct jcur item, const char *const *columns, u32 n)
 {
 	size_t mark = k->arena.used;
-	struct buf b = buf_over(arena_bytes(&k->arena, 1024), 1024);
+	struct buf b = arena_buf(&k->arena, 1024);
 
 	for (u32 i = 0; i < n; i++) {
 		u32 from = b.w;

@@ -79,7 +79,7 @@ suggest(struct conf_work *w, struct str word, const char *const *names, u32 n)
 
 	if (!near)
 		return "";
-	b = buf_over(arena_bytes(w->arena, 80), 80);
+	b = arena_buf(w->arena, 80);
 	if (!b.p)
 		return "";
 	buf_fmt(&b, "; did you mean '%s'?", near);

@@ -75,7 +75,7 @@ static struct str
 said_of(struct conf_work *w, u32 k)
 {
 	size_t mark = w->arena->used;
-	struct buf out = buf_over(arena_bytes(w->arena, SAID_MAX), SAID_MAX);
+	struct buf out = arena_buf(w->arena, SAID_MAX);
 	struct jout o = jout_into(&out);
 	u32 n = 0;
 

@@ -280,7 +280,7 @@ change_switch(struct local *l, struct str json, struct buf *why)
 int
 local_switch(struct local *l, struct str json, struct buf *out, struct buf *why)
 {
-	struct buf room = buf_over(arena_bytes(&l->arena, LIST_N), LIST_N);
+	struct buf room = arena_buf(&l->arena, LIST_N);
 
 	if (json.n && change_switch(l, json, why))
 		return ERR_BAD;
@@ -395,7 +395,7 @@ local_password(struct str password, u32 rounds, struct buf *record)
 int
 local_pending(struct local *l, struct str unused, struct buf *out, struct buf *why)
 {
-	struct buf room = buf_over(arena_bytes(&l->arena, LIST_N), LIST_N);
+	struct buf room = arena_buf(&l->arena, LIST_N);
 
 	return approving_print(l->store, 0, &room, out) ? say(why, ERR_IO, "the store cannot be read") : 0;
 }

@@ -59,7 +59,7 @@ found(struct mcp *m, const struct catalog_op *op, struct jcur *args, struct buf 
 static struct str
 names_of(struct mcp *m, struct jcur given)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(m->x), NAMES_MAX), NAMES_MAX);
+	struct buf b = arena_buf(exchange_arena(m->x), NAMES_MAX);
 
 	if (json_kind(given) == JSON_STRING)
 		json_str_put(given, &b);

@@ -9,7 +9,7 @@
 static enum step
 answer_list(struct mcp *m, const char *name)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(m->x), 1600), 1600);
+	struct buf b = arena_buf(exchange_arena(m->x), 1600);
 
 	if (!b.p)
 		return mcp_refuse(m, 503, RPC_INTERNAL, "Busy: try again in a second");
@@ -51,8 +51,8 @@ enum step
 empty_resource(struct mcp *m, struct rpc *r, msec now)
 {
 	struct str uri = mcp_text(m, json_get(r->params, "uri"));
-	struct buf data = buf_over(arena_bytes(exchange_arena(m->x), 700), 700);
-	struct buf b = buf_over(arena_bytes(exchange_arena(m->x), 1400), 1400);
+	struct buf data = arena_buf(exchange_arena(m->x), 700);
+	struct buf b = arena_buf(exchange_arena(m->x), 1400);
 	struct jout o = jout_into(&data);
 
 	if (!uri.p)

@@ -10,7 +10,7 @@ legacy_initialize(struct mcp *m, struct rpc *r)
 	int version = mcp_version_of(json_str(asked, NULL));
 	u32 n = 1500 + 6 * m->api->instructions.n + 6 * m->api->title.n;
 	struct arena *a = exchange_arena_n(m->x, n + 512);
-	struct buf b = buf_over(arena_bytes(a, n), n), id = buf_over(arena_bytes(a, 200), 200);
+	struct buf b = arena_buf(a, n), id = arena_buf(a, 200);
 	struct jout o = jout_into(&b);
 
 	if (json_kind(asked) != JSON_STRING) {
@@ -42,7 +42,7 @@ legacy_initialize(struct mcp *m, struct rpc *r)
 void
 legacy_ping(struct mcp *m)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(m->x), 400), 400);
+	struct buf b = arena_buf(exchange_arena(m->x), 400);
 
 	if (!b.p) {
 		mcp_refuse(m, 503, RPC_INTERNAL, "Busy: try again in a second");

@@ -47,7 +47,7 @@ enum step
 mcp_refuse(struct mcp *m, u16 status, int code, const char *message)
 {
 	u32 n = 200 + m->id.n + 6 * (u32)strlen(message); /* each byte of it may need an escape */
-	struct buf b = buf_over(arena_bytes(exchange_arena(m->x), n), n);
+	struct buf b = arena_buf(exchange_arena(m->x), n);
 
 	m->answer.status = status;
 	m->answer.views = 1;

@@ -11,14 +11,14 @@
 static enum era
 refuse(struct mcp *m, u16 status, int code, const char *fmt, struct str what)
 {
-	struct buf text = buf_over(arena_bytes(exchange_arena(m->x), 400), 400), out;
+	struct buf text = arena_buf(exchange_arena(m->x), 400), out;
 
 	if (!text.p) {
 		mcp_refuse(m, status, code, "Invalid request");
 		return ERA_REFUSED;
 	}
 	buf_fmt(&text, fmt, str_cut(what, 0, 80));
-	out = buf_over(arena_bytes(exchange_arena(m->x), 1024), 1024);
+	out = arena_buf(exchange_arena(m->x), 1024);
 	if (!out.p) {
 		mcp_refuse(m, status, code, "Invalid request");
 		return ERA_REFUSED;
@@ -42,8 +42,8 @@ modern_versions(struct buf *b)
 static enum era
 unsupported(struct mcp *m, struct str version)
 {
-	struct buf data = buf_over(arena_bytes(exchange_arena(m->x), 400), 400);
-	struct buf out = buf_over(arena_bytes(exchange_arena(m->x), 1024), 1024);
+	struct buf data = arena_buf(exchange_arena(m->x), 400);
+	struct buf out = arena_buf(exchange_arena(m->x), 1024);
 	struct jout o = jout_into(&data);
 
 	if (!data.p || !out.p) {
@@ -242,7 +242,7 @@ modern_prepare(struct mcp_text *t, const struct api *api, const struct catalog *
 {
 	struct catalog_info info;
 	u32 n = 2000 + 6 * api->instructions.n + 24 * api->title.n;
-	struct buf b = buf_over(arena_bytes(a, n), n);
+	struct buf b = arena_buf(a, n);
 
 	if (!b.p)
 		return ERR_FULL;
@@ -269,7 +269,7 @@ modern_result_close(const struct mcp *m, struct buf *b, bool cacheable)
 void
 modern_discover(struct mcp *m)
 {
-	struct buf b = buf_over(arena_bytes(exchange_arena(m->x), 400), 400);
+	struct buf b = arena_buf(exchange_arena(m->x), 400);
 
 	if (!b.p) {
 		mcp_refuse(m, 503, RPC_INTERNAL, "Busy: try again in a second");

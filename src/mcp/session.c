@@ -52,7 +52,7 @@ open_id(struct mcp *m, u8 payload[HANDLE_PAYLOAD_MAX])
 static struct str
 ended_key(struct mcp *m, const u8 *payload)
 {
-	struct buf key = buf_over(arena_bytes(exchange_arena(m->x), 40), 40);
+	struct buf key = arena_buf(exchange_arena(m->x), 40);
 
 	if (!key.p)
 		return STR_NONE;

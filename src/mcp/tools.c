@@ -109,8 +109,8 @@ read_cursor(const struct mcp *m, struct jcur cursor, u32 *at)
 void
 tools_list(struct mcp *m, struct rpc *r)
 {
-	struct buf begin = buf_over(arena_bytes(exchange_arena(m->x), 400), 400);
-	struct buf end = buf_over(arena_bytes(exchange_arena(m->x), ROOM_FOR_END), ROOM_FOR_END);
+	struct buf begin = arena_buf(exchange_arena(m->x), 400);
+	struct buf end = arena_buf(exchange_arena(m->x), ROOM_FOR_END);
 
 	if (read_cursor(m, json_get(r->params, "cursor"), &m->list.at)) {
 		mcp_refuse(m, 200, RPC_PARAMS,

@@ -90,7 +90,7 @@ enum step
 reply_error(struct exchange *x, u16 status, const char *message)
 {
 	u32 room = 64 + (message ? (u32)strlen(message) * 6 : 0);
-	struct buf b = buf_over(arena_bytes(exchange_arena(x), room), room);
+	struct buf b = arena_buf(exchange_arena(x), room);
 
 	if (!b.p)
 		return reply_bytes(x, status, "application/json", STR("{\"error\":\"out of memory: try again\"}"));
@@ -108,7 +108,7 @@ reply_field(struct exchange *x, const char *name, struct str value)
 
 	if (NEVER(!field_value_ok(value) || value.n > FIELD_LINE_MAX))
 		return;
-	b = buf_over(arena_bytes(exchange_arena(x), room), room);
+	b = arena_buf(exchange_arena(x), room);
 	if (!b.p)
 		return;
 	buf_put(&b, old);

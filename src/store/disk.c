@@ -294,7 +294,7 @@ carve(const struct store_conf *conf, struct arena *a)
 		return NULL;
 	d->room = arena_bytes(a, REC_MAX);
 	d->window = arena_bytes(a, STORE_GROUP_N);
-	d->compact.out = buf_over(arena_bytes(a, MERGE_N + REC_END_N), MERGE_N + REC_END_N);
+	d->compact.out = arena_buf(a, MERGE_N + REC_END_N);
 	if (!d->room || !d->window || !d->compact.out.p)
 		return NULL;
 	d->out = buf_over(d->window, STORE_GROUP_N);

@@ -287,8 +287,8 @@ ring_open(struct ring *r, const struct ring_conf *conf, struct arena *a, struct 
 
 	*r = (struct ring){ .chain = { .conf = *conf, .fd = -1 } };
 	side_init(&r->side);
-	r->fill = buf_over(arena_bytes(a, n), n);
-	r->other = buf_over(arena_bytes(a, n), n);
+	r->fill = arena_buf(a, n);
+	r->other = arena_buf(a, n);
 	if (!r->fill.p || !r->other.p)
 		return ERR_FULL;
 	text_c(name, sizeof name, "w%u.state", conf->writer + 1);

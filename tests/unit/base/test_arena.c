@@ -22,6 +22,7 @@ test_room_is_exact(void **state)
 	assert_int_equal(a.used, 64);
 	assert_null(arena_take(&a, SIZE_MAX));
 	assert_null(arena_bytes(&a, SIZE_MAX - 8));
+	assert_null(arena_buf(&a, 2000).p);
 }
 
 static void
