@@ -2,7 +2,7 @@
 # Tarballs: of a board, of the source, their sums and the list of what is inside. The source is unpacked and asked
 # without a network for what it holds; BUILD=1 builds it there, too (some minutes). Last line: N passed, N failed
 . "$(dirname "$0")/../lib/live.sh"
-[ -e "$top/.git" ] || { echo "skipped: no checkout"; exit 0; }
+git -C "$top" rev-parse -q --verify HEAD >/dev/null 2>&1 || { echo "skipped: no checkout"; exit 0; }
 VERSION=1.0 PROGRAM=$M SOURCE_DATE_EPOCH=1700000000
 export VERSION PROGRAM SOURCE_DATE_EPOCH
 pack() { (cd "$top" && OUT=$T/$1 sh tools/package "$2") || bad "tools/package $2"; }
