@@ -11,6 +11,8 @@ turn_run(struct turn *t)
 		loop_wait(t->loop, t->now, latest);
 		t->now = clock_mono_ms(); /* read once: everybody else is handed it */
 		t->loop->now_us = clock_mono_ns() / 1000;
+		if (t->begins)
+			t->begins(t, t->now);
 		loop_io(t->loop, t->now);
 		loop_timers(t->loop, t->now);
 		loop_steps(t->loop, t->now);

@@ -202,6 +202,7 @@ carve(const struct work_start *start, const struct plan *p)
 	w->arena = a;
 	w->start = start;
 	w->turn.loop = &w->loop;
+	w->turn.begins = work_turn_begins;
 	w->turn.each = work_turn;
 	if (loop_init(&w->loop, &w->arena, app_watches() + 8, app_timers() + 8))
 		cannot(w, "the loop", str_c(file_why()));

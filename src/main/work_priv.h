@@ -33,7 +33,8 @@ struct work {
 	msec drain_at, reseed_at;
 };
 
-/* The turn's end of a worker: see turn.h. */
+/* The turn's begin and end of a worker: see turn.h. */
+void work_turn_begins(struct turn *t, msec now);
 msec work_turn(struct turn *t, msec now);
 
 /* What the supervisor sent, and signals: as ready. */

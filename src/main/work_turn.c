@@ -229,6 +229,12 @@ audit(struct work *w, msec now, msec latest)
 	return at < latest ? at : latest;
 }
 
+void
+work_turn_begins(struct turn *t, msec now)
+{
+	store_time(CONTAINER_OF(t, struct work, turn)->app.store, now, clock_wall_s());
+}
+
 msec
 work_turn(struct turn *t, msec now)
 {

@@ -52,10 +52,16 @@ store_cancel(struct store *st, struct store_op *op)
 }
 
 void
-store_commit(struct store *st, msec now, wall system)
+store_time(struct store *st, msec now, wall system)
 {
 	st->now = now > st->now ? now : st->now;
 	age_turn(&st->age, st->now, system);
+}
+
+void
+store_commit(struct store *st, msec now, wall system)
+{
+	store_time(st, now, system);
 	st->kind->commit(st);
 }
 

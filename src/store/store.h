@@ -110,6 +110,10 @@ enum step store_start(struct store *st, struct store_op *op, msec now);
 /* Forgets op, in any state. A write that was already recorded still takes place. */
 void store_cancel(struct store *st, struct store_op *op);
 
+/* Once per turn, before the steps: the wall time that they are judged by. Without it, a request that ends a long wait
+ * would be judged by the time of the turn before. */
+void store_time(struct store *st, msec now, wall system);
+
 /* Once per turn, after the steps: writes what was started, hands it to the helper, finishes what
  * the helper has synced, copies a slice when compacting, and judges the time. A follower looks
  * for new groups, at most every 500 ms. */

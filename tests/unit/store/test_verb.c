@@ -214,6 +214,8 @@ test_lifetimes(void **state)
 	assert_int_equal(go(p, STORE_GET, "short", NULL, &op), 0);
 	p->s.wall += 1;
 	p->s.now += 1000;
+	store_time(p->s.st, p->s.now, p->s.wall); /* the turn has only begun */
+	assert_int_equal(go(p, STORE_GET, "short", NULL, &op), ERR_NONE);
 	store_commit(p->s.st, p->s.now, p->s.wall);
 	assert_int_equal(go(p, STORE_GET, "short", NULL, &op), ERR_NONE);
 	assert_int_equal(go(p, STORE_TAKE, "short", NULL, &op), ERR_NONE);
