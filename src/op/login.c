@@ -247,9 +247,8 @@ start_call(struct login_live *l, msec now)
 {
 	struct ops *o = l->ops;
 	const struct login *login = l->credential->login;
-	const struct environment *at = login->at;
 	struct params p = { .target = buf_over(o->target, UPSTREAM_URL_MAX) };
-	struct call_spec cs = { .to = { .host = at->host, .unix_path = at->unix_path, .port = at->port } };
+	struct call_spec cs = op_call_spec(login->at);
 	u8 room[OP_WHY_MAX];
 	struct buf why = buf_over(room, sizeof room), *out;
 	int err;
@@ -265,14 +264,7 @@ start_call(struct login_live *l, msec now)
 		    buf_str(&why), now);
 		return;
 	}
-	cs.to.configured = true;
-	cs.to.tls = at->trust;
-	cs.origin = at->origin;
 	cs.method = login->method;
-	cs.connect_ms = at->connect_ms;
-	cs.first_ms = at->first_ms;
-	cs.idle_ms = at->idle_ms;
-	cs.total_ms = at->total_ms;
 	cs.body_max = LOGIN_ANSWER_MAX;
 	l->call = call_start(o->calls, &cs, &l->ready, now);
 	out = l->call ? call_out(l->call, buf_len(&p.target) + buf_len(&p.fields) + buf_len(&p.body) + 1024) : NULL;

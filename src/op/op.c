@@ -69,23 +69,30 @@ write_request(struct buf *out, const struct op *op, const struct catalog_op *ope
 	buf_put(out, buf_str(&p->body));
 }
 
+struct call_spec
+op_call_spec(const struct environment *e)
+{
+	return (struct call_spec){
+		.to = { .host = e->host, .unix_path = e->unix_path, .port = e->port, .configured = true,
+		        .tls = e->trust },
+		.origin = e->origin,
+		.connect_ms = e->connect_ms,
+		.first_ms = e->first_ms,
+		.idle_ms = e->idle_ms,
+		.total_ms = e->total_ms,
+	};
+}
+
 static int
 start_call(struct op *op, const struct catalog_op *operation, const struct params *p, msec now, struct buf *why)
 {
 	const struct environment *e = op->environment;
-	struct call_spec cs = { .to = { .host = e->host, .unix_path = e->unix_path, .port = e->port } };
+	struct call_spec cs = op_call_spec(e);
 	struct buf *out;
 	u32 n = buf_len(&p->target) + buf_len(&p->fields) + buf_len(&p->body) + e->host_field.n + ACCEPT_N + 512;
 
-	cs.to.configured = true;
-	cs.to.tls = e->trust;
-	cs.origin = e->origin;
 	cs.method = op->method;
 	cs.idempotent = op->method == METHOD_GET || op->method == METHOD_HEAD || op->method == METHOD_QUERY;
-	cs.connect_ms = e->connect_ms;
-	cs.first_ms = e->first_ms;
-	cs.idle_ms = e->idle_ms;
-	cs.total_ms = e->total_ms;
 	cs.who = op->caller;
 	cs.concurrency = e->concurrency;
 	cs.concurrency_each = e->concurrency_each;

@@ -131,6 +131,10 @@ struct op_judged {
 /* Judges a call and builds its request in the worker's scratch. 0, or an enum op_fault and a sentence in why. */
 int op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct buf *why);
 
+/* What every call to an environment has in common, whoever makes it: place, trust, deadlines. The method
+ * is the caller's. */
+struct call_spec op_call_spec(const struct environment *e);
+
 /* Judges arguments, builds the request and starts the call. 0 and *op; else an enum op_fault
  * (positive) and a sentence for the model in why: nothing was started then. */
 int op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec now, struct op **op, struct buf *why);
