@@ -49,11 +49,13 @@ static void
 tell(struct deciding *k, struct jcur c)
 {
 	bool production = false;
+	struct str who = text(k, c, "who");
 
 	json_bool(json_get(c, "production"), &production);
 	say_outf("%S  %S %S\n", str_cut(text(k, c, "id"), 0, 12), text(k, c, "method"), text(k, c, "url"));
-	say_outf("\tasked by %S for %S, tool %S, environment %S%s; until %S\n", text(k, c, "who"), text(k, c, "api"),
-	    text(k, c, "tool"), text(k, c, "environment"), production ? " (PRODUCTION)" : "", text(k, c, "expires"));
+	say_outf("\tasked by %S for %S, tool %S, environment %S%s; until %S\n",
+	    who.n ? who : STR("the console"), text(k, c, "api"), text(k, c, "tool"),
+	    text(k, c, "environment"), production ? " (PRODUCTION)" : "", text(k, c, "expires"));
 	if (text(k, c, "body").n)
 		say_outf("\tbody: %S\n", text(k, c, "body"));
 	if (text(k, c, "state").n)
