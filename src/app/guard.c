@@ -1,6 +1,7 @@
 #include "app/guard.h"
 
 #include "app/oauth.h"
+#include "auth/challenge.h"
 
 /* A key in a URL ends up in logs and histories: it is refused with a word of advice, and never looked at. */
 static bool
@@ -47,8 +48,6 @@ find_secret(const struct fields *f, struct str *secret, bool *bearer)
 	return found == 1 ? 0 : found ? ERR_FULL : ERR_NONE;
 }
 
-#define CHALLENGE_N 1800
-
 /* "Bearer ..." with what a client needs to go on by itself. */
 static void
 put_challenge(struct job *j, const char *error, const char *message, u8 scopes)
@@ -60,7 +59,7 @@ put_challenge(struct job *j, const char *error, const char *message, u8 scopes)
 	if (error)
 		buf_fmt(&b, "error=\"%s\", error_description=\"%s\", ", error, message);
 	if (j->gen->gen->oauth.on || j->gen->gen->oauth.external.issuer.n)
-		oauth_challenge(&b, j->gen->gen, j->x.req.path, scopes);
+		challenge_put(&b, j->gen->gen->public_url, j->x.req.path, scopes);
 	else
 		BUF_LIT(&b, "realm=\"mcpgated\"");
 	if (b.p && !b.over)

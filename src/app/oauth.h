@@ -125,7 +125,4 @@ enum step oauth_preflight(struct exchange *x, msec now);
 /* Whether the path is that of the server's metadata in the appended form (issuer with a path). */
 bool oauth_meta_path(const struct gen *gen, struct str path);
 
-/* Appends the challenge's parameters: resource_metadata and scope. */
-void oauth_challenge(struct buf *b, const struct gen *gen, struct str path, u8 scopes);
-
 #endif

@@ -1,27 +1,10 @@
 /* Metadata: what is protected (RFC 9728), who protects it (RFC 8414, and at the place OpenID Connect has it). */
 #include "app/oauth.h"
 
-#include "http/url.h"
+#include "auth/challenge.h"
 
-#define RESOURCE_WELL_KNOWN "/.well-known/oauth-protected-resource"
 #define APPENDED "/.well-known/openid-configuration"
 #define ROOM_N 3000
-
-/* "https://host:port" of the public URL. */
-static struct str
-origin_of(const struct gen *gen)
-{
-	return str_cut(gen->public_url, 0, gen->public_url.n - gen->oauth.public_path.n);
-}
-
-void
-oauth_challenge(struct buf *b, const struct gen *gen, struct str path, u8 scopes)
-{
-	buf_fmt(b, "resource_metadata=\"%S" RESOURCE_WELL_KNOWN "%S%S\", scope=\"", origin_of(gen),
-	    gen->oauth.public_path, path);
-	grant_scopes_put(b, scopes);
-	buf_byte(b, '"');
-}
 
 static void
 put_words(struct jout *o, const char *key, const char *const *words, u32 n)
@@ -68,7 +51,7 @@ oauth_resource_meta(struct exchange *x, msec now)
 	const struct gen *gen = j->gen->gen;
 	struct buf b = arena_buf(exchange_arena(x), ROOM_N);
 	struct jout o = jout_into(&b);
-	struct str path = str_cut(x->req.path, sizeof RESOURCE_WELL_KNOWN - 1, x->req.path.n);
+	struct str path = str_cut(x->req.path, sizeof CHALLENGE_WELL_KNOWN - 1, x->req.path.n);
 	struct endpoint e;
 
 	if (!gen->oauth.external.issuer.n && !oauth_on(j))

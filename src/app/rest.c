@@ -4,6 +4,7 @@
 #include "app/oauth.h"
 #include "app/relay.h"
 #include "app/rest_args.h"
+#include "auth/challenge.h"
 #include "op/held.h"
 
 #define ARENA_N (8 * 1024)
@@ -55,14 +56,12 @@ refuse_fault(struct job *j, int fault, struct buf *why)
 static enum step
 refuse_call(struct job *j, const struct gate_call *call, struct buf *why)
 {
-	u8 room[1200];
-	struct buf b = buf_over(room, sizeof room);
+	struct buf b = arena_buf(exchange_arena(&j->x), CHALLENGE_N);
 
 	if (call->answer != GATE_STEP_UP)
 		return refuse(j, call->answer == GATE_HIDDEN ? 404 : 403, why, 0);
-	BUF_LIT(&b, "Bearer error=\"insufficient_scope\", ");
-	oauth_challenge(&b, j->gen->gen, j->x.req.path, call->scopes);
-	if (!b.over)
+	challenge_step_up(&b, j->gen->gen->public_url, j->x.req.path, call->scopes);
+	if (b.p && !b.over)
 		reply_field(&j->x, "WWW-Authenticate", buf_str(&b));
 	return reply_error(&j->x, 403, "insufficient_scope: this call needs more rights than were granted");
 }

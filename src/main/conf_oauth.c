@@ -1,6 +1,7 @@
 /* What the server section says of the authorization server. */
 #include "main/conf_priv.h"
 
+#include "auth/challenge.h"
 #include "http/url.h"
 
 /* Whether tokens would be safe on their way to this address: encrypted, or never leaving the machine. */
@@ -32,6 +33,8 @@ read_issuer(struct conf_work *w, const struct conf_section *s, const struct url 
 {
 	struct oauth_conf *o = &w->conf->gen.oauth;
 	struct str url = w->conf->gen.public_url, text = conf_str(s, "issuer_url");
+	u8 room[1200];
+	struct buf b = buf_over(room, sizeof room);
 	struct url u;
 
 	o->issuer = o->base = url;
@@ -47,8 +50,11 @@ read_issuer(struct conf_work *w, const struct conf_section *s, const struct url 
 	}
 	o->issuer = conf_dup(w, text);
 	o->issuer_path = str_cut(o->issuer, text.n - u.path.n, text.n);
-	if (!url_same_origin(&u, public))
-		o->base = str_cut(o->issuer, 0, text.n - u.path.n);
+	if (url_same_origin(&u, public))
+		return;
+	/* there the endpoints and pages have the paths they have here: one rule for both in front of us */
+	buf_fmt(&b, "%S%S", challenge_origin(text), public->path);
+	o->base = conf_dup(w, buf_str(&b));
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "mcp/gated.h"
 
+#include "auth/challenge.h"
 #include "base/utf8.h"
 #include "mcp/modern.h"
 #include "mcp/tools.h"
@@ -143,21 +144,14 @@ read_environment(struct mcp *m, const struct gated *c, struct jcur args, struct 
 static enum step
 step_up(struct mcp *m, u8 scopes)
 {
-	u8 room[700], list[64];
-	struct buf b = buf_over(room, sizeof room), names = buf_over(list, sizeof list);
+	struct buf b = arena_buf(exchange_arena(m->x), CHALLENGE_N);
 
-	scopes_print(&names, scopes);
-	for (u32 i = 0; i < names.w; i++)
-		if (list[i] == ',')
-			list[i] = ' ';
 	if (m->batch.p) {
 		tools_answer(m, STR("This needs more rights than the client was granted."), true, 0);
 		return STEP_FAIL;
 	}
-	buf_fmt(&b, "Bearer error=\"insufficient_scope\", scope=\"%S\", resource_metadata=\"%S/.well-known/"
-	    "oauth-protected-resource%S\", error_description=\"this call needs more rights\"", buf_str(&names),
-	    m->files, m->x->req.path);
-	if (!b.over)
+	challenge_step_up(&b, m->files, m->x->req.path, scopes);
+	if (b.p && !b.over)
 		reply_field(m->x, "WWW-Authenticate", buf_str(&b));
 	mcp_refuse(m, 403, RPC_REQUEST, "insufficient_scope: this call needs more rights than were granted");
 	return STEP_FAIL;
