@@ -11,6 +11,7 @@
 #include "sys/rand.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #ifndef MCPGATED_VERSION
 #define MCPGATED_VERSION "dev"
@@ -21,6 +22,8 @@
 
 #define LOCK_NAME "serve.lock"
 #define MASTER_NAME "master.key"
+#define MASTER_FILE "MCPGATED_MASTER_KEY_FILE" /* variables of the environment */
+#define MASTER_HEX "MCPGATED_MASTER_KEY"
 
 struct str
 boot_version(void)
@@ -118,12 +121,34 @@ take_lock(struct boot *b, const char *path, struct buf *why)
 	    ERR_IO) : 0;
 }
 
+static bool
+empty_dir(int dir, const char *name)
+{
+	int fd = file_open_dir(dir, name);
+	struct file_names it;
+	const char *one;
+	bool empty;
+
+	if (fd < 0)
+		return true;
+	file_names_init(&it, fd);
+	empty = file_names_next(&it, &one) != 1;
+	file_close(fd);
+	return empty;
+}
+
+/* For a new box only: a second key would hide from everyone that the first is missing. */
 static int
 make_master(struct boot *b, const char *path, struct buf *why)
 {
 	u8 key[BOOT_KEY_N];
 	int err;
 
+	if (!empty_dir(b->dir, "store")) {
+		buf_fmt(why, "%s has a store but no %s: put it back, or hand it over with " MASTER_FILE "; without it "
+		    "nothing that was sealed can be read", path, MASTER_NAME);
+		return ERR_BAD;
+	}
 	rand_bytes(key, sizeof key);
 	err = file_replace(b->dir, MASTER_NAME, str_of(key, sizeof key));
 	memcpy(b->master, key, sizeof key);
@@ -131,25 +156,95 @@ make_master(struct boot *b, const char *path, struct buf *why)
 	return err ? failed(why, path, "the master key cannot be written", err) : 0;
 }
 
+/* A key as it is, or in hexadecimal digits with or without an end of line. */
+static int
+take_key(struct str from, u8 key[BOOT_KEY_N])
+{
+	u64 v;
+
+	if (from.n == BOOT_KEY_N) {
+		memcpy(key, from.p, BOOT_KEY_N);
+		return 0;
+	}
+	if (from.n == 2 * BOOT_KEY_N + 1 && from.p[2 * BOOT_KEY_N] == '\n')
+		from.n--;
+	if (from.n != 2 * BOOT_KEY_N)
+		return ERR_BAD;
+	for (u32 i = 0; i < BOOT_KEY_N; i++) {
+		if (str_hex(str_of(from.p + 2 * i, 2), &v))
+			return ERR_BAD;
+		key[i] = (u8)v;
+	}
+	return 0;
+}
+
+/* The key that whoever starts us hands over: in a file (a credential of systemd) or in the environment, from which
+ * it is wiped. ERR_NONE: neither. */
+static int
+given_master(u8 key[BOOT_KEY_N], struct buf *why)
+{
+	const char *path = getenv(MASTER_FILE);
+	char *hex = getenv(MASTER_HEX), room[2 * BOOT_KEY_N + 2];
+	int fd, got, err;
+
+	if (path && *path) {
+		fd = file_open(FILE_HERE, path, FILE_READ);
+		if (fd < 0)
+			return failed(why, path, "the master key of " MASTER_FILE " cannot be opened", fd);
+		got = file_read_at(fd, 0, room, sizeof room);
+		file_close(fd);
+		err = got < 0 ? ERR_BAD : take_key(str_of(room, (u32)got), key);
+		ct_wipe(room, sizeof room);
+	} else if (hex && *hex) {
+		err = take_key(str_c(hex), key);
+		ct_wipe(hex, strlen(hex));
+	} else {
+		return ERR_NONE;
+	}
+	if (err)
+		BUF_LIT(why, "the master key of " MASTER_FILE " or " MASTER_HEX
+		    " is not 32 bytes, or 64 hexadecimal digits");
+	return err;
+}
+
+/* One key from outside and another in the directory: only one of them opens what is sealed, so neither is guessed. */
 static int
 read_master(struct boot *b, const char *path, struct buf *why)
 {
+	u8 given[BOOT_KEY_N];
 	struct file_info info;
-	int fd = file_open(b->dir, MASTER_NAME, FILE_READ), got;
+	int fd = file_open(b->dir, MASTER_NAME, FILE_READ), got, err;
 
-	if (fd == ERR_NONE)
-		return make_master(b, path, why);
+	err = given_master(given, why);
+	if (err && err != ERR_NONE) {
+		file_close(fd);
+		return err;
+	}
+	if (fd == ERR_NONE) {
+		if (err)
+			return make_master(b, path, why);
+		memcpy(b->master, given, sizeof given);
+		ct_wipe(given, sizeof given);
+		return 0;
+	}
 	if (fd < 0)
 		return failed(why, path, "the master key cannot be opened", fd);
 	got = file_read_at(fd, 0, b->master, sizeof b->master);
 	if (file_info(fd, &info) == 0 && (info.mode & 077))
 		file_mode(fd, 0600);
 	file_close(fd);
-	if (got == (int)sizeof b->master && info.size == sizeof b->master)
-		return 0;
-	buf_fmt(why, "%s/%s holds %U bytes, not %d: put the right one back from a backup; without it nothing that was "
-	    "sealed can be read", path, MASTER_NAME, info.size, BOOT_KEY_N);
-	return ERR_BAD;
+	if (got != (int)sizeof b->master || info.size != sizeof b->master) {
+		buf_fmt(why, "%s/%s holds %U bytes, not %d: put the right one back from a backup; without it nothing "
+		    "that was sealed can be read", path, MASTER_NAME, info.size, BOOT_KEY_N);
+		return ERR_BAD;
+	}
+	if (!err && !ct_same(given, b->master, sizeof given)) {
+		buf_fmt(why, "%s/%s is another key than the one handed over: keep the one that sealed this data",
+		    path, MASTER_NAME);
+		err = ERR_BAD;
+	}
+	ct_wipe(given, sizeof given);
+	return err == ERR_NONE ? 0 : err;
 }
 
 int

@@ -221,4 +221,27 @@ run "$M" call -c "$T/conf" demo get_project 1
 expect 'call with half an argument' 2 err "'1' is not NAME=VALUE"
 run "$M" call -c "$T/conf" demo get_project id=x
 expect 'call with a wrong argument' 1 out 'must be an integer'
+# --- a master key kept elsewhere ----------------------------------------------------------------------------
+key=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+echo $key >"$T/key.hex"
+run env MCPGATED_MASTER_KEY=$key "$M" key add sealed --data "$T/elsewhere"
+expect 'a key by the environment' 0
+[ ! -e "$T/elsewhere/master.key" ] && ok || bad 'it stays out of the data'
+run env MCPGATED_MASTER_KEY_FILE="$T/key.hex" "$M" key list --data "$T/elsewhere"
+expect 'the same key by a file' 0 out sealed
+run "$M" key list --data "$T/elsewhere"
+expect 'without it' 1 err 'has a store but no master.key.*MCPGATED_MASTER_KEY_FILE'
+[ ! -e "$T/elsewhere/master.key" ] && ok || bad 'no second key is made'
+run env MCPGATED_MASTER_KEY=f${key#0} "$M" key list --data "$T/elsewhere"
+expect 'another key' 1 err 'written under another master key'
+for bad in abc "${key}0" "x${key#0}"; do
+	run env MCPGATED_MASTER_KEY="$bad" "$M" key list --data "$T/elsewhere"
+	expect "no key: $bad" 1 err 'not 32 bytes, or 64 hexadecimal digits'
+done
+run env MCPGATED_MASTER_KEY_FILE="$T/none" "$M" key list --data "$T/elsewhere"
+expect 'no such file' 1 err 'MCPGATED_MASTER_KEY_FILE cannot be opened'
+printf '%.32s' $key >"$T/elsewhere/master.key"
+run env MCPGATED_MASTER_KEY=$key "$M" key list --data "$T/elsewhere"
+expect 'two keys that differ' 1 err 'is another key than the one handed over'
+
 summary
