@@ -84,6 +84,7 @@ rule_read(struct rule *r, struct str text, const char **why)
 	u16 mask;
 
 	memset(r, 0, sizeof *r);
+	r->text = rest;
 	*why = "is empty; '*' is everything";
 	if (!rest.n)
 		return ERR_BAD;
@@ -242,12 +243,13 @@ holds(const struct rule_where *w, struct jcur args, bool every)
 {
 	struct str rest = w->argument;
 	struct jcur c = json_get_str(args, rest);
+	bool all = false; /* of an object, whatever they are called */
 	u32 met = 0, n;
 
 	if (json_kind(c) == JSON_MISSING)
-		for (c = args; rest.p;)
+		for (c = args; rest.p && !(all = str_is(rest, "*"));)
 			c = json_get_str(c, str_next(&rest, '.'));
-	if (json_kind(c) != JSON_ARRAY)
+	if (json_kind(c) != JSON_ARRAY && !(all && json_kind(c) == JSON_OBJECT))
 		return json_kind(c) != JSON_MISSING && among(c, w->values, every);
 	n = json_len(c);
 	for (struct jcur e = json_first(c); !e.err; e = json_next(e))

@@ -7,7 +7,8 @@
  *   'PATCH /vlans/{id} where id in 10,20,100..199 and name in lab-*'
  *
  * Words are narrowed down one by one; '*' alone is everything. Values behind `in` are numbers, ranges, texts, or
- * beginnings that end in '*'; an argument inside another is named "filter.id". Views point into the configuration. */
+ * beginnings that end in '*'; an argument inside another is named "filter.id", and
+ * "filter.*" are all in it. Views point into the configuration. */
 #ifndef GATE_RULE_H
 #define GATE_RULE_H
 
@@ -26,6 +27,7 @@ struct rule {
 	u8 wheres;
 	struct str path, tag, operation, api, environment; /* patterns; empty: any */
 	struct rule_where where[RULE_WHERES];
+	struct str text; /* the line */
 };
 
 /* Parses a line. 0, or ERR_BAD with what is wrong in *why (static text). */

@@ -1,6 +1,7 @@
 #include "main/cmd.h"
 
 #include "base/text.h"
+#include "gate/rule.h"
 #include "main/fresh.h"
 #include "main/plan.h"
 #include "main/say.h"
@@ -32,6 +33,25 @@ print_environments(const struct api *api)
 	}
 }
 
+/* A rule that keeps nothing back is more often a mistake than care. */
+static void
+check_denies(const struct api *api, const struct catalog *c)
+{
+	for (u32 i = 0; i < api->denies; i++) {
+		struct catalog_op op;
+		u32 k = 0;
+
+		for (bool met = false; !met && k < c->op_n; k += !met) {
+			catalog_op(c, k, &op);
+			for (u32 e = 0; e < api->environments; e++)
+				met |= rule_meets(&api->deny[i], api, &api->environment[e], c, &op);
+		}
+		if (k == c->op_n)
+			say_errf("warning: api '%S': deny '%S' meets no operation of the document\n", api->name,
+			    api->deny[i].text);
+	}
+}
+
 static int
 check_api(struct flags *a, const struct conf *c, u32 i)
 {
@@ -51,6 +71,7 @@ check_api(struct flags *a, const struct conf *c, u32 i)
 	say_outf("  served at %S/%S/mcp%s%S%S\n", c->gen.public_url, api->name, i == 0 ? " and /mcp" : "",
 	    api->path.n ? STR(" and ") : STR(""), api->path);
 	print_environments(api);
+	check_denies(api, &s.catalog);
 	if (info.counts.skipped)
 		say_errf("api '%S': %u operations are left out; `mcpgated import --strict %S` tells why\n",
 		    api->name,

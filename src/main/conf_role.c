@@ -11,18 +11,16 @@ static const struct {
 	const char *name, *rules;
 } lists[] = {
 	{ "awork",
-	    "POST,PUT,PATCH,DELETE /clientapplications*\n" "PUT,DELETE /accounts/*\n" "op:*impersonat*\n"
-	    "DELETE /workspaces/{workspaceId}\n" "POST /users/*/resetpassword*\n" "op:*apikey*\n"
-	    "write,destructive /apiusers*\n" "write,destructive */permissions\n" "DELETE /users/{userId}" },
-	{ "worken", "/keys*\n" "*/keys*\n" "*/api-keys*\n" "op:*api_key*\n" "op:*impersonat*\n" "DELETE /projects/{*}\n"
-	    "DELETE /organizations/{*}" },
-	{ "proworkflow", "/auth*\n" "*/apikeys*\n" "POST,PUT,DELETE /settings/api*\n" "op:*impersonat*\n"
-	    "POST,PUT,DELETE /contacts/*/permissions*" },
+	    "POST,PUT,PATCH,DELETE /clientapplications*\n" "PUT /accounts/*\n"
+	    "write,destructive /apiusers*\n" "write,destructive */permissions\n" "POST /roles/*/users/*activate\n"
+	    "DELETE /users/{userId}" },
+	{ "worken", "op:update_bot_settings where ai.tools.* in auto" }, /* keys are not a matter of its API */
+	{ "proworkflow", "POST /auth\n" "POST /settings/webhooks\n" "POST,PUT /contacts* where allowlogin in true,1" },
 	{ "workos",
 	    "write,destructive /api_keys*\n" "write,destructive */api_keys*\n" "/connect/*client_secrets*\n"
 	    "*/api-key\n" "*/token\n" "/user_management/authenticate*\n" "/user_management/magic_auth*\n"
 	    "write,destructive /user_management/password_reset*\n" "/portal/generate_link\n"
-	    "op:*impersonat*\n" "/vault/v1/keys/data-key\n" "/vault/v1/keys/decrypt\n" "/vault/v1/keys/rekey\n"
+	    "/vault/v1/keys/data-key\n" "/vault/v1/keys/decrypt\n" "/vault/v1/keys/rekey\n"
 	    "DELETE /user_management/users/{id}\n" "DELETE /organizations/{id}" },
 };
 

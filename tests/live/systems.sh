@@ -71,6 +71,7 @@ system() {
 		s,https://api.workos.com,$api/workos," "$top/fs/etc/examples/$1.conf" >"$T/conf"
 	run "$M" check -c "$T/conf"
 	expect "$1: the configuration" 0 err 'the configuration is fine'
+	grep 'meets no operation' "$T/err" && bad "$1: a rule of its deny list keeps nothing back" || ok
 	start "$M" serve -c "$T/conf"
 	ready "$1"
 }
@@ -145,6 +146,9 @@ run "$M" key revoke laptop -c "$T/conf"
 sleep 1.1
 same 'Worken: a revoked key' 401 "$(rpc "$k" tools/list >"$T/out"; status -X POST "http://$addr/mcp" -d '{}' -H 'Content-Type: application/json' -H "Authorization: Bearer $k")"
 stop 'Worken ends'
+sed "s,option deny_list.*,list deny 'DELETE /bots/*'," "$T/conf" >"$T/idle.conf"
+run "$M" check -c "$T/idle.conf"
+expect 'a rule that keeps nothing back is named' 0 err "deny 'DELETE /bots/\*' meets no operation"
 
 [ -d "$docs" ] || { echo 'skipped: no ../shared (awork, WorkOS)'; summary; }
 

@@ -168,15 +168,15 @@ inBoth('pinned to one environment there is no other', async (era) => {
 // By name, so that nothing falls out of a list, and nothing into it, unnoticed. (SsoController_logout: another origin.)
 const never = {
   awork: `DeleteApiUserById DeleteClientApplication DeleteUserById GenerateApiKey GenerateClientApplicationSecret PostApiUser PostClientApplication PostProjectRolePermissionsByProjectRoleId
-    PostRolePermissionsByRoleId PutAccount PutApiUserById PutClientApplication RegisterClientApplication`,
+    PostRolePermissionsByRoleId PostRoleUserActivateByRoleIdAndUserId PostRoleUserDeactivateByRoleIdAndUserId PutAccount PutApiUserById PutClientApplication RegisterClientApplication`,
   workos: `ApiKeysController_delete ApiKeysController_expire ApiKeysController_validateApiKey ApplicationCredentialsController_create ApplicationCredentialsController_delete
     ApplicationCredentialsController_list ClientApiTokenController_issueClientApiToken DataIntegrationsController_getUserlandUserToken DataIntegrationsController_upsertApiKey
     JumpWireWeb_KeyController_create_data_key JumpWireWeb_KeyController_decrypt JumpWireWeb_KeyController_rekey OrganizationApiKeysController_create
     OrganizationsController_deleteOrganization PortalSessionsController_create SsoController_logout SsoController_logoutAuthorize SsoController_token UserApiKeysController_create
     UserlandMagicAuthController_get UserlandMagicAuthController_sendMagicAuthCodeAndReturn UserlandSessionsController_authenticate_0 UserlandUsersController_createPasswordResetToken
     UserlandUsersController_delete_0 UserlandUsersController_resetPassword_0 WidgetsPublicController_issueWidgetSessionToken`,
-  worken: '', // their documents know no such operations; the lists are for those they may grow
-  proworkflow: '',
+  worken: '', // keys are made in its own pages alone; what its API has is judged by arguments: below
+  proworkflow: 'create_token create_webhook',
 };
 test('what is never offered, whoever asks', { skip }, async () => {
   const apis = Object.entries(documents).map(([name, document]) => ({ name, document, options: { deny_list: name, ...(name === 'awork' ? { mode: 'tools' } : {}) }, environments: [{ name: 'production', base_url: 'http://127.0.0.1:1/' }] }));
@@ -188,5 +188,11 @@ test('what is never offered, whoever asks', { skip }, async () => {
     const kept = there.filter((t) => !offered.has(t)).sort();
     assert.deepEqual(kept, never[name].split(/\s+/).filter(Boolean).sort(), name);
   }
+  const refused = async (api, name, args) => (await caller(all, { key, path: `/${api}/mcp` }).tool(name, args)).text;
+  assert.match(await refused('worken', 'update_bot_settings', { bot_id: 'b', ai: { tools: { mail: 'user_approve', pay: 'auto' } } }), /not allowed with these arguments \(ai\.tools\.\*\)/);
+  assert.doesNotMatch(await refused('worken', 'update_bot_settings', { bot_id: 'b', ai: { tools: { mail: 'user_approve' } } }), /not allowed/);
+  const person = { firstname: 'A', lastname: 'B', type: 'staff' };
+  assert.match(await refused('proworkflow', 'create_contact', { ...person, allowlogin: true }), /not allowed with these arguments \(allowlogin\)/);
+  assert.doesNotMatch(await refused('proworkflow', 'create_contact', { ...person, allowlogin: false }), /not allowed/);
   await all.stop();
 });

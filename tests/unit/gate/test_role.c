@@ -102,6 +102,15 @@ test_holds(void **state)
 	assert_false(holds("id in 10", "{\"id\":{\"x\":1}}", true));
 	assert_true(holds("id in 10", "{\"id\":{\"x\":1}}", false));
 	assert_true(holds("id in true", "{\"id\":true}", true));
+	/* a map: whatever its members are called */
+	assert_true(holds("a.* in x", "{\"a\":{\"p\":\"y\",\"q\":\"x\"}}", false));
+	assert_false(holds("a.* in x", "{\"a\":{\"p\":\"y\",\"q\":\"x\"}}", true));
+	assert_true(holds("a.* in x", "{\"a\":{\"p\":\"x\",\"q\":\"x\"}}", true));
+	assert_true(holds("a.* in x", "{\"a\":{\"p\":{\"q\":1}}}", false));
+	assert_false(holds("a.* in x", "{\"a\":{}}", true));
+	assert_false(holds("a.* in x", "{\"a\":{}}", false));
+	assert_false(holds("a.* in x", "{\"b\":{\"p\":\"x\"}}", false));
+	assert_true(holds("a.* in x", "{\"a\":[\"x\"]}", true));
 }
 
 static u8
