@@ -115,6 +115,7 @@ catalog_op(const struct catalog *c, u32 at, struct catalog_op *op)
 	op->tool = str_of(c->part[PART_TOOLS].p + le32(p + OP_TOOL), le32(p + OP_TOOL + 4));
 	op_ranges(op, p);
 	op->method = p[OP_KINDS];
+	op->verb = text(c, p + OP_VERB);
 	op->effect = p[OP_KINDS + 1];
 	op->kind = p[OP_KINDS + 2];
 	op->flags = le32(p + OP_FLAGS);
@@ -391,9 +392,15 @@ const char *
 catalog_method_text(u32 method)
 {
 	static const char *const names[] = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
-		"QUERY" };
+		"QUERY", "OTHER" };
 
 	return name_of(names, ARRAY_N(names), method);
+}
+
+struct str
+catalog_verb(const struct catalog_op *op)
+{
+	return op->verb.n ? op->verb : str_c(catalog_method_text(op->method));
 }
 
 const char *

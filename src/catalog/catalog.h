@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 /* Raised when the format or what the compiler writes changes: other files are compiled again. */
-#define CATALOG_VERSION 7
+#define CATALOG_VERSION 8
 #define CATALOG_NONE 0xffffffffU /* no such node, parameter, server ... */
 #define CATALOG_OPS_MAX 16384    /* operations in one file */
 #define CATALOG_ARGS_MAX 512     /* arguments of one operation */
@@ -21,7 +21,7 @@
 
 enum catalog_method {
 	CATALOG_GET, CATALOG_HEAD, CATALOG_POST, CATALOG_PUT, CATALOG_PATCH, CATALOG_DELETE, CATALOG_OPTIONS,
-	CATALOG_TRACE, CATALOG_METHOD_QUERY, CATALOG_METHODS
+	CATALOG_TRACE, CATALOG_METHOD_QUERY, CATALOG_METHOD_OTHER /* catalog_op.verb */, CATALOG_METHODS
 };
 
 enum catalog_effect { CATALOG_READ, CATALOG_WRITE, CATALOG_DESTRUCTIVE, CATALOG_EFFECTS };
@@ -135,6 +135,7 @@ struct catalog_op {
 	struct str path;        /* template as written: "/projects/{id}" */
 	struct str summary, text;
 	u8 method, effect, kind;
+	struct str verb;        /* CATALOG_METHOD_OTHER: as it is sent; else see catalog_verb */
 	u32 flags;
 	u32 server;             /* catalog_server index */
 	/* first record and number of each, for the accessors */
@@ -296,6 +297,9 @@ struct str catalog_tools(const struct catalog *c, u32 from, u32 to);
  * many: the tool is what they give in order. Views point into the mapping, into prop and required,
  * or to static text. */
 u32 catalog_splice(const struct catalog_op *op, struct str prop, struct str required, struct str part[8]);
+
+/* The method of op as it is sent. */
+struct str catalog_verb(const struct catalog_op *op);
 
 /* Names for messages: "GET", "read", "path", "form", "json"; never NULL. */
 const char *catalog_method_text(u32 method);

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "catalog/catalog.h"
 #include "catalog/catalog_priv.h"
+#include "http/field.h"
 
 /* The first complaint sticks; checks answer whether all is well so far. */
 static bool
@@ -59,13 +60,6 @@ printable(struct str s, const char *but)
 	return true;
 }
 
-/* A token of RFC 9110: what header and cookie names may be made of. */
-static bool
-token(struct str s)
-{
-	return s.n > 0 && printable(s, "\"(),/:;<=>?@[\\]{}");
-}
-
 static bool
 name_good(struct str s, const char *more, u32 max)
 {
@@ -118,7 +112,8 @@ pieces_good(const struct catalog *c, const u8 *p)
 static bool
 op_good(struct catalog *c, u32 i, u32 *tools_at)
 {
-	static const u8 strings[] = { OP_NAME, OP_ID, OP_PATH, OP_SUMMARY, OP_TEXT, OP_BODY_TYPE, OP_EXTRA };
+	static const u8 strings[] = { OP_NAME, OP_ID, OP_PATH, OP_SUMMARY, OP_TEXT, OP_BODY_TYPE, OP_EXTRA,
+		OP_VERB };
 	const u8 *p = record(c, PART_OPS, i);
 
 	for (u32 k = 0; k < sizeof strings; k++)
@@ -129,6 +124,7 @@ op_good(struct catalog *c, u32 i, u32 *tools_at)
 	    !range_fits(c, PART_ANSWERS, p + OP_ANSWERS) || le32(p + OP_PARAMS + 4) > CATALOG_ARGS_MAX)
 		return fine(c, false, "an operation's list lies outside");
 	if (p[OP_KINDS] >= CATALOG_METHODS || p[OP_KINDS + 1] >= CATALOG_EFFECTS || p[OP_KINDS + 2] >= CATALOG_KINDS ||
+	    (p[OP_KINDS] == CATALOG_METHOD_OTHER) != field_token(text(c, p + OP_VERB)) ||
 	    le32(p + OP_SERVER) >= c->server_n || !index_fits(c, PART_NODES, le32(p + OP_BODY_EXTRA)) ||
 	    !index_fits(c, PART_NODES, le32(p + OP_ANSWER_NODE)))
 		return fine(c, false, "an operation has impossible values");
@@ -155,7 +151,7 @@ param_good(struct catalog *c, const u8 *p)
 		return fine(c, false, "a parameter has impossible values");
 	if (!name_good(text(c, p), "_.-", 64))
 		return fine(c, false, "an argument's name is not one");
-	if ((p[16] == CATALOG_HEADER || p[16] == CATALOG_COOKIE) && !token(text(c, p + 8)))
+	if ((p[16] == CATALOG_HEADER || p[16] == CATALOG_COOKIE) && !field_token(text(c, p + 8)))
 		return fine(c, false, "a header's name is not one");
 	return true;
 }
@@ -163,7 +159,7 @@ param_good(struct catalog *c, const u8 *p)
 static bool
 piece_good(struct catalog *c, const u8 *p)
 {
-	if (!string_fits(c, p) || (le32(p + 8) == CATALOG_NONE && !printable(text(c, p), "?#{}")))
+	if (!string_fits(c, p) || (le32(p + 8) == CATALOG_NONE && !printable(text(c, p), "#{}")))
 		return fine(c, false, "a piece of a path is not one");
 	return true;
 }

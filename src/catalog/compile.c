@@ -32,6 +32,7 @@ compile_note(struct compile *c, const struct operation *op, const char *why, str
 
 	if (op) {
 		item.method = op->method;
+		item.verb = op->verb;
 		item.path = op->path;
 	}
 	add(c, &item, at);
@@ -40,7 +41,8 @@ compile_note(struct compile *c, const struct operation *op, const char *why, str
 void
 compile_skipped(struct compile *c, const struct operation *op)
 {
-	struct report_item item = { .kind = REPORT_SKIP, .method = op->method, .path = op->path, .why = op->why,
+	struct report_item item = { .kind = REPORT_SKIP, .method = op->method, .verb = op->verb, .path = op->path,
+		.why = op->why,
 		.detail = op->why_detail };
 
 	c->report->info.counts.skipped++;

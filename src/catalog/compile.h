@@ -42,6 +42,7 @@ struct operation {
 	struct jcur item, at, body; /* path item, operation, request body in the document */
 	u8 method, effect, kind;
 	u32 flags;                 /* CATALOG_OP_* */
+	struct str verb;           /* CATALOG_METHOD_OTHER: the method */
 	struct str path, id, name, summary, text, body_type, body_text, body_note;
 	u32 body_extra;            /* schema of undeclared members, SCHEMA_NONE: anything */
 	struct str extra;          /* of an overlay, for calls: JSON */

@@ -15,7 +15,7 @@ diff_text(enum diff_kind kind)
 static bool
 same_request(const struct catalog_op *a, const struct catalog_op *b)
 {
-	return a->method == b->method && str_same(a->path, b->path);
+	return a->method == b->method && str_same(a->verb, b->verb) && str_same(a->path, b->path);
 }
 
 /* The operation of c with the same method and path, when its name is none of other's: then one has been renamed into
@@ -170,9 +170,9 @@ diff_put(const struct diff *d, struct buf *out)
 	if (d->kind == DIFF_RENAMED)
 		buf_fmt(out, "is called %S now\n", is->name);
 	if (!same_request(was, is)) {
-		buf_fmt(out, "%s ", catalog_method_text(was->method));
+		buf_fmt(out, "%S ", catalog_verb(was));
 		text_safe(out, was->path, 300);
-		buf_fmt(out, " is now %s ", catalog_method_text(is->method));
+		buf_fmt(out, " is now %S ", catalog_verb(is));
 		text_safe(out, is->path, 300);
 		buf_byte(out, '\n');
 	}

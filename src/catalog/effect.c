@@ -165,3 +165,11 @@ effect_of(u32 method, struct str id, struct str path)
 		return CATALOG_READ;
 	return CATALOG_WRITE;
 }
+
+u8
+effect_of_verb(struct str verb)
+{
+	static const char *const safe[] = { "PROPFIND", "REPORT", "SEARCH" };
+
+	return among(verb, safe, ARRAY_N(safe)) ? CATALOG_READ : CATALOG_DESTRUCTIVE;
+}

@@ -11,4 +11,7 @@
  * query ...; else they write. */
 u8 effect_of(u32 method, struct str id, struct str path);
 
+/* That of a method of the document's own: what is not known to read is thought to destroy. */
+u8 effect_of_verb(struct str verb);
+
 #endif

@@ -3,21 +3,13 @@
 #include "base/utf8.h"
 #include "catalog/media.h"
 #include "catalog/payload.h"
+#include "http/field.h"
 
 /* Headers that belong to the gate, to HTTP itself, or (the last three) to OpenAPI, which says to
  * ignore them. */
 static const char *const never_sent[] = { "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive",
 	"Upgrade", "TE", "Trailer", "Expect", "Cookie", "Proxy-Authorization", "Proxy-Connection", "Accept-Encoding",
 	"Accept", "Content-Type", "Authorization" };
-
-static bool
-header_name(struct str s)
-{
-	for (u32 i = 0; i < s.n; i++)
-		if (s.p[i] < 0x21 || s.p[i] > 0x7e || strchr("\"(),/:;<=>?@[\\]{}", s.p[i]))
-			return false;
-	return s.n > 0;
-}
 
 static bool
 may_be_sent(const struct compile *c, const struct input *in)
@@ -103,7 +95,7 @@ parameter(struct compile *c, struct operation *op, struct jcur at, struct input 
 	if (json_is(place, "querystring"))
 		in->in = CATALOG_QUERY;
 	if (in->in == CATALOG_INS || !in->wire.n || !utf8_valid(in->wire) ||
-	    (in->in >= CATALOG_HEADER && !header_name(in->wire))) {
+	    (in->in >= CATALOG_HEADER && !field_token(in->wire))) {
 		compile_note(c, op, "a parameter without a usable name or place is left out", in->wire, at);
 		return false;
 	}
@@ -189,11 +181,49 @@ by_place(struct operation *op)
 	}
 }
 
+/* What of a path is sent: a fragment, which some documents tell operations apart by, is not. */
+static struct str
+sent_path(const struct operation *op)
+{
+	struct str rest = op->path;
+
+	return str_next(&rest, '#');
+}
+
+/* A query in the path is sent as it stands there. What it holds is no parameter of the query any more: "src={src}"
+ * makes src a part of the path, "src=cam" gives its value. */
+static void
+take_query(struct compile *c, struct operation *op)
+{
+	struct str rest = sent_path(op);
+
+	str_next(&rest, '?');
+	if (!rest.p)
+		return;
+	compile_note(c, op, "its path holds a query, which OpenAPI forbids: it is sent as it stands there", op->path,
+	    op->at);
+	while (rest.p) {
+		struct str value = str_next(&rest, '&'), name = str_next(&value, '=');
+		struct input *in = find(op, CATALOG_QUERY, name);
+		bool open = in && value.n == name.n + 2 && value.p[0] == '{' &&
+		    str_same(str_cut(value, 1, name.n + 1), name);
+
+		if (open) {
+			in->in = CATALOG_PATH;
+			in->style = CATALOG_SIMPLE;
+			in->flags |= CATALOG_PARAM_REQUIRED;
+		} else if (in) {
+			*in = op->input[--op->input_n];
+		}
+	}
+}
+
 void
 inputs_collect(struct compile *c, struct operation *op)
 {
 	add_list(c, op, json_get(op->item, "parameters"));
 	add_list(c, op, json_get(op->at, "parameters"));
+	take_query(c, op);
 	by_place(op);
 }
 
@@ -209,7 +239,7 @@ literal(struct compile *c, struct str s, struct inputs_piece *piece)
 	for (u32 i = 0; i < s.n && p; i++) {
 		u8 ch = s.p[i];
 
-		if (ch < 0x20 || ch == 0x7f || ch == '?' || ch == '#' || ch == '}')
+		if (ch < 0x20 || ch == 0x7f || ch == '}')
 			return false;
 		if (ch > 0x20 && ch < 0x7f && !strchr("\"<>\\^`", ch)) {
 			buf_byte(&out, ch);
@@ -285,8 +315,8 @@ declare_all(struct compile *c, struct operation *op)
 	}
 }
 
-u32
-inputs_path(struct compile *c, struct operation *op, struct inputs_piece *piece)
+static u32
+pieces(struct compile *c, struct operation *op, struct inputs_piece *piece)
 {
 	u32 n = 0, at = 0;
 
@@ -311,9 +341,23 @@ inputs_path(struct compile *c, struct operation *op, struct inputs_piece *piece)
 			continue;
 		}
 		if (!literal(c, str_cut(op->path, at, to), &piece[n++]))
-			compile_skip(op, "its path holds a query or a character that no path may have", op->path,
+			compile_skip(op, "its path holds a character that no path may have", op->path,
 			    op->at);
 		at = to;
 	}
+	return n;
+}
+
+u32
+inputs_path(struct compile *c, struct operation *op, struct inputs_piece *piece)
+{
+	struct str whole = op->path;
+	u32 n;
+
+	if (sent_path(op).n < whole.n)
+		compile_note(c, op, "its path holds a fragment: what stands behind # is never sent", whole, op->at);
+	op->path = sent_path(op);
+	n = pieces(c, op, piece);
+	op->path = whole;
 	return n;
 }

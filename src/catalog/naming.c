@@ -73,20 +73,34 @@ clean(struct buf *out, struct str s, const char *more)
 	}
 }
 
+/* A segment of a path. Where it holds a query, "?src={src}", the value says nothing that the name does not. */
+static void
+clean_part(struct buf *out, struct str part)
+{
+	int at, end;
+
+	while ((at = str_find_str(part, STR("={"))) >= 0 && (end = str_find(part, '}', (u32)at)) >= 0) {
+		clean(out, str_cut(part, 0, (u32)at), "_-");
+		part = str_cut(part, (u32)end + 1, part.n);
+		buf_c(out, part.n ? "_" : "");
+	}
+	clean(out, part, "_-");
+}
+
 static void
 from_path(struct buf *out, struct str method, struct str path)
 {
 	struct str rest = path;
 
 	for (u32 i = 0; i < method.n; i++)
-		buf_byte(out, method.p[i] | 0x20);
+		buf_byte(out, letter_or_digit(method.p[i]) ? method.p[i] | 0x20 : '_');
 	while (rest.p) {
 		struct str part = str_next(&rest, '/');
 
 		if (!part.n)
 			continue;
 		buf_c(out, part.p[0] == '{' ? "_by_" : "_");
-		clean(out, part, "_-");
+		clean_part(out, part);
 	}
 }
 

@@ -8,15 +8,17 @@
 #include "catalog/overlay.h"
 #include "catalog/search.h"
 #include "catalog/swagger2.h"
+#include "http/field.h"
 
 #define MORE STR("additionalOperations")
+#define VERB_MAX 32 /* characters of a method */
 #define ID_MAX 500 /* bytes of an operationId that is believed */
 
 /* An operation found in the document, before it has a name. */
 struct found {
 	struct jcur item, at;
 	u8 method;
-	struct str path, id;
+	struct str verb, path, id;
 };
 
 struct walk {
@@ -27,19 +29,22 @@ struct walk {
 };
 
 /* The keys of a path item that are operations. */
+static const char *const methods[CATALOG_METHOD_OTHER] = { "get", "head", "post", "put", "patch", "delete", "options",
+	"trace", "query" };
+
 static int
 method_of(struct str key)
 {
-	static const struct { const char *key; u8 method; } methods[] = {
-		{ "get", CATALOG_GET }, { "head", CATALOG_HEAD }, { "post", CATALOG_POST }, { "put", CATALOG_PUT },
-		{ "patch", CATALOG_PATCH }, { "delete", CATALOG_DELETE }, { "options", CATALOG_OPTIONS },
-		{ "trace", CATALOG_TRACE }, { "query", CATALOG_METHOD_QUERY },
-	};
-
 	for (u32 i = 0; i < ARRAY_N(methods); i++)
-		if (str_is(key, methods[i].key))
-			return methods[i].method;
+		if (str_is(key, methods[i]))
+			return (int)i;
 	return ERR_NONE;
+}
+
+static bool
+has_method(struct compile *c, struct jcur item, u32 method)
+{
+	return !refs_get(&c->refs, item, str_c(methods[method])).err;
 }
 
 bool
@@ -78,8 +83,8 @@ count_operations(struct compile *c, struct jcur paths)
 static void
 skip(struct walk *w, struct found *f, const char *why)
 {
-	struct operation op = { .item = f->item, .at = f->at, .method = f->method, .path = f->path, .why = why,
-		.why_at = f->at };
+	struct operation op = { .item = f->item, .at = f->at, .method = f->method, .verb = f->verb, .path = f->path,
+		.why = why, .why_at = f->at };
 
 	compile_skipped(w->c, &op);
 }
@@ -104,31 +109,43 @@ keep(struct walk *w, struct found *f)
 	} else if (w->n == w->cap) {
 		skip(w, f, "the document has too many operations");
 	} else {
-		*wish = (struct naming_wish){ .path = f->path, .method = str_c(catalog_method_text(f->method)) };
+		*wish = (struct naming_wish){ .path = f->path };
+		wish->method = f->verb.n ? f->verb : str_c(catalog_method_text(f->method));
 		wish->id = utf8_prefix(compile_text(c, f->at, "operationId"), ID_MAX);
 		w->found[w->n].id = wish->id;
 		wish->given = overlay_name(c, f->at);
 		w->found[w->n].item = f->item;
 		w->found[w->n].at = f->at;
 		w->found[w->n].method = f->method;
+		w->found[w->n].verb = f->verb;
 		w->found[w->n++].path = f->path;
 	}
 }
 
-/* Operations of methods that a path item has no member for: none of them but QUERY is sent. */
+/* Operations of methods that a path item has no member for, or should have used it for: any token is sent. */
 static void
 walk_more(struct walk *w, struct found *f, struct jcur list)
 {
 	for (struct jcur v = refs_members(list); !v.err; v = json_next(v)) {
+		u32 known = 0;
+
 		f->at = v;
-		f->method = CATALOG_METHOD_QUERY;
-		if (json_key_is(v, "QUERY") && refs_get(&w->c->refs, f->item, STR("query")).err) {
+		f->verb = json_key_str(v, w->c->im->arena);
+		while (known < CATALOG_METHOD_OTHER && !str_is(f->verb, catalog_method_text(known)))
+			known++;
+		f->method = (u8)known;
+		if (known < CATALOG_METHOD_OTHER)
+			f->verb = STR_NONE;
+		if (known < CATALOG_METHOD_OTHER && has_method(w->c, f->item, known)) {
+			w->c->report->info.counts.operations++;
+			skip(w, f, "the same method and path stand in the document before");
+		} else if (known == CATALOG_METHOD_OTHER && (!field_token(f->verb) || f->verb.n > VERB_MAX ||
+		               str_is(f->verb, "CONNECT"))) {
+			w->c->report->info.counts.operations++;
+			skip(w, f, "its method is none that is sent");
+		} else {
 			keep(w, f);
-			continue;
 		}
-		f->method = CATALOG_METHODS;
-		w->c->report->info.counts.operations++;
-		skip(w, f, "its method is none that is sent");
 	}
 }
 
@@ -174,7 +191,7 @@ static void
 compile_one(struct walk *w, u32 i)
 {
 	struct operation op = { .item = w->found[i].item, .at = w->found[i].at, .method = w->found[i].method,
-		.path = w->found[i].path, .id = w->found[i].id, .name = w->wish[i].name };
+		.verb = w->found[i].verb, .path = w->found[i].path, .id = w->found[i].id, .name = w->wish[i].name };
 
 	if (!op.name.n)
 		compile_skip(&op, "its name cannot be told from another's", op.id, op.at);

@@ -26,7 +26,7 @@ basics(struct compile *c, struct operation *op)
 		op->summary = compile_text(c, op->item, "summary");
 		op->text = compile_text(c, op->item, "description");
 	}
-	op->effect = effect_of(op->method, op->id, op->path);
+	op->effect = op->verb.n ? effect_of_verb(op->verb) : effect_of(op->method, op->id, op->path);
 	overlay_operation(c, op);
 	if (idempotent & 1U << op->method || op->effect == CATALOG_READ)
 		op->flags |= CATALOG_OP_IDEMPOTENT;
@@ -242,6 +242,7 @@ write_texts(struct compile *c, const struct operation *op, u8 *p)
 	build_text(b, utf8_prefix(op->text, TEXT_MAX), p + OP_TEXT);
 	build_text(b, op->body_type, p + OP_BODY_TYPE);
 	build_text(b, op->extra, p + OP_EXTRA);
+	build_text(b, op->verb, p + OP_VERB);
 }
 
 static void

@@ -94,6 +94,13 @@ has_control(struct str s)
 	return false;
 }
 
+/* Whether the path has come to a query that its template holds. Values are encoded, so only a template's ? is one. */
+static bool
+in_query(const struct making *m)
+{
+	return str_find(buf_str(&m->p->target), '?', 0) >= 0;
+}
+
 /* What makes a path value unfit: NULL when nothing does. Judged before encoding, so that a "%2e%2e" that upstream
  * decodes twice is seen, too. */
 static const char *
@@ -115,7 +122,7 @@ path_fault(struct making *m, struct jcur value)
 		return "must not be empty: it is a part of the path";
 	if (has_control(text))
 		return "must not hold control characters: it is a part of the path";
-	if (url_dots(text))
+	if (url_dots(text) && !in_query(m))
 		return "must not lead to another path (\".\" or \"..\")";
 	return NULL;
 }
@@ -144,6 +151,7 @@ static int
 put_path(struct making *m)
 {
 	struct buf *t = &m->p->target;
+	struct str rest, path;
 
 	buf_put(t, m->p->base);
 	for (u32 i = 0; i < m->op->piece_n; i++) {
@@ -157,7 +165,9 @@ put_path(struct making *m)
 	}
 	if (t->over)
 		return 0; /* told at the end */
-	if (!url_path_ok(buf_str(t)) || !str_starts(buf_str(t), m->p->base)) {
+	rest = buf_str(t);
+	path = str_next(&rest, '?');
+	if (!url_path_ok(path) || !str_starts(path, m->p->base)) {
 		BUF_LIT(m->why, "These arguments make a path that cannot be called: values in it must not be \".\", "
 		    "\"..\" or hold control characters.");
 		return ERR_BAD;
@@ -244,7 +254,7 @@ put_cookie(struct making *m, const struct catalog_param *param, struct jcur valu
 static int
 put_params(struct making *m)
 {
-	bool query = false, cookie = false;
+	bool query = in_query(m), cookie = false;
 
 	for (u32 i = 0; i < m->op->param_n; i++) {
 		struct catalog_param param;

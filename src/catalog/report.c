@@ -35,6 +35,7 @@ report_add(struct report *r, const struct report_item *item)
 	}
 	to = &r->item[r->n++];
 	*to = *item;
+	to->verb = arena_dup(r->arena, item->verb);
 	to->path = arena_dup(r->arena, item->path);
 	to->pointer = arena_dup(r->arena, item->pointer);
 	to->detail = arena_dup(r->arena, item->detail);
@@ -128,12 +129,19 @@ json_place(const struct source_place *p, struct jout *o)
 	jout_u64(o, "column", p->column);
 }
 
+static struct str
+verb_of(const struct report_item *item)
+{
+	return item->verb.n ? item->verb : str_c(catalog_method_text(item->method));
+}
+
 static void
 text_item(const struct report_item *item, struct buf *out)
 {
 	buf_c(out, item->kind == REPORT_SKIP ? "  skipped " : "  note    ");
 	if (item->method < CATALOG_METHODS) {
-		buf_fmt(out, "%s ", catalog_method_text(item->method));
+		text_safe(out, verb_of(item), 40);
+		buf_byte(out, ' ');
 		text_safe(out, item->path, 200);
 		BUF_LIT(out, ": ");
 	}
@@ -261,7 +269,7 @@ json_items(const struct report *r, u32 kind, const char *key, struct jout *o)
 			continue;
 		jout_open(o, '{');
 		if (item->method < CATALOG_METHODS) {
-			jout_c(o, "method", catalog_method_text(item->method));
+			jout_str(o, "method", verb_of(item));
 			jout_str(o, "path", item->path);
 		}
 		jout_str(o, "pointer", item->pointer);
@@ -322,7 +330,7 @@ json_operations(const struct catalog *c, struct jout *o)
 
 		catalog_op(c, i, &op);
 		jout_open(o, '{');
-		jout_c(o, "method", catalog_method_text(op.method));
+		jout_str(o, "method", catalog_verb(&op));
 		jout_str(o, "path", op.path);
 		jout_str(o, "tool", op.name);
 		jout_c(o, "effect", catalog_effect_text(op.effect));

@@ -15,6 +15,7 @@ enum report_kind { REPORT_SKIP, REPORT_NOTE };
 
 struct report_item {
 	u8 kind, method;   /* method: CATALOG_METHODS when the item is not about an operation */
+	struct str verb;   /* the method's name, where the document has one of its own */
 	struct str path;   /* template, or empty */
 	struct str pointer; /* JSON pointer to the place in the document */
 	struct source_place place; /* the same as file, line and column; line 0: not known */

@@ -40,7 +40,7 @@ show_op(const struct catalog *c, const struct catalog_op *op, struct buf *out)
 {
 	struct catalog_answer answer;
 
-	buf_fmt(out, "%S\n  %s ", op->name, catalog_method_text(op->method));
+	buf_fmt(out, "%S\n  %S ", op->name, catalog_verb(op));
 	text_safe(out, op->path, 400);
 	buf_fmt(out, "\n  effect: %s%s%s\n", catalog_effect_text(op->effect),
 	    op->flags & CATALOG_OP_IDEMPOTENT ? ", idempotent" : "",

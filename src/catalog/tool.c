@@ -68,7 +68,7 @@ description(struct writer *w)
 	prose_join(&out, 0);
 	buf_put(&out, op->body_note);
 	prose_join(&out, 0);
-	buf_fmt(&out, "%s ", catalog_method_text(op->method));
+	buf_fmt(&out, "%S ", op->verb.n ? op->verb : str_c(catalog_method_text(op->method)));
 	prose_put(&out, op->path, 160);
 	jout_str(&w->o, "description", buf_str(&out));
 }

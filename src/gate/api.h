@@ -19,6 +19,7 @@ struct rule;      /* gate/rule.h */
 
 #define APIS_MAX 64         /* apis of one box */
 #define ENVIRONMENTS_MAX 8  /* environments of one api */
+#define SERVERS_NAMED_MAX 8 /* other servers of the document that one environment may call */
 #define CREDENTIALS_MAX 6   /* credentials of one environment beside its own, each for one security scheme */
 
 /* How a credential goes upstream. */
@@ -86,6 +87,9 @@ struct environment {
 	struct tempo rate;     /* of all calls to its host */
 	u32 doubt_ms;         /* how long a write without an answer is not repeated; 0: it may be */
 	bool heed;            /* what the API says of its limits is heeded, not only passed on */
+	const struct environment *other; /* other servers of the document that it may call, with its credentials */
+	u32 others;
+	struct str server;    /* of such a one: its URL in the document; the rest is where it is */
 	u64 origin; /* equal in environments that may share connections: same place, same trust; in any gen */
 };
 

@@ -189,7 +189,7 @@ approval_bind(const struct api *api, u32 environment, const struct catalog_op *o
 	add(&h, 'e', e->name);
 	add(&h, 'u', e->base_url);
 	add(&h, 't', op->name);
-	add(&h, 'm', str_c(catalog_method_text(op->method)));
+	add(&h, 'm', catalog_verb(op));
 	add(&h, 'p', op->path);
 	if (json_kind(args) == JSON_OBJECT) {
 		add_value(&h, args, skip, JSON_DEPTH_MAX + 1);

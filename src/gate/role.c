@@ -1,5 +1,7 @@
 #include "gate/role.h"
 
+#include "gate/elsewhere.h"
+
 static const struct rule everything = { .methods = 0 };
 static const struct rule reading = { .effects = 1 << CATALOG_READ };
 
@@ -51,8 +53,7 @@ verdict(const struct role *role, const struct api *api, const struct environment
 
 	for (u32 k = 0; k < ROLE_KINDS; k++)
 		found[k] = meets(role->rules[k].at, role->rules[k].n, api, e, c, op);
-	/* credentials go only to origins written in the configuration */
-	if ((op->flags & CATALOG_OP_ELSEWHERE) || never == YES || found[ROLE_DENY] == YES || found[ROLE_ALLOW] == NO)
+	if (!elsewhere(e, c, op) || never == YES || found[ROLE_DENY] == YES || found[ROLE_ALLOW] == NO)
 		return v;
 	v |= VERDICT_OFFERED;
 	if (found[ROLE_ALLOW] == ONLY_IF)

@@ -21,7 +21,7 @@ struct look {
 static void
 print_op(struct buf *b, const struct catalog_op *op)
 {
-	buf_fmt(b, "%S\t%s\t%s\t%S%s%s\n", op->name, catalog_effect_text(op->effect), catalog_method_text(op->method),
+	buf_fmt(b, "%S\t%s\t%S\t%S%s%s\n", op->name, catalog_effect_text(op->effect), catalog_verb(op),
 	    op->path, op->flags & CATALOG_OP_DEPRECATED ? "\t(deprecated)" : "",
 	    op->flags & CATALOG_OP_ELSEWHERE ? "\t(on another server: off)" : "");
 }
@@ -32,7 +32,7 @@ print_op_json(struct jout *o, const struct catalog_op *op)
 	jout_open(o, '{');
 	jout_str(o, "name", op->name);
 	jout_c(o, "effect", catalog_effect_text(op->effect));
-	jout_c(o, "method", catalog_method_text(op->method));
+	jout_str(o, "method", catalog_verb(op));
 	jout_str(o, "path", op->path);
 	jout_str(o, "summary", op->summary);
 	jout_bool(o, "deprecated", op->flags & CATALOG_OP_DEPRECATED);
@@ -153,7 +153,7 @@ one_difference(struct look *l, struct jout *o, const struct diff *d)
 		jout_open(o, '{');
 		jout_c(o, "change", diff_text(d->kind));
 		jout_str(o, "name", op->name);
-		jout_c(o, "method", catalog_method_text(op->method));
+		jout_str(o, "method", catalog_verb(op));
 		jout_str(o, "path", op->path);
 		jout_key_open(o, "what", '[');
 	} else {

@@ -1,6 +1,7 @@
 #include "main/cmd.h"
 
 #include "base/text.h"
+#include "gate/elsewhere.h"
 #include "gate/rule.h"
 #include "main/fresh.h"
 #include "main/plan.h"
@@ -52,6 +53,30 @@ check_denies(const struct api *api, const struct catalog *c)
 	}
 }
 
+/* Tools on other servers of the document, which are off where no environment names them. */
+static void
+print_elsewhere(const struct api *api, const struct catalog *c)
+{
+	for (u32 i = 0; i < c->server_n; i++) {
+		struct catalog_server server;
+		struct catalog_op op;
+		u32 n = 0, on = 0;
+
+		for (u32 k = 0; k < c->op_n; k++) {
+			catalog_op(c, k, &op);
+			if (!(op.flags & CATALOG_OP_ELSEWHERE) || op.server != i)
+				continue;
+			for (u32 e = on = 0; e < api->environments; e++)
+				on += elsewhere(&api->environment[e], c, &op) != NULL;
+			n++;
+		}
+		catalog_server(c, i, &server);
+		if (n)
+			say_outf("  %u tools are on %S: %s\n", n, server.url, on ? "an environment names it" :
+			    "off, until `list server` of an environment names it");
+	}
+}
+
 static int
 check_api(struct flags *a, const struct conf *c, u32 i)
 {
@@ -72,6 +97,7 @@ check_api(struct flags *a, const struct conf *c, u32 i)
 	    api->path.n ? STR(" and ") : STR(""), api->path);
 	print_environments(api);
 	check_denies(api, &s.catalog);
+	print_elsewhere(api, &s.catalog);
 	if (info.counts.skipped)
 		say_errf("api '%S': %u operations are left out; `mcpgated import --strict %S` tells why\n",
 		    api->name,

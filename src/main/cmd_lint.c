@@ -102,7 +102,7 @@ judge_op(struct lint *l, const struct catalog_op *op)
 	const struct { u32 flag; const char *rule, *text; } flags[] = {
 		{ CATALOG_OP_CUT, "schema-cut", "its schema was too large or too deep and is offered shortened" },
 		{ CATALOG_OP_DEPRECATED, "deprecated", "the document says it is deprecated" },
-		{ CATALOG_OP_ELSEWHERE, "elsewhere", "it belongs to another server of the document and stays off" },
+		{ CATALOG_OP_ELSEWHERE, "elsewhere", "another server: off until an environment names it" },
 	};
 
 	if (text == 0)

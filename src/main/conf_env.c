@@ -24,6 +24,14 @@ sounds_like_sandbox(struct str name)
 }
 
 static struct str
+without_slash(struct str url)
+{
+	while (url.n && url.p[url.n - 1] == '/')
+		url.n--;
+	return url;
+}
+
+static struct str
 host_field(struct conf_work *w, const struct url *u)
 {
 	bool usual = (u->scheme == URL_HTTP && u->port == 80) || (u->scheme == URL_HTTPS && u->port == 443);
@@ -196,6 +204,29 @@ conf_origin(const struct environment *e)
 	return e->trust && e->trust->anchors ? h ^ e->trust->anchors->mark : h;
 }
 
+/* Each line of `list server`: the URL as the document has it, and where that is, if it is not there. */
+static void
+other_servers(struct conf_work *w, const struct conf_section *s, struct environment *e)
+{
+	struct environment *o = conf_take(w, sizeof *o, SERVERS_NAMED_MAX);
+
+	e->other = o;
+	e->server = without_slash(e->base_url);
+	for (const struct conf_item *i = conf_item(s, "server"); o && i; i = conf_next(i), o++) {
+		struct str where = i->value, name = str_next(&where, ' ');
+
+		*o = *e;
+		o->server = without_slash(name);
+		o->base_url = where.p ? str_trim(where) : name;
+		o->pin = STR_NONE;
+		o->trust = NULL;
+		conf_url(w, s, o->base_url, "server", o);
+		conf_trust_at(w, i->line, o);
+		o->origin = conf_origin(o);
+		e->others++;
+	}
+}
+
 void
 conf_environment(struct conf_work *w, const struct conf_section *s, struct environment *e)
 {
@@ -221,4 +252,5 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 	e->queue_ms = conf_u32(s, "queue_timeout");
 	conf_credential(w, s, e, &e->credential);
 	e->logs_in = e->credential.login != NULL;
+	other_servers(w, s, e);
 }

@@ -114,6 +114,7 @@ static const struct conf_option environment_options[] = {
 	{ "api", CONF_STR, false, NULL, NULL, 1, 32 },
 	{ "base_url", CONF_STR, true, NULL, NULL, 1, 1024 },
 	{ "kind", CONF_ENUM, false, "auto", kinds, 0, 0 },
+	{ "server", CONF_LIST, false, "", NULL, 0, SERVERS_NAMED_MAX },
 	CREDENTIAL_OPTIONS
 	{ "pin", CONF_STR, false, "", NULL, 0, 64 },
 	{ "ca", CONF_STR, false, "", NULL, 0, 1024 },

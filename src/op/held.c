@@ -32,10 +32,10 @@ refuse(struct held *h, const char *text)
 
 /* The request as people are shown it, kept for later. */
 static void
-keep_request(struct held *h, const struct held_ask *ask, const struct params *p)
+keep_request(struct held *h, const struct held_ask *ask, const struct op_judged *j)
 {
-	const struct op_spec *spec = ask->spec;
-	const struct environment *e = &spec->api->environment[spec->environment];
+	const struct params *p = &j->params;
+	const struct environment *e = j->at;
 	struct str target = str_cut(buf_str(&p->target), e->path.n, UINT32_MAX);
 
 	h->url = buf_over(h->url_room, sizeof h->url_room);
@@ -93,8 +93,8 @@ dry(struct held *h, const struct held_ask *ask, const struct params *p)
 		"A person would have to approve it first." };
 	const struct op_spec *spec = ask->spec;
 
-	buf_fmt(&h->text, "Dry run: nothing was sent. The request would be\n\n%s %S\nenvironment: %S\n",
-	    catalog_method_text(spec->operation->method), buf_str(&h->url),
+	buf_fmt(&h->text, "Dry run: nothing was sent. The request would be\n\n%S %S\nenvironment: %S\n",
+	    catalog_verb(spec->operation), buf_str(&h->url),
 	    spec->api->environment[spec->environment].name);
 	buf_put(&h->text, utf8_prefix(buf_str(&p->fields), 512));
 	if (buf_len(&h->sent))
@@ -261,7 +261,7 @@ fill_in(struct held *h, const struct held_ask *ask, struct approval *a)
 	a->api = spec->api->name;
 	a->environment = e->name;
 	a->tool = spec->operation->name;
-	a->method = str_c(catalog_method_text(spec->operation->method));
+	a->method = catalog_verb(spec->operation);
 	if (h->etag_n && h->etag[0] == '"') /* a weak one never matches: RFC 9110 section 13.1.1 */
 		a->etag = str_of(h->etag, h->etag_n);
 }
@@ -427,7 +427,7 @@ start(struct held *h, const struct held_ask *ask, msec now)
 	}
 	h->text.w = 0;
 	h->level = j.call.level;
-	keep_request(h, ask, &j.params);
+	keep_request(h, ask, &j);
 	if (ask->dry_run)
 		return dry(h, ask, &j.params);
 	if (j.call.level == LEVEL_NONE)

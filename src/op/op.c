@@ -5,6 +5,7 @@
 #include "catalog/args.h"
 #include "catalog/params.h"
 #include "filter/redact.h"
+#include "gate/elsewhere.h"
 #include "http/hout.h"
 #include "op/accept.h"
 #include "op/credential.h"
@@ -46,7 +47,7 @@ ops_bytes(void)
 /* HTTP methods by the catalog's. */
 static const u8 methods[CATALOG_METHODS] = {
 	METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_TRACE,
-	METHOD_QUERY,
+	METHOD_QUERY, METHOD_OTHER,
 };
 
 static void
@@ -54,8 +55,8 @@ write_request(struct buf *out, const struct op *op, const struct catalog_op *ope
 {
 	u8 method = op->method;
 
-	hout_request(out, head_method_name((enum method)method), buf_str(&p->target));
-	hout_field(out, "Host", op->environment->host_field);
+	hout_request(out, catalog_verb(operation), buf_str(&p->target));
+	hout_field(out, "Host", op->at->host_field);
 	accept_put(out, op->catalog, operation);
 	BUF_LIT(out, "Accept-Encoding: identity\r\nUser-Agent: mcpgated\r\n");
 	buf_put(out, buf_str(&p->fields));
@@ -87,9 +88,9 @@ static int
 start_call(struct op *op, const struct catalog_op *operation, const struct params *p, msec now, struct buf *why)
 {
 	const struct environment *e = op->environment;
-	struct call_spec cs = op_call_spec(e);
+	struct call_spec cs = op_call_spec(op->at);
 	struct buf *out;
-	u32 n = buf_len(&p->target) + buf_len(&p->fields) + buf_len(&p->body) + e->host_field.n + ACCEPT_N + 512;
+	u32 n = buf_len(&p->target) + buf_len(&p->fields) + buf_len(&p->body) + op->at->host_field.n + ACCEPT_N + 512;
 
 	cs.method = op->method;
 	cs.idempotent = op->method == METHOD_GET || op->method == METHOD_HEAD || op->method == METHOD_QUERY;
@@ -125,7 +126,8 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 	p->target = buf_over(o->target, UPSTREAM_URL_MAX);
 	p->fields = buf_over(o->fields, OPS_FIELDS_N);
 	p->body = buf_over(o->body, RPC_BODY_MAX);
-	if (!gate_admits(spec->ask, spec->operation, spec->environment, &j->call)) {
+	j->at = elsewhere(&spec->api->environment[spec->environment], spec->catalog, spec->operation);
+	if (!j->at || !gate_admits(spec->ask, spec->operation, spec->environment, &j->call)) {
 		BUF_LIT(why, "You may not do this. Nothing was done.");
 		return OP_FAULT_DENIED;
 	}
@@ -142,7 +144,7 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 		return OP_FAULT_DENIED;
 	p->args = a->use;
 	p->skip = spec->skip;
-	p->base = spec->api->environment[spec->environment].path;
+	p->base = j->at->path;
 	p->upload = spec->upload;
 	p->upload_type = spec->upload_type;
 	if (params_build(spec->catalog, spec->operation, p, why))
@@ -271,6 +273,7 @@ build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, 
 
 	if (fault)
 		return fault;
+	op->at = j->at;
 	if (j->call.level != LEVEL_NONE && !spec->approved) {
 		BUF_LIT(why, "This must be confirmed or approved first. Nothing was done.");
 		return OP_FAULT_APPROVAL;

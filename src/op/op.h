@@ -85,6 +85,7 @@ struct op {
 	struct call *call;
 	const struct api *api;
 	const struct environment *environment;
+	const struct environment *at;  /* where it is called: environment, or another server of the document */
 	const struct needles *secrets; /* what must not get out of its answer; NULL: nothing */
 	u32 *hold;
 	struct principal who; /* whose it is */
@@ -123,6 +124,7 @@ size_t ops_bytes(void);
 /* A call that was judged, and its request without its credential: what would be sent. Good until another op begins. */
 struct op_judged {
 	struct gate_call call; /* call.level: what has to happen first */
+	const struct environment *at; /* where it goes */
 	struct args args;      /* args.use: the arguments as they will be sent */
 	struct params params;
 	struct jdoc preset;

@@ -34,6 +34,20 @@ const list = (result) => (result._tag === 'Some' || result._tag === 'Left' ? res
 const typeOf = (schema) => [schema?.type, ...(schema?.anyOf ?? []).map((s) => s.type), ...(schema?.oneOf ?? []).map((s) => s.type)].flat();
 const json = (text) => { try { return JSON.parse(text); } catch { return text; } };
 
+// A path that holds a query ("/frame?src={src}&mode=fast", which OpenAPI forbids) as a path and what the query must hold.
+function withoutQuery(op) {
+  const [path, query] = op.path.split('?');
+  if (query === undefined) return { ...op, written: op.path };
+  const { request = {} } = op, moved = new Set();
+  const pairs = Object.entries(parseQuery(query)).map(([name, value]) => {
+    const p = (request.path ?? []).find((one) => value === `{${one.name}}`);
+    moved.add(p);
+    return { schema: { type: 'string', const: value }, ...p, name, required: true, style: 'form' };
+  });
+  return { ...op, written: op.path, path, request: { ...request, path: (request.path ?? []).filter((p) => !moved.has(p)),
+    query: [...(request.query ?? []).filter((p) => !pairs.some((q) => q.name === p.name)), ...pairs] } };
+}
+
 // "a,1,b,2" as an object.
 const pairs = (text) => (text === undefined ? undefined : Object.fromEntries(text.split(',').flatMap((k, i, all) => (i % 2 ? [] : [[k, all[i + 1]]]))));
 
@@ -88,7 +102,7 @@ export async function openJudge(file) {
   const ready = new Map();
   const operation = (key) => {
     if (!ready.has(key)) {
-      const op = { ...by.get(key), responses: [] };
+      const op = withoutQuery({ ...by.get(key), responses: [] });
       for (const where of ['path', 'query', 'headers', 'cookie'])
         for (const p of op.request?.[where] ?? []) p.schema = plain(doc, p.schema);
       for (const c of op.request?.body?.contents ?? []) c.schema = plain(doc, c.schema);
@@ -97,7 +111,7 @@ export async function openJudge(file) {
     return ready.get(key);
   };
   const encodingOf = (op, content) => {
-    let body = doc.paths[op.path]?.[op.method]?.requestBody;
+    let body = doc.paths[op.written]?.[op.method]?.requestBody;
     if (body?.$ref) body = resolveInlineRef(doc, body.$ref);
     return body?.content?.[content.mediaType]?.encoding ?? {};
   };

@@ -67,10 +67,18 @@ test_cases(void **state)
 	}
 }
 
+static void
+test_verbs(void **state)
+{
+	assert_int_equal(effect_of_verb(STR("PROPFIND")), CATALOG_READ);
+	assert_int_equal(effect_of_verb(STR("PURGE")), CATALOG_DESTRUCTIVE);
+	assert_int_equal(effect_of_verb(STR("MKCALENDAR")), CATALOG_DESTRUCTIVE);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_cases) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_cases), cmocka_unit_test(test_verbs) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

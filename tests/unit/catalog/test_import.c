@@ -243,16 +243,26 @@ test_three_two(void **state)
 	struct made m;
 
 	made_text(&m, made_document("\"/x\":{\"query\":{\"operationId\":\"find\",\"requestBody\":{\"content\":{\"application/json\":"
-	    "{\"$ref\":\"#/components/mediaTypes/M\"}}}},\"additionalOperations\":{\"COPY\":{},\"QUERY\":{}}},"
+	    "{\"$ref\":\"#/components/mediaTypes/M\"}}}},\"additionalOperations\":{\"COPY\":{},\"QUERY\":{},"
+	    "\"REPORT\":{\"operationId\":\"report\"},\"CONNECT\":{},\"a b\":{}}},"
 	    "\"/y\":{\"additionalOperations\":{\"QUERY\":{\"operationId\":\"more\",\"responses\":{\"200\":{\"content\":{"
 	    "\"text/event-stream\":{\"itemSchema\":{}}}}}},\"x\":1}}",
 	    "\"mediaTypes\":{\"M\":{\"schema\":{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"}}}}}"));
-	assert_int_equal(m.im.report.info.counts.operations, 5);
-	assert_int_equal(m.im.report.info.counts.imported, 2);
-	assert_int_equal(m.im.report.info.counts.skipped, 3);
-	assert_string_equal(m.im.report.item[0].why, "its method is none that is sent");
-	assert_str(m.im.report.item[0].pointer, "/paths/~1x/additionalOperations/COPY");
+	assert_int_equal(m.im.report.info.counts.operations, 8);
+	assert_int_equal(m.im.report.info.counts.imported, 4);
+	assert_int_equal(m.im.report.info.counts.skipped, 4);
+	assert_string_equal(m.im.report.item[0].why, "the same method and path stand in the document before");
+	assert_string_equal(m.im.report.item[1].why, "its method is none that is sent");
+	assert_str(m.im.report.item[1].pointer, "/paths/~1x/additionalOperations/CONNECT");
+	assert_str(m.im.report.item[1].verb, "CONNECT");
 	assert_str(m.im.report.item[m.im.report.n - 1].pointer, "/paths/~1y/additionalOperations/QUERY/responses/200/content/text~1event-stream");
+	made_op(&m, "copy_x", &op);
+	assert_int_equal(op.method, CATALOG_METHOD_OTHER);
+	assert_str(catalog_verb(&op), "COPY");
+	assert_int_equal(op.effect, CATALOG_DESTRUCTIVE); /* nobody knows what it does */
+	made_op(&m, "report", &op);
+	assert_str(catalog_verb(&op), "REPORT");
+	assert_int_equal(op.effect, CATALOG_READ);
 	made_op(&m, "find", &op);
 	assert_int_equal(op.method, CATALOG_METHOD_QUERY);
 	assert_int_equal(op.effect, CATALOG_READ);
@@ -260,6 +270,29 @@ test_three_two(void **state)
 	assert_int_equal(catalog_param_named(&m.c, &op, STR("name"), NULL), 0);
 	made_op(&m, "more", &op);
 	assert_int_equal(op.method, CATALOG_METHOD_QUERY);
+	made_free(&m);
+}
+
+/* A query in a path is sent as it stands; a fragment tells operations apart and is not sent. */
+static void
+test_odd_paths(void **state)
+{
+	static const char *const why[] = { "its path holds a query, which OpenAPI forbids: it is sent as it stands there",
+		"its path holds a fragment: what stands behind # is never sent" };
+	struct catalog_op op;
+	struct made m;
+
+	made_text(&m, made_document("\"/a?src={src}&mode=x\":{\"get\":{\"parameters\":[{\"name\":\"src\",\"in\":\"query\"},"
+	    "{\"name\":\"mode\",\"in\":\"query\"},{\"name\":\"more\",\"in\":\"query\"}]}},"
+	    "\"/a\":{\"get\":{}},\"/#A=1\":{\"post\":{\"operationId\":\"one\"}},\"/#A=2\":{\"post\":{\"operationId\":\"two\"}}", ""));
+	assert_int_equal(m.im.report.info.counts.imported, 4);
+	for (u32 i = 0; i < m.im.report.n; i++)
+		assert_string_equal(m.im.report.item[i].why, why[str_find(m.im.report.item[i].path, '#', 0) >= 0]);
+	made_op(&m, "get_a_src_mode_x", &op);
+	assert_int_equal(op.param_n, 2); /* mode is given by the path */
+	assert_str(op.path, "/a?src={src}&mode=x");
+	made_op(&m, "two", &op);
+	assert_str(op.path, "/#A=2");
 	made_free(&m);
 }
 
@@ -271,7 +304,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_repeatable), cmocka_unit_test(test_no_document),
 		cmocka_unit_test(test_nearly_nothing), cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_small_arena), cmocka_unit_test(test_strict), cmocka_unit_test(test_tool_max),
-		cmocka_unit_test(test_twice), cmocka_unit_test(test_three_two),
+		cmocka_unit_test(test_twice), cmocka_unit_test(test_three_two), cmocka_unit_test(test_odd_paths),
 	};
 
 	if (argc > 1) {

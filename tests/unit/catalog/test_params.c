@@ -693,6 +693,24 @@ test_querystring(void **state)
 	assert_string_equal(text(&p.target), "/api/p?%24.a.b%5B1%3A1%5D");
 }
 
+/* A query that the path's template holds goes as it stands there, and others behind it. */
+static void
+test_query_in_path(void **state)
+{
+	one("get", "/p?src={src}&mode=a%20b", "\"parameters\":[{\"name\":\"src\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
+	    "{\"name\":\"n\",\"in\":\"query\",\"schema\":{\"type\":\"integer\"}}]");
+	assert_int_equal(build("{\"src\":\"rtsp://cam/../1?a=b&c\",\"n\":5}"), 0);
+	assert_string_equal(text(&p.target), "/api/p?src=rtsp%3A%2F%2Fcam%2F..%2F1%3Fa%3Db%26c&mode=a%20b&n=5");
+	assert_int_equal(build("{\"n\":5}"), ERR_BAD);
+	one("get", "/{id}?x", "");
+	assert_int_equal(build("{\"id\":\"..\"}"), ERR_BAD);
+	assert_int_equal(build("{\"id\":\"a?b\"}"), 0);
+	assert_string_equal(text(&p.target), "/api/a%3Fb?x");
+	one("get", "/q#fragment", "");
+	assert_int_equal(build("{}"), 0);
+	assert_string_equal(text(&p.target), "/api/q");
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -704,7 +722,7 @@ main(void)
 		WITH(test_renamed_members), WITH(test_undeclared_members), WITH(test_required_body), WITH(test_whole_body),
 		WITH(test_form), WITH(test_free_form), WITH(test_multipart), WITH(test_free_multipart),
 		WITH(test_upload), WITH(test_multipart_room), WITH(test_octets), WITH(test_chosen_type), WITH(test_querystring),
-		WITH(test_room), WITH(test_any_value_comes_back),
+		WITH(test_query_in_path), WITH(test_room), WITH(test_any_value_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

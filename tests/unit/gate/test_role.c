@@ -1,6 +1,8 @@
 /* Rules and roles: what they are about, what arguments they hold for. */
 #include "gen.h"
 
+#include "gate/elsewhere.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
@@ -192,6 +194,30 @@ test_arguments(void **state)
 	assert_int_equal(judge("{}", &level), ERR_DENY);
 }
 
+/* An operation for which the document names another server is offered where the environment names it, too. */
+static void
+test_elsewhere(void **state)
+{
+	static const struct environment other = { .server = { (const u8 *)"https://b.example", 17 } };
+	struct environment e = { .server = STR("https://a.example") };
+	static struct doc d;
+	struct catalog_op op;
+
+	doc_open(&d, STR("{\"openapi\":\"3.0.3\",\"servers\":[{\"url\":\"https://a.example\"}],\"paths\":{\"/b\":{\"get\":{"
+	    "\"servers\":[{\"url\":\"https://{x}.example\",\"variables\":{\"x\":{\"default\":\"b\"}}}]}},\"/a\":{\"get\":{}}}}"));
+	catalog_op(&d.catalog, 0, &op);
+	assert_ptr_equal(elsewhere(&e, &d.catalog, &op), &e);
+	catalog_op(&d.catalog, 1, &op);
+	assert_null(elsewhere(&e, &d.catalog, &op));
+	e.other = &other;
+	e.others = 1;
+	assert_ptr_equal(elsewhere(&e, &d.catalog, &op), &other);
+	e.others = 0;
+	e.server = STR("https://b.example");
+	assert_ptr_equal(elsewhere(&e, &d.catalog, &op), &e);
+	doc_close(&d);
+}
+
 static int
 begin(void **state)
 {
@@ -208,6 +234,7 @@ main(void)
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);

@@ -122,6 +122,28 @@ test_network_without_tls_is_warned_of(void **state)
 	assert_string_equal(said, "");
 }
 
+/* Other servers of the document: where they are, with the environment's own deadlines. */
+static void
+test_servers(void **state)
+{
+	const struct environment *e;
+
+	assert_int_equal(reads(API "config environment x\n option base_url http://x.org/api/\n option idle_timeout 7s\n"
+	                       " list server http://up.x.org/v2/\n list server 'https://{r}.x.org unix:/run/r.sock:/r'\n"), 0);
+	e = c->gen.api->environment;
+	assert_true(str_is(e->server, "http://x.org/api"));
+	assert_int_equal(e->others, 2);
+	assert_true(str_is(e->other[0].server, "http://up.x.org/v2"));
+	assert_true(str_is(e->other[0].host, "up.x.org"));
+	assert_true(str_is(e->other[0].path, "/v2"));
+	assert_int_equal(e->other[0].idle_ms, 7000);
+	assert_true(e->other[0].origin != e->origin);
+	assert_true(str_is(e->other[1].server, "https://{r}.x.org"));
+	assert_true(str_is(e->other[1].unix_path, "/run/r.sock"));
+	assert_true(str_is(e->other[1].path, "/r"));
+	refused(API "config environment x\n option base_url http://x.org\n list server /v2\n", "f:5: server is like");
+}
+
 static void
 test_environments(void **state)
 {
@@ -436,7 +458,7 @@ main(void)
 		cmocka_unit_test(test_smallest),
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_network_without_tls_is_warned_of),
-		cmocka_unit_test(test_environments),
+		cmocka_unit_test(test_environments), cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_kind_overrules_the_name),
 		cmocka_unit_test(test_secret_from_environment),
 		cmocka_unit_test(test_secret_never_appears),
