@@ -150,7 +150,7 @@ begin(struct conn *c, const struct req *req, msec now)
 	x->body = str_cut(buf_str(&c->wire.in), c->head_n, c->head_n + c->body_n);
 	x->begun = now;
 	c->x = x;
-	c->forgot = false;
+	c->stale = c->forgot = false;
 	c->state = CONN_RUN;
 	conn_deadline(c, MSEC_NEVER);
 	return STEP_MORE;
