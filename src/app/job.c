@@ -11,7 +11,7 @@ static struct exchange *
 job_begin(void *of, struct conn *c)
 {
 	struct app *app = (struct app *)of;
-	struct job *j = (struct job *)pool_take(&app->jobs);
+	struct job *j = (struct job *)pool_take_part(&app->jobs, JOB_ZEROED);
 
 	if (!j)
 		return NULL;

@@ -14,12 +14,7 @@ struct job {
 	struct app *app;
 	struct app_gen *gen; /* held until the end */
 	struct principal who;
-	union {
-		struct key_check check;
-		struct token_check token; /* by_token */
-	};
-	struct mcp mcp;
-	struct approval_work *approving; /* the same */
+	struct approval_work *approving; /* control routes: in the exchange's arena */
 	struct switches_work *switching; /* control routes: in the exchange's arena */
 	struct key_work *work; /* control routes: in the exchange's arena */
 	struct store_op op;    /* control routes */
@@ -33,7 +28,15 @@ struct job {
 	bool by_token;         /* who was, or is being, found by an access token */
 	struct oauth *oauth;   /* the authorization server's: in the exchange's arena */
 	u8 at;
+	struct mcp mcp;
+	/* not zeroed from within mcp on: written before it is read */
+	union {
+		struct key_check check;
+		struct token_check token; /* by_token */
+	};
 };
+
+#define JOB_ZEROED offsetof(struct job, mcp.result.redact)
 
 /* The job of an exchange. */
 static inline struct job *

@@ -51,13 +51,19 @@ pool_take_raw(struct pool *p)
 }
 
 void *
-pool_take(struct pool *p)
+pool_take_part(struct pool *p, u32 n)
 {
 	void *object = pool_take_raw(p);
 
 	if (object)
-		memset(object, 0, p->size);
+		memset(object, 0, n);
 	return object;
+}
+
+void *
+pool_take(struct pool *p)
+{
+	return pool_take_part(p, p->size);
 }
 
 u32

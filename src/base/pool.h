@@ -26,6 +26,9 @@ size_t pool_bytes(u32 size, u32 count);
 /* Takes one object, zeroed. NULL if all are in use: an ordinary answer, reply 503. Give it back with pool_give. */
 void *pool_take(struct pool *p);
 
+/* The same with only its first n bytes zeroed: what is large and written before it is read stands behind them. */
+void *pool_take_part(struct pool *p, u32 n);
+
 /* The same without zeroing, for large blocks. */
 void *pool_take_raw(struct pool *p);
 

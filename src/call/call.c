@@ -123,7 +123,7 @@ take(struct calls *cs, const struct call_spec *spec)
 
 	if (spec->who && !share_fair(share_own(s, total_key(spec->who)), cs->pool.used, cs->pool.count))
 		return NULL;
-	c = pool_take(&cs->pool);
+	c = pool_take_part(&cs->pool, offsetof(struct call, spec));
 	if (c && spec->who && !share_enter(s, total_key(spec->who))) {
 		pool_give(&cs->pool, c);
 		return NULL;

@@ -57,7 +57,6 @@ struct call_spec {
 
 struct call {
 	struct calls *calls;
-	struct call_spec spec;
 	struct ready *owner;
 	struct place place;
 	struct origin *origin;
@@ -82,15 +81,18 @@ struct call {
 	u64 length;             /* FRAMING_LENGTH: payload bytes */
 	u32 retry_after_s;      /* 0: none asked for */
 	u8 type_n, etag_n;
-	char type[CALL_TYPE_MAX]; /* Content-Type, whole; empty when missing or longer */
-	char etag[CALL_ETAG_MAX];
 	u8 next_n;
-	char next[CALL_NEXT_MAX]; /* the query of Link: <...>; rel="next"; empty when there is none, or longer */
 
 	/* after a failure */
 	int err; /* ERR_LATE, ERR_IO, ERR_BAD (not HTTP), ERR_DENY, ERR_NONE (no such host), ERR_FULL */
 	bool doubt; /* whether the request was carried out is not known */
 	u8 why_n;
+
+	/* not zeroed */
+	struct call_spec spec;
+	char type[CALL_TYPE_MAX]; /* Content-Type, whole; empty when missing or longer */
+	char etag[CALL_ETAG_MAX];
+	char next[CALL_NEXT_MAX]; /* the query of Link: <...>; rel="next"; empty when there is none, or longer */
 	char why[CALL_WHY_MAX];
 };
 

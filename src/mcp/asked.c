@@ -147,10 +147,10 @@ asked_keep(struct mcp *m, const struct catalog_op *op, struct jcur args, u32 env
 	m->asked.environment = environment;
 	m->asked.args = raw;
 	m->asked.kept = true;
-	if (raw.n <= sizeof m->asked.room) {
+	if (raw.n <= sizeof m->asked_room) {
 		if (raw.n)
-			memcpy(m->asked.room, raw.p, raw.n);
-		m->asked.args.p = m->asked.room;
+			memcpy(m->asked_room, raw.p, raw.n);
+		m->asked.args.p = m->asked_room;
 	} else if (!m->resume) {
 		m->asked.args = arena_dup(exchange_arena(m->x), raw);
 		m->asked.kept = m->asked.args.p != NULL;

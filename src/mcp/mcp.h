@@ -91,10 +91,8 @@ struct mcp {
 	bool limited; /* the call was not made for a limit: ops->no says more */
 	u8 version; /* enum mcp_version */
 	struct str id; /* raw JSON, in id_text */
-	u8 id_text[RPC_ID_MAX];
 	struct op *op;
 	struct answer answer;
-	struct result result;
 	struct store_op store;
 	struct project *project; /* what of the answer is wanted, in the exchange's arena; NULL: all */
 	struct gated gated;
@@ -105,7 +103,6 @@ struct mcp {
 		struct str args;
 		bool kept;             /* args are all there */
 		bool overlaid;         /* an overlay says something about the answer */
-		u8 room[MCP_ASK_N];
 	} asked;
 	u8 at, message_at;
 	struct str batch; /* copy of a batch body, else empty */
@@ -122,10 +119,14 @@ struct mcp {
 		bool begun, any;
 		struct str begin; /* what stands before the tools, in the exchange's arena */
 	} list; /* tools/list made tool by tool */
+	struct result result;
+	/* from within result on not zeroed: written before it is read */
+	u8 id_text[RPC_ID_MAX];
+	u8 asked_room[MCP_ASK_N]; /* of asked.args */
 };
 
-/* Takes the request up and goes as far as it can; call again after STEP_WAIT. m is zeroed but for
- * the public fields. */
+/* Takes the request up and goes as far as it can; call again after STEP_WAIT. m is zeroed up to
+ * result.redact but for the public fields. */
 enum step mcp_step(struct mcp *m, msec now);
 
 /* DELETE of the endpoint: ends a legacy session. */

@@ -53,7 +53,7 @@ static int fill_result(struct pull *p, struct buf *out, msec now);
 void
 result_start(struct result *r, struct mcp *m)
 {
-	memset(r, 0, sizeof *r);
+	memset(r, 0, offsetof(struct result, redact));
 	r->m = m;
 	r->form = form_of(m);
 	r->whole = m->op->status >= 200 && m->op->status < 300 && r->form == FORM_JSON;

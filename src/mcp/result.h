@@ -30,14 +30,14 @@ struct result {
 	bool broke;   /* upstream's answer broke off */
 	bool whole;   /* a good answer in JSON: there may be a next page */
 	bool skipped; /* the body is not shown at all */
-	bool linked;  /* but can be downloaded, */
-	char handle[AGAIN_HANDLE_N + 1]; /* under this handle */
+	bool linked;  /* but can be downloaded under handle */
 	struct str behind; /* what stands behind a body that is an error */
 	struct escape escape;
 	struct b64 b64;
-	struct redact redact;
+	struct redact redact; /* from here on nothing is zeroed: result_start begins them */
 	struct veil veil;
 	struct limit limit;
+	char handle[AGAIN_HANDLE_N + 1];
 };
 
 /* Begins the result of m->op, whose head is known. */

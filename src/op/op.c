@@ -325,7 +325,7 @@ drop(struct op *op, msec now)
 static struct op *
 take(struct ops *o, const struct op_spec *spec, msec now)
 {
-	struct op *op = (struct op *)pool_take(&o->pool);
+	struct op *op = (struct op *)pool_take_part(&o->pool, offsetof(struct op, who));
 
 	if (!op)
 		return NULL;

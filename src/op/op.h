@@ -88,7 +88,6 @@ struct op {
 	const struct environment *at;  /* where it is called: environment, or another server of the document */
 	const struct needles *secrets; /* what must not get out of its answer; NULL: nothing */
 	u32 *hold;
-	struct principal who; /* whose it is */
 	const struct catalog *catalog;
 	struct ready *owner;
 	struct login_wait wait;
@@ -112,9 +111,10 @@ struct op {
 	u32 retry_after_s;    /* what the upstream asked for; 0: nothing */
 	u64 length;           /* of its body, UINT64_MAX when not said */
 	u8 type_n, why_n;
+	msec began;
+	struct principal who;   /* whose it is; from here on nothing is zeroed */
 	char type[OP_TYPE_MAX]; /* media type without parameters, lower case, without secrets */
 	char why[OP_WHY_MAX];   /* without secrets */
-	msec began;
 };
 
 /* Carves the pool and the scratch of ops from a; bytes of it for the plan. ERR_FULL when a has no room. */
