@@ -112,7 +112,8 @@ judge(struct conn *c, const struct req *req, msec now)
 	const struct refusal *refuse;
 	bool sends;
 
-	c->route = route_find(conf->routes, conf->routes_n, bit[req->method], req->path, &c->allow);
+	c->route = route_recall(&c->serve->memo, conf->routes, conf->routes_n, bit[req->method], req->path,
+	    &c->allow);
 	refuse = judge_place(c, req, c->route && c->route->methods & ROUTE_CROSS, now);
 	if (refuse)
 		return refuse;

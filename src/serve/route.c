@@ -52,6 +52,19 @@ route_find(const struct route *table, u32 n, u8 method, struct str path, u8 *all
 	return NULL;
 }
 
+const struct route *
+route_recall(struct route_memo *m, const struct route *table, u32 n, u8 method, struct str path, u8 *allow)
+{
+	if (!m->path_n || m->method != method || !str_same(path, str_of(m->path, m->path_n))) {
+		m->route = route_find(table, n, method, path, &m->allow);
+		m->method = method;
+		m->path_n = path.n <= sizeof m->path ? (u8)path.n : 0;
+		memcpy(m->path, path.p, m->path_n);
+	}
+	*allow = m->allow;
+	return m->route;
+}
+
 struct str
 route_param(const struct route *r, struct str path, u32 i)
 {

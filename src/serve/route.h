@@ -31,6 +31,17 @@ struct route {
  * take (0: no such path). */
 const struct route *route_find(const struct route *table, u32 n, u8 method, struct str path, u8 *allow);
 
+/* The last answer of route_find: most requests ask for the same path as the one before. All zero: none yet. */
+struct route_memo {
+	const struct route *route;
+	u8 method, allow, path_n;
+	u8 path[61];
+};
+
+/* The same as route_find, from what was found last where that is what is asked again. table is always the same. */
+const struct route *route_recall(struct route_memo *m, const struct route *table, u32 n, u8 method, struct str path,
+    u8 *allow);
+
 /* The i-th ':' segment of path under a route's pattern, still percent-encoded. STR_NONE when there is none. */
 struct str route_param(const struct route *r, struct str path, u32 i);
 

@@ -47,7 +47,7 @@ void
 serve_conf(struct serve *s, const struct serve_conf *conf)
 {
 	s->conf = conf;
-	s->host_n = 0;
+	s->host_n = s->memo.path_n = 0;
 }
 
 bool

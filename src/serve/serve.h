@@ -58,6 +58,7 @@ struct serve {
 	msec log_at;           /* lines about peers in the log: since when, how many */
 	u32 log_n;
 	u8 host[64]; /* the Host that was allowed last: nearly every request names the same */
+	struct route_memo memo; /* of the last request */
 	u8 host_n;
 	/* scratch of whoever runs */
 	struct addr peer;
