@@ -121,7 +121,7 @@ ask_of(struct job *j, const struct endpoint *e, struct str text, u8 *room, u8 *w
 static enum step
 check_token(struct job *j, const struct endpoint *e, struct str text)
 {
-	u8 room[GRANT_AUDIENCE_MAX], wide[GRANT_AUDIENCE_MAX];
+	UNSET u8 room[GRANT_AUDIENCE_MAX], wide[GRANT_AUDIENCE_MAX];
 	struct token_ask ask = ask_of(j, e, text, room, wide);
 
 	if (j->checking)

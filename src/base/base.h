@@ -50,6 +50,9 @@ void assert_failed(const char *file, int line) __attribute__((noreturn, cold));
 #endif
 
 #define CONTAINER_OF(p, type, member) ((type *)(void *)((u8 *)(p)-offsetof(type, member)))
+/* Room that is written before it is read: release builds zero every other variable, which costs for the large ones. */
+#define UNSET __attribute__((uninitialized))
+
 #define ARRAY_N(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline u32

@@ -102,8 +102,13 @@ memset(void *to, int c, size_t n)
 	block b = { (long long)w, (long long)w };
 
 	if (n < 16) {
-		for (size_t i = 0; i < n; i++)
-			d[i] = (uint8_t)c;
+		if (n >= 8)
+			*(word *)d = *(word *)(d + n - 8) = w;
+		else if (n >= 4)
+			*(half *)d = *(half *)(d + n - 4) = (uint32_t)w;
+		else
+			for (size_t i = 0; i < n; i++)
+				d[i] = (uint8_t)c;
 		return to;
 	}
 	if (n <= SMALL) {

@@ -22,19 +22,14 @@ log_init(int fd, enum log_level least, const char *who)
 	sink.who[n] = 0;
 }
 
-void
-log_line(enum log_level level, const char *area, const char *fmt, ...)
+static __attribute__((noinline)) void
+write_line(enum log_level level, const char *area, const char *fmt, va_list *ap)
 {
 	static const char *const names[] = { "debug", "info", "warn", "error" };
 	u8 raw[720], line[1000];
 	struct buf text = buf_over(raw, sizeof raw), out = buf_over(line, sizeof line);
-	va_list ap;
 
-	if (level < sink.least)
-		return;
-	va_start(ap, fmt);
-	buf_vfmt(&text, fmt, &ap);
-	va_end(ap);
+	buf_vfmt(&text, fmt, ap);
 	buf_fmt(&out, "%s %s %s: ", sink.who, names[level], area);
 	if (sink.dropped)
 		buf_fmt(&out, "[%u lines dropped] ", sink.dropped);
@@ -49,4 +44,17 @@ log_line(enum log_level level, const char *area, const char *fmt, ...)
 		sink.dropped++;
 	else
 		sink.dropped = 0;
+}
+
+/* What is not written costs no room either. */
+void
+log_line(enum log_level level, const char *area, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (level < sink.least)
+		return;
+	va_start(ap, fmt);
+	write_line(level, area, fmt, &ap);
+	va_end(ap);
 }

@@ -217,7 +217,7 @@ u32
 style_put(const struct style *s, struct jcur value)
 {
 	enum json_kind kind = json_kind(value);
-	u8 bytes[PREFIX_MAX];
+	UNSET u8 bytes[PREFIX_MAX];
 	struct buf prefix = buf_over(bytes, sizeof bytes);
 
 	if (kind != JSON_OBJECT && kind != JSON_ARRAY)

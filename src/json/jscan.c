@@ -525,7 +525,7 @@ jscan_end(const struct jscan *j)
 int
 jscan_check(struct str text, u32 depth, u32 flags, struct jscan_found *found)
 {
-	struct jscan j;
+	UNSET struct jscan j;
 	int err = 0;
 
 	jscan_init(&j, depth, flags & ~(u32)JSCAN_PATH);

@@ -43,7 +43,7 @@ static int
 dup_pairwise(struct jcur c, struct jcur *second)
 {
 	bool escaped = any_escaped_key(c);
-	struct str key[PAIRWISE_MAX];
+	UNSET struct str key[PAIRWISE_MAX];
 	u32 n = 0;
 
 	for (c = json_first(c); !c.err; c = json_next(c)) {
@@ -189,7 +189,7 @@ pointer_step(struct jcur c, struct str part)
 struct jcur
 json_pointer(struct jcur c, struct str pointer)
 {
-	u8 tmp[512];
+	UNSET u8 tmp[512];
 
 	if (pointer.n == 0)
 		return c;

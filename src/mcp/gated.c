@@ -103,7 +103,7 @@ gated_list_tool(const struct mcp *m, struct buf *b)
 void
 gated_list(struct mcp *m)
 {
-	u8 room[1024];
+	UNSET u8 room[1024];
 	struct buf b = buf_over(room, sizeof room), none = buf_over(NULL, 0);
 	int initial = gate_environment(&m->ask, STR_NONE, &none);
 	struct jout o = jout_into(&b);
@@ -311,7 +311,7 @@ hold(struct mcp *m, struct rpc *r, struct jcur args, const struct gated *c, stru
 enum step
 gated_begin(struct mcp *m, struct rpc *r, const struct gated *c, struct op_spec *spec, msec now)
 {
-	u8 room[600];
+	UNSET u8 room[600];
 	struct buf why = buf_over(room, sizeof room);
 	struct jcur args = spec->args;
 	struct gate_call call;

@@ -215,7 +215,7 @@ send_answer(struct mcp *m)
 static int
 parse(struct mcp *m, struct jdoc *d, struct str text)
 {
-	u8 room[SCRATCH_FOR_KEYS - 1024];
+	UNSET u8 room[SCRATCH_FOR_KEYS - 1024];
 	struct arena keys = arena_over(room, sizeof room);
 
 	return json_parse_request(d, text, m->shared->tok, RPC_TOKENS_MAX, &keys);

@@ -396,7 +396,7 @@ put_link(const struct result *r, struct buf *out)
 static void
 note_broke(const struct result *r, struct buf *out)
 {
-	u8 room[400];
+	UNSET u8 room[400];
 	struct buf b = buf_over(room, sizeof room);
 
 	BUF_LIT(&b, "The answer broke off and is incomplete: ");

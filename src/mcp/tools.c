@@ -266,7 +266,7 @@ offer_slot(struct mcp *m, const struct op_spec *spec, struct buf *b, msec now)
 static enum step
 begin_op(struct mcp *m, struct rpc *r, struct op_spec *spec, msec now)
 {
-	u8 room[WHY_N];
+	UNSET u8 room[WHY_N];
 	struct buf why = buf_over(room, sizeof room);
 	enum step s = prepare(m, r, spec, &why, now);
 	u32 wait_s = 0;
@@ -296,7 +296,7 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 {
 	struct str name = mcp_text(m, json_get(r->params, "name"));
 	struct jcur args = json_get(r->params, "arguments");
-	struct catalog_op op;
+	UNSET struct catalog_op op;
 	struct op_spec spec;
 	enum step s;
 

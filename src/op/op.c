@@ -353,7 +353,7 @@ int
 op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec now, struct op **out, struct buf *why)
 {
 	struct op *op = take(o, spec, now);
-	struct op_judged j;
+	UNSET struct op_judged j;
 	int fault;
 
 	if (op && !audit_ready(o->audit)) {
@@ -400,7 +400,7 @@ static struct str
 media_type(const struct op *op)
 {
 	struct str type = call_type(op->call), rest = type, first = str_next(&rest, '/');
-	u8 room[CALL_TYPE_MAX];
+	UNSET u8 room[CALL_TYPE_MAX];
 	struct buf b = buf_over(room, sizeof room);
 
 	if (type.n == 0 || (field_token(first) && field_token(rest) && redact_put(op->secrets, type, &b) == 0))
@@ -428,7 +428,7 @@ take_head(struct op *op)
 static enum step
 step_call(struct op *op, msec now)
 {
-	u8 room[OP_WHY_MAX];
+	UNSET u8 room[OP_WHY_MAX];
 	struct buf why = buf_over(room, sizeof room);
 	enum step s;
 

@@ -162,7 +162,7 @@ static enum step
 arrived(struct conn *c, const struct req *req, msec now)
 {
 	const struct refusal *refuse = c->refuse;
-	struct req again;
+	UNSET struct req again;
 
 	if (refuse) {
 		c->refuse = NULL;
@@ -229,7 +229,7 @@ static enum step
 take_head(struct conn *c, msec now)
 {
 	struct serve *s = c->serve;
-	struct req req;
+	UNSET struct req req;
 	int used;
 
 	parse_into(c, &req);
