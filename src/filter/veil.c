@@ -1,6 +1,7 @@
 #include "filter/veil.h"
 
 #include "base/map.h"
+#include "json/jblock.h"
 
 #define MARK "[redacted]\""
 
@@ -119,7 +120,8 @@ before(const struct veil *v, struct str in, u32 at, u32 k)
 static bool
 is_secret(struct veil *v, struct str in, u32 at)
 {
-	u8 room[VEIL_KEY_N], plain[VEIL_KEY_N], c;
+	UNSET u8 room[VEIL_KEY_N], plain[VEIL_KEY_N];
+	u8 c;
 	u32 k = 1, n = 0;
 
 	while (k < 8 && (c = before(v, in, at, k), c == ' ' || c == '\n' || c == '\t' || c == '\r'))
@@ -159,13 +161,35 @@ may_be_secret(const struct veil *v, struct str in, u32 at)
 
 /* ---- values -------------------------------------------------------------------------------------- */
 
+/* The colon at or after i (below in.n) behind a key that is secret, or in.n. A block holds about one key: what comes of
+ * it is decided without leaving the loop. */
+static u32
+find_secret(struct veil *v, struct str in, u32 i)
+{
+	if (i == 0) {
+		if (in.p[0] == ':' && may_be_secret(v, in, 0) && is_secret(v, in, 0))
+			return 0;
+		i++;
+	}
+	for (; i + JBLOCK_N <= in.n; i += JBLOCK_N)
+		for (u32 mask = jblock_key_end(in.p + i); mask; mask &= mask - 1) {
+			u32 at = i + (u32)__builtin_ctz(mask);
+
+			if (may_be_secret(v, in, at) && is_secret(v, in, at))
+				return at;
+		}
+	for (; i < in.n; i++)
+		if (in.p[i] == ':' && may_be_secret(v, in, i) && is_secret(v, in, i))
+			return i;
+	return in.n;
+}
+
 /* How many bytes may pass. At the end of in, or where a secret begins: then the state is INSIDE. */
 static u32
 scan(struct veil *v, struct str in)
 {
 	for (u32 i = 0; i < in.n; i++) {
 		u8 c = in.p[i];
-		const u8 *colon;
 
 		switch (v->state) {
 		case COLON:
@@ -181,12 +205,10 @@ scan(struct veil *v, struct str in)
 				return i;
 			break;
 		default:
-			colon = memchr(in.p + i, ':', in.n - i);
-			if (!colon)
+			i = find_secret(v, in, i);
+			if (i == in.n)
 				return in.n;
-			i = (u32)(colon - in.p);
-			if (may_be_secret(v, in, i) && is_secret(v, in, i))
-				v->state = COLON;
+			v->state = COLON;
 		}
 	}
 	return in.n;

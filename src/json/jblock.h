@@ -32,6 +32,21 @@ jblock_special8(const u8 *p)
 	return (u32)(((x >> 7) * 0x0102040810204080) >> 56);
 }
 
+/* The portable form of jblock_key_end: every colon of the 8 at p. */
+static inline u32
+jblock_key_end8(const u8 *p)
+{
+	const u64 one = 0x0101010101010101, top = 0x8080808080808080, low = ~top;
+	u64 x;
+
+	memcpy(&x, p, 8);
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		x = __builtin_bswap64(x);
+	x ^= one * ':';
+	x = ~(((x & low) + low) | x) & top;
+	return (u32)(((x >> 7) * 0x0102040810204080) >> 56);
+}
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 
@@ -45,6 +60,19 @@ jblock_special(const u8 *p)
 	odd = _mm_or_si128(odd, _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
 	odd = _mm_or_si128(odd, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
 	return (u32)_mm_movemask_epi8(odd);
+}
+
+/* Where a key may end: colons behind a quote or a blank, of the 16 bytes at p; looks at the byte before p, too. The
+ * mask may hold more (every colon elsewhere), never less. */
+static inline u32
+jblock_key_end(const u8 *p)
+{
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i before = _mm_loadu_si128((const __m128i *)(const void *)(p - 1));
+	__m128i ends = _mm_cmpeq_epi8(before, _mm_set1_epi8('"'));
+
+	ends = _mm_or_si128(ends, _mm_cmplt_epi8(before, _mm_set1_epi8(' ' + 1)));
+	return (u32)_mm_movemask_epi8(_mm_and_si128(ends, _mm_cmpeq_epi8(x, _mm_set1_epi8(':'))));
 }
 
 #elif defined(__ARM_NEON) && defined(__aarch64__)
@@ -63,12 +91,27 @@ jblock_special(const u8 *p)
 	return vaddv_u8(vget_low_u8(odd)) | (u32)vaddv_u8(vget_high_u8(odd)) << 8;
 }
 
+static inline u32
+jblock_key_end(const u8 *p)
+{
+	static const u8 weight[16] = { 1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128 };
+	uint8x16_t ends = vandq_u8(vceqq_u8(vld1q_u8(p), vdupq_n_u8(':')), vld1q_u8(weight));
+
+	return vaddv_u8(vget_low_u8(ends)) | (u32)vaddv_u8(vget_high_u8(ends)) << 8;
+}
+
 #else
 
 static inline u32
 jblock_special(const u8 *p)
 {
 	return jblock_special8(p) | jblock_special8(p + 8) << 8;
+}
+
+static inline u32
+jblock_key_end(const u8 *p)
+{
+	return jblock_key_end8(p) | jblock_key_end8(p + 8) << 8;
 }
 
 #endif

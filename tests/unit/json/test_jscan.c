@@ -286,6 +286,29 @@ test_block_masks(void **state)
 	}
 }
 
+/* Every colon behind a quote or a blank, and nothing that is no colon; the byte before the block counts. */
+static void
+test_key_ends(void **state)
+{
+	static const u8 some[] = "\" :\t:a\x80:\n";
+	u8 room[17];
+
+	for (u32 round = 0; round < 20000; round++) {
+		u32 must = 0, may = 0, got;
+
+		for (u32 i = 0; i < sizeof room; i++)
+			room[i] = some[(round * 2654435761U >> (i % 24)) % (sizeof some - 1)];
+		for (u32 i = 0; i < 16; i++) {
+			may |= (u32)(room[i + 1] == ':') << i;
+			must |= (u32)(room[i + 1] == ':' && (room[i] == '"' || room[i] <= ' ')) << i;
+		}
+		assert_int_equal(jblock_key_end8(room + 1) | jblock_key_end8(room + 9) << 8, may);
+		got = jblock_key_end(room + 1);
+		assert_int_equal(got & must, must);
+		assert_int_equal(got & ~may, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -301,6 +324,7 @@ main(void)
 		cmocka_unit_test_teardown(test_path_long_names, guard_free),
 		cmocka_unit_test_teardown(test_after_comma, guard_free),
 		cmocka_unit_test(test_block_masks),
+		cmocka_unit_test(test_key_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
