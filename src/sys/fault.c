@@ -7,6 +7,7 @@
 
 #define RULES_MAX 16
 #define CALLS_SEEN 32
+#define PLAN_MAX 400
 #define NO_LIMIT UINT32_MAX
 
 enum what { WHAT_ERRNO, WHAT_SHORT, WHAT_DELAY, WHAT_KILL, WHAT_SKIP };
@@ -23,6 +24,7 @@ static struct {
 	bool ready;
 	struct rule rule[RULES_MAX];
 	u32 rules;
+	char plan[PLAN_MAX]; /* a copy: workers wipe their environment */
 	struct {
 		const char *call;
 		u32 n;
@@ -98,8 +100,11 @@ read_rule(struct rule *r, struct str text)
 static void
 set_plan(const char *plan)
 {
-	struct str rest = str_c(plan);
+	struct str rest = str_of(fault.plan, str_c(plan).n);
 
+	ASSERT(rest.n <= PLAN_MAX);
+	if (rest.n)
+		memcpy(fault.plan, plan, rest.n);
 	fault.ready = true;
 	fault.rules = 0;
 	memset(fault.seen, 0, sizeof fault.seen);
