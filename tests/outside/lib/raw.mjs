@@ -97,3 +97,31 @@ export async function rawRequest(port, { timeout = 5000, ...request }) {
   if (!responses.length) throw new Error(`no whole response${responses.partial ? ` (began with ${responses.partial.status})` : ''}`);
   return responses[0];
 }
+
+// n connections that stay open. fire: the same request on all of them in one go; resolves with their n answers, each
+// { status, headers, body, json }.
+export class Volley {
+  constructor(port, n) { Object.assign(this, { port, n }); }
+  async open() {
+    this.guns = await Promise.all(Array.from({ length: this.n }, () => new Promise((resolve, reject) => {
+      const s = net.connect({ port: this.port, host: '127.0.0.1', noDelay: true }), gun = { s, got: Buffer.alloc(0) };
+      s.on('connect', () => resolve(gun));
+      s.on('error', (e) => { reject(e); gun.fail?.(e); });
+      s.on('close', () => gun.fail?.(new Error('closed')));
+      s.on('data', (d) => {
+        gun.got = Buffer.concat([gun.got, d]);
+        const r = parseResponses(gun.got);
+        if (!r.length) return;
+        gun.got = Buffer.from(r.rest);
+        try { r[0].json = JSON.parse(r[0].body); } catch { /* no JSON */ }
+        gun.done(r[0]);
+      });
+    })));
+    return this;
+  }
+  fire(request) {
+    const bytes = requestBytes(request);
+    return Promise.all(this.guns.map((gun) => new Promise((resolve, reject) => { gun.done = resolve; gun.fail = reject; gun.s.write(bytes); })));
+  }
+  close() { for (const g of this.guns ?? []) { g.fail = undefined; g.s.destroy(); } }
+}
