@@ -66,6 +66,7 @@ test('the limit holds over all workers', async () => {
 
 test('a rate holds under 64 connections and two workers', async () => {
   const calls = { greedy: 0, modest: 0 };
+  const asked = { greedy: new Set(), modest: new Set() }; // in which tenths of a second somebody was refused: all was used
   const from = upstream.seen.length;
   const began = Date.now();
   const until = began + 4000;
@@ -77,13 +78,18 @@ test('a rate holds under 64 connections and two workers', async () => {
       else {
         assert.match(r.text, /this user or key may make 200 calls per second/);
         assert.ok(r.result.retry_after_seconds >= 1 && r.result.budget_left === 0, JSON.stringify(r.result));
+        asked[key].add(Math.floor((Date.now() - began) / 100));
         await sleep(5);
       }
     }
   };
   await Promise.all(Array.from({ length: 64 }, (_, i) => one(i % 2 ? 'greedy' : 'modest')));
   const most = 20 + 200 * (Date.now() - began) / 1000;
-  for (const k of Object.keys(calls)) assert.ok(calls[k] <= most * 1.01 && calls[k] >= 820 * 0.97, `${k}: ${calls[k]}, at most ${most}`);
+  for (const k of Object.keys(calls)) {
+    const full = [...asked[k]].filter((tenth) => tenth < 40).length; // a busy machine may leave the others empty
+    const least = 20 * full * 0.97;
+    assert.ok(calls[k] <= most * 1.01 && calls[k] >= least && full > 10, `${k}: ${calls[k]}, at least ${least}, at most ${most}`);
+  }
   assert.equal(upstream.seen.length - from, calls.greedy + calls.modest, 'what is refused does not reach the API');
 });
 
