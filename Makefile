@@ -124,9 +124,10 @@ HOT     := $(HOTSRC:src/%.c=$(B)/obj/%.o) $(B)/vendor/hash/sha2small.o
 $(HOT): OPT := $(OPT_HOT)
 $(B)/obj/crypt/%.o $(B)/obj/sys/atomic.o: OPT := $(or $(OPT_VENDOR),$(OPT))
 
-$(B)/obj/sys/image.o $(B)/obj/sys/atomic.o $(B)/obj/crypt/%.o $(B)/vendor/%.o: SMALL += -fno-lto -fzero-call-used-regs=used-gpr
-$(B)/obj/base/unpack.o: SMALL += -fno-lto -fno-stack-protector -fno-tree-vectorize
-$(B)/obj/base/unpack.o: OPT := $(OPT_HOT)
+$(B)/obj/sys/atomic.o $(B)/obj/crypt/%.o $(B)/vendor/%.o: SMALL += -fno-lto -fzero-call-used-regs=used-gpr
+# What unpacks all the rest has nothing else yet: no library that it could call, no stack guard.
+$(B)/obj/sys/image.o: SMALL += -fno-lto -fno-stack-protector -fno-tree-loop-distribute-patterns -fno-tree-vectorize
+$(B)/obj/sys/image.o: OPT := $(OPT_HOT)
 $(B)/obj/crypt/%.o $(B)/unit/crypt/%: private CPPFLAGS += -isystem $(BEARSRC)/inc
 $(B)/obj/json/%.o: CPPFLAGS += -I$(VENDOR)
 $(B)/obj/main/boot.o $(B)/obj/main/main.o: CPPFLAGS += -DMCPGATED_VERSION='"$(VER)"' -DBUILD_TIME=$(SOURCE_DATE)
@@ -150,7 +151,7 @@ ALLOBJ  := $(foreach f,$(FLOORS),$(call objs,$(f)))
 HOSTCC  ?= gcc
 PACK    := build/host/pack
 SQUEEZE := build/host/squeeze
-$(PACK) $(SQUEEZE): build/host/%: tools/%.c tools/packer.h src/base/pack.h src/base/arena.h
+$(PACK) $(SQUEEZE): build/host/%: tools/%.c tools/packer.h tools/apart.h src/base/pack.h src/base/arena.h src/sys/image.h
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Isrc -Iboard/native -o $@.$$$$ $< && mv $@.$$$$ $@
 $(B)/gen/pack.c: $(PACK) $(shell find fs -type f 2>/dev/null)
@@ -174,7 +175,7 @@ LINK     = $(CC) $(LDSAN) $(1) -lpthread
 endif
 
 # Where the entry is ours the constants are packed, too: the file that runs has no sections, $@.sym is for whoever looks.
-$(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o $(if $(PACKED),$(SQUEEZE))
+$(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o $(if $(PACKED),$(SQUEEZE) tools/image.ld)
 	$(Q)$(call LINK,-o $@.sym $(B)/obj/main/main.o $(B)/gen/pack.o \
 	    -Wl$(comma)--start-group $(LINKLIBS) $(B)/lib/libbearssl.a -Wl$(comma)--end-group)
 	$(Q)$(if $(filter rel,$(VARIANT)),$(STRIP) -s -o $@ $@.sym,cp $@.sym $@)

@@ -84,7 +84,7 @@ main(int argc, char **argv)
 			die("too long a name", argv[1]);
 		memset(row, 0, sizeof row);
 		room[i] = read_folder(full, "", 0, 0);
-		size[i] = pack(room[i]);
+		size[i] = pack(room[i], false);
 		printf("static const u8 folder_%u[%u] = \"", i, size[i]);
 		for (u32 k = 0; k < size[i]; k++)
 			printf("%s\\%o", k % 24 ? "" : "\"\n\t\"", packed[k]);

@@ -1,19 +1,20 @@
 /* packer: the side of base/pack.h that packs, for the tools of the machine that builds. */
+#ifndef TOOLS_PACKER_H
+#define TOOLS_PACKER_H
+
 #include "base/pack.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ROW_MAX (1 << 20)  /* bytes of one folder */
-#define TRIES 256          /* earlier places looked at for each byte */
-#define PASSES 4           /* the first guesses what bits cost, each later one knows it from the one before */
+#define ROW_MAX (1 << 21)  /* bytes of one part */
+#define TRIES 1000         /* earlier places looked at for each byte */
+#define ROW_COST 900       /* bits that counts of their own cost until they know something */
+#define PASSES 5           /* the first guesses what symbols cost, each later one knows it from the one before */
 
-struct coder {
-	struct pack_bit bit[PACK_BITS];
-	u64 low;
-	u32 range, hold, held;
-	u8 *out;
-	u32 n;
+/* One turn of the coder, undone last first: a symbol's probability, or `bits` plain bits. */
+struct turn {
+	u16 from, n, bits;
 };
 
 /* How one comes to a place most cheaply: from where, and with which distance (0: a literal). */
@@ -23,102 +24,85 @@ struct way {
 };
 
 static u8 row[ROW_MAX + 8], packed[ROW_MAX + 65536];
-static u32 before[ROW_MAX], newest[65536];
+static u32 before[ROW_MAX + 1], newest[65536];
 static struct way way[ROW_MAX + 1];
-static float price[PACK_BITS][2];
-static u32 seen[PACK_BITS][2];
+static struct turn turns[4 * ROW_MAX + 1024];
+static u32 turns_n;
+static struct pack_counts counts;
+static float row_price[PACK_ROWS][PACK_SYMBOLS], far_price[4][PACK_FARS], low_price[4];
+static u32 row_seen[PACK_ROWS][PACK_SYMBOLS], far_seen[4][PACK_FARS], low_seen[4];
+static u32 place_seen[256][PACK_SYMBOLS];
+static u32 flags;
 
-static void
+__attribute__((noreturn, unused)) static void
 die(const char *what, const char *name)
 {
 	fprintf(stderr, "tools: %s: %s\n", name, what);
 	exit(1);
 }
 
-static void
-shift(struct coder *c)
+/* log2 without a library: the machine that builds may link no libm. */
+static float
+log_2(float x)
 {
-	if ((u32)c->low < 0xff000000u || c->low >> 32) {
-		for (u32 carry = (u32)(c->low >> 32); c->held; c->held--, c->hold = 0xff)
-			c->out[c->n++] = (u8)(c->hold + carry);
-		c->hold = (u32)c->low >> 24;
+	union { float f; u32 u; } v = { x };
+	float y = (float)(v.u >> 23) - 127, part = 1;
+
+	v.u = (v.u & 0x7fffff) | 127u << 23;
+	for (u32 i = 0; i < 12; i++) {
+		v.f *= v.f;
+		part /= 2;
+		if (v.f >= 2) {
+			v.f /= 2;
+			y += part;
+		}
 	}
-	c->held++;
-	c->low = (u32)c->low << 8;
+	return y;
 }
 
-static void
-bit_put(struct coder *c, u32 at, u32 one)
+/* --- what a match says ----------------------------------------------------------------------------- */
+
+static u32
+length_symbol(u32 length, u32 *bits)
 {
-	struct pack_bit *b = &c->bit[at];
-	u32 border = (c->range >> 16) * b->zero;
+	u32 x = length - PACK_LEN_MIN, k;
 
-	seen[at][one]++;
-	if (one) {
-		c->low += border;
-		c->range -= border;
-	} else {
-		c->range = border;
-	}
-	pack_learn(b, one);
-	while (c->range < 1u << 24) {
-		c->range <<= 8;
-		shift(c);
-	}
+	*bits = 0;
+	if (x < 16)
+		return 256 + x;
+	k = 31 - (u32)__builtin_clz(x);
+	*bits = k - 2;
+	return 256 + 16 + (k - 4) * 4 + (x >> (k - 2) & 3);
 }
 
-/* Either writes a decision or, without a coder, says what it costs. */
-static float
-say(struct coder *c, u32 at, u32 one)
+static u32
+far_symbol(u32 distance, u32 last, u32 *bits)
 {
-	if (c)
-		bit_put(c, at, one);
-	return price[at][one];
+	u32 k;
+
+	*bits = 0;
+	if (distance == last)
+		return 0;
+	if (distance < 4)
+		return distance;
+	k = 31 - (u32)__builtin_clz(distance);
+	*bits = k - 1;
+	return 4 + (k - 2) * 2 + (distance >> (k - 1) & 1);
 }
 
-static float
-say_bits(struct coder *c, u32 first, u32 n, u32 x)
+static u32
+far_row(u32 length)
 {
-	float cost = 0;
-
-	for (u32 i = n; i-- > 0;)
-		cost += say(c, first + ((x | 1u << n) >> (i + 1)), x >> i & 1);
-	return cost;
+	return length < 5 ? length - PACK_LEN_MIN : 3;
 }
 
-static float
-say_literal(struct coder *c, u32 at)
+static u32
+place(u32 at)
 {
-	return say_bits(c, PACK_LIT + 256 * (at ? row[at - 1] >> 5 : 0), 8, row[at]);
+	return pack_place(flags, at, at ? row[at - 1] : 0);
 }
 
-static float
-say_length(struct coder *c, u32 again, u32 length)
-{
-	if (length >= 10)
-		return say(c, PACK_LONG + again, 1) + say_bits(c, PACK_LEN_FAR, 8, length - 10);
-	return say(c, PACK_LONG + again, 0) + say_bits(c, PACK_LEN + 8 * again, 3, length - PACK_LEN_MIN);
-}
-
-static float
-say_distance(struct coder *c, u32 length, u32 distance)
-{
-	u32 n = 31 - (u32)__builtin_clz(distance);
-	float cost = say_bits(c, PACK_DIST + 32 * (length < 4 ? length - 2 : 2), 5, n);
-
-	for (u32 i = 0; i < n; i++)
-		cost += say(c, PACK_LOW + 32 * n + (i < 2 ? distance >> (n - i) : i + 2), distance >> (n - 1 - i) & 1);
-	return cost;
-}
-
-static float
-say_match(struct coder *c, u32 length, u32 distance, u32 last)
-{
-	u32 again = distance == last;
-	float cost = say(c, PACK_AGAIN, again) + say_length(c, again, length);
-
-	return again ? cost : cost + say_distance(c, length, distance);
-}
+/* --- the cheapest way through the row, by the prices there are --------------------------------------- */
 
 static u32
 same(u32 a, u32 b, u32 n)
@@ -142,14 +126,17 @@ step(u32 from, u32 to, float cost, u32 distance)
 static void
 steps_match(u32 at, u32 distance, u32 longest)
 {
-	u32 after = way[at].distance != 0;
-	float cost = way[at].cost + say(NULL, PACK_WHAT + after, 1);
+	float *price = row_price[counts.map[place(at)]];
+	u32 bits, s = far_symbol(distance, way[at].last, &bits);
+	float rest = bits < 2 || !flags ? (float)bits : (float)bits - 2 + low_price[distance & 3];
 
-	for (u32 k = longest; k >= PACK_LEN_MIN; k--)
-		step(at, at + k, cost + say_match(NULL, k, distance, way[at].last), distance);
+	for (u32 k = longest; k >= PACK_LEN_MIN; k--) {
+		float cost = way[at].cost + price[length_symbol(k, &bits)] + (float)bits;
+
+		step(at, at + k, cost + far_price[far_row(k)][s] + rest, distance);
+	}
 }
 
-/* The cheapest way through the row, by the prices there are. */
 static void
 find_way(u32 n)
 {
@@ -160,10 +147,10 @@ find_way(u32 n)
 	for (u32 i = 0; i < n; i++) {
 		u32 *head = &newest[row[i] | row[i + 1] << 8], longest = 1, tries = TRIES;
 
-		step(i, i + 1, way[i].cost + say(NULL, PACK_WHAT + (way[i].distance != 0), 0) + say_literal(NULL, i), 0);
+		step(i, i + 1, way[i].cost + row_price[counts.map[place(i)]][row[i]], 0);
 		if (way[i].last)
 			steps_match(i, way[i].last, same(i - way[i].last, i, n));
-		for (u32 at = *head; at != ~0u && tries--; at = before[at]) {
+		for (u32 at = *head; at != ~0u && longest < PACK_LEN_MAX && tries--; at = before[at]) {
 			u32 k = same(at, i, n);
 
 			if (k > longest)
@@ -174,81 +161,234 @@ find_way(u32 n)
 	}
 }
 
-static u32
-write_way(struct coder *c, u32 n)
+/* --- the table of places: those after which much the same comes share a row -------------------------- */
+
+/* n log2 n, known for what is asked often. */
+static float
+n_log_n(u32 n)
 {
-	u32 at = 0, match = 0, last = 0, *path = before, steps = 0;
+	static float known[1 << 14];
 
-	for (u32 i = n; i; i = way[i].from)
-		path[steps++] = i;
-	while (steps) {
-		struct way *w = &way[path[--steps]];
+	if (n >= 1 << 14)
+		return (float)n * log_2((float)n);
+	if (n > 1 && known[n] == 0)
+		known[n] = (float)n * log_2((float)n);
+	return known[n];
+}
 
-		say(c, PACK_WHAT + match, w->distance != 0);
-		match = w->distance != 0;
-		if (match) {
-			say_match(c, path[steps] - at, w->distance, last);
-			last = w->distance;
-		} else {
-			say_literal(c, at);
+/* Bits that symbols seen so often cost, those of two places together. */
+static float
+entropy(const u32 *a, const u32 *b)
+{
+	float sum = 0;
+	u32 all = 0;
+
+	for (u32 i = 0; i < PACK_SYMBOLS; i++) {
+		u32 n = a[i] + b[i];
+
+		if (n) {
+			sum -= n_log_n(n);
+			all += n;
 		}
-		at = path[steps];
 	}
-	for (u32 i = 0; i < 5; i++)
-		shift(c);
-	while (c->n && c->out[c->n - 1] == 0)
-		c->n--;
-	return c->n;
+	return sum + n_log_n(all);
+}
+
+/* Joins the two that lose least by it until PACK_ROWS are left, and then those whose own counts would cost more. */
+static void
+choose_places(void)
+{
+	static const u32 none[PACK_SYMBOLS];
+	static float own[256], loss[256][256];
+	u32 of[256], alive = 256, next = 0;
+
+	for (u32 i = 0; i < 256; i++) {
+		of[i] = i;
+		own[i] = entropy(place_seen[i], none);
+		for (u32 j = 0; j < i; j++)
+			loss[i][j] = entropy(place_seen[i], place_seen[j]) - own[i] - own[j];
+	}
+	for (;; alive--) {
+		u32 a = 0, b = 0;
+		float least = 1e30f;
+
+		for (u32 i = 0; i < 256; i++)
+			for (u32 j = 0; of[i] == i && j < i; j++)
+				if (of[j] == j && loss[i][j] < least) {
+					least = loss[i][j];
+					a = i;
+					b = j;
+				}
+		if (alive <= PACK_ROWS && least > ROW_COST)
+			break;
+		for (u32 i = 0; i < PACK_SYMBOLS; i++)
+			place_seen[b][i] += place_seen[a][i];
+		own[b] = entropy(place_seen[b], none);
+		for (u32 i = 0; i < 256; i++)
+			of[i] = of[i] == a ? b : of[i];
+		for (u32 i = 0; i < 256; i++)
+			if (of[i] == i && i != b)
+				loss[i > b ? i : b][i > b ? b : i] = entropy(place_seen[i], place_seen[b]) - own[i] - own[b];
+	}
+	for (u32 i = 0; i < 256; i++)
+		counts.map[i] = (u8)(of[i] == i ? next++ : counts.map[of[i]]);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------ */
+
+static void
+say(struct pack_model *m, u32 s)
+{
+	turns[turns_n++] = (struct turn){ m->from[s], (u16)(m->from[s + 1] - m->from[s]), 0 };
+	pack_learn(m, s);
 }
 
 static void
-start(struct coder *c)
+say_bits(u32 x, u32 n)
 {
-	*c = (struct coder){ .range = ~0u, .out = packed };
-	for (u32 i = 0; i < PACK_BITS; i++)
-		c->bit[i].zero = 32768;
-	memset(seen, 0, sizeof seen);
+	if (n > 15)
+		turns[turns_n++] = (struct turn){ (u16)(x >> 15 & ((1u << (n - 15)) - 1)), 0, (u16)(n - 15) };
+	if (n)
+		turns[turns_n++] = (struct turn){ (u16)(x & ((1u << (n > 15 ? 15 : n)) - 1)), 0, (u16)(n > 15 ? 15 : n) };
 }
 
-/* log2 without a library: the machine that builds may link no libm. */
-static float
-log_2(float x)
+static void
+say_match(u32 at, u32 length, u32 distance, u32 last)
 {
-	float y = 0, part = 1;
+	u32 bits, r = counts.map[place(at)], s = length_symbol(length, &bits), f = far_row(length);
 
-	while (x >= 2) {
-		x /= 2;
-		y++;
+	say(&counts.row[r], s);
+	say_bits((length - PACK_LEN_MIN) & ((1u << bits) - 1), bits);
+	row_seen[r][s]++;
+	place_seen[place(at)][s]++;
+	s = far_symbol(distance, last, &bits);
+	say(&counts.far[f], s);
+	far_seen[f][s]++;
+	if (bits < 2 || !flags) {
+		say_bits(distance & ((1u << bits) - 1), bits);
+		return;
 	}
-	for (u32 i = 0; i < 12; i++) {
-		x *= x;
-		part /= 2;
-		if (x >= 2) {
-			x /= 2;
-			y += part;
+	say_bits(distance >> 2 & ((1u << (bits - 2)) - 1), bits - 2);
+	say(&counts.low, distance & 3);
+	low_seen[distance & 3]++;
+}
+
+static void
+say_begin(void)
+{
+	turns_n = 0;
+	pack_begin(&counts.low, PACK_ROWS);
+	for (u32 i = 0; i < 256; i++)
+		say(&counts.low, counts.map[i]);
+	pack_begin(&counts.low, 4);
+	for (u32 i = 0; i < PACK_ROWS; i++)
+		pack_begin(&counts.row[i], PACK_SYMBOLS);
+	for (u32 i = 0; i < 4; i++)
+		pack_begin(&counts.far[i], PACK_FARS);
+	memset(row_seen, 0, sizeof row_seen);
+	memset(far_seen, 0, sizeof far_seen);
+	memset(low_seen, 0, sizeof low_seen);
+	memset(place_seen, 0, sizeof place_seen);
+}
+
+/* The way as turns of the coder, first to last. */
+static void
+say_way(u32 n)
+{
+	u32 at = 0, last = 0, *path = before, steps = 0;
+
+	say_begin();
+	for (u32 i = n; i; i = way[i].from)
+		path[steps++] = i;
+	while (steps) {
+		u32 to = path[--steps], r = counts.map[place(at)];
+
+		if (way[to].distance) {
+			say_match(at, to - at, way[to].distance, last);
+			last = way[to].distance;
+		} else {
+			say(&counts.row[r], row[at]);
+			row_seen[r][row[at]]++;
+			place_seen[place(at)][row[at]]++;
 		}
+		at = to;
 	}
-	return y;
 }
 
+/* The turns as bytes, made from the last to the first. How many there are, from `packed` on. */
 static u32
-pack(u32 n)
+write_turns(void)
 {
-	static struct coder c;
-	u32 best = 0;
+	u8 *end = packed + sizeof packed, *p = end;
+	u32 x = 1u << 16;
 
-	for (u32 i = 0; i < PACK_BITS; i++)
-		price[i][0] = price[i][1] = i == PACK_WHAT ? 0.5f : 1;
+	for (u32 i = turns_n; i-- > 0;) {
+		struct turn *t = &turns[i];
+		u64 full = t->bits ? 1ull << (32 - t->bits) : (u64)t->n << (32 - PACK_SCALE);
+
+		if (x >= full) {
+			*--p = (u8)(x >> 8);
+			*--p = (u8)x;
+			x >>= 16;
+		}
+		x = t->bits ? x << t->bits | t->from : (x / t->n << PACK_SCALE) + x % t->n + t->from;
+	}
+	for (u32 i = 0; i < 2; i++, x = x << 16 | x >> 16) {
+		*--p = (u8)(x >> 8);
+		*--p = (u8)x;
+	}
+	*--p = (u8)flags;
+	memmove(packed, p, (size_t)(end - p));
+	return (u32)(end - p);
+}
+
+static void
+learn_prices(float *price, const u32 *seen, u32 n)
+{
+	float all = 0;
+
+	for (u32 i = 0; i < n; i++)
+		all += (float)seen[i] + 0.1f;
+	for (u32 i = 0; i < n; i++)
+		price[i] = log_2(all / ((float)seen[i] + 0.1f));
+}
+
+static void
+guess_prices(void)
+{
+	for (u32 i = 0; i < PACK_ROWS; i++)
+		for (u32 k = 0; k < PACK_SYMBOLS; k++)
+			row_price[i][k] = k < 256 ? 6 : 5;
+	for (u32 i = 0; i < 4; i++)
+		for (u32 k = 0; k < PACK_FARS; k++)
+			far_price[i][k] = 5;
+	for (u32 i = 0; i < 4; i++)
+		low_price[i] = 2;
+	for (u32 i = 0; i < 256; i++)
+		counts.map[i] = (u8)(flags & PACK_WORDS ? i / 64 : 0);
+}
+
+/* Packs the n bytes of row; words: they are words of four bytes. How many bytes of `packed` that makes. */
+static u32
+pack(u32 n, bool words)
+{
+	flags = words ? PACK_WORDS : 0;
+	memset(row + n, 0, 8);
+	guess_prices();
 	for (u32 pass = 0; pass < PASSES; pass++) {
 		find_way(n);
-		start(&c);
-		best = write_way(&c, n);
-		for (u32 i = 0; i < PACK_BITS; i++) {
-			float all = (float)(seen[i][0] + seen[i][1]) + 1;
-
-			price[i][0] = log_2(all / ((float)seen[i][0] + 0.5f));
-			price[i][1] = log_2(all / ((float)seen[i][1] + 0.5f));
+		say_way(n);
+		if (pass == 0 || pass == 2) { /* now that something is known: a better table, and counts for it */
+			choose_places();
+			say_way(n);
 		}
+		for (u32 i = 0; i < PACK_ROWS; i++)
+			learn_prices(row_price[i], row_seen[i], PACK_SYMBOLS);
+		for (u32 i = 0; i < 4; i++)
+			learn_prices(far_price[i], far_seen[i], PACK_FARS);
+		learn_prices(low_price, low_seen, 4);
 	}
-	return best;
+	return write_turns();
 }
+
+#endif

@@ -14,6 +14,6 @@ OPT_HOT  := -O2
 ifeq ($(ARCH),x86_64)
 HARDEN_ARCH := -fcf-protection=full
 ifneq ($(MUSL),)
-PACKED   := -Wl,-e,image_entry,-z,pack-relative-relocs
+PACKED   := -Wl,-e,image_entry,-z,pack-relative-relocs,-T,tools/image.ld
 endif
 endif

@@ -14,7 +14,7 @@ pack_room(const char *folder)
 {
 	const struct pack_folder *f = find(folder);
 
-	return f ? f->room + PACK_BITS * sizeof(struct pack_bit) + 32 : 0;
+	return f ? f->room + sizeof(struct pack_counts) + 32 : 0;
 }
 
 struct str
@@ -23,11 +23,11 @@ pack_open(const char *folder, struct arena *a)
 	const struct pack_folder *f = find(folder);
 	u8 *out = f ? arena_bytes(a, f->room) : NULL;
 	size_t mark = a->used;
-	struct pack_bit *bit = out ? ARENA_ARRAY(a, struct pack_bit, PACK_BITS) : NULL;
-	int err = bit ? pack_undo(str_of(f->p, f->n), bit, out, f->room) : ERR_FULL;
+	struct pack_counts *c = out ? ARENA_ARRAY(a, struct pack_counts, 1) : NULL;
+	int used = c ? pack_undo(str_of(f->p, f->n), c, out, f->room) : ERR_FULL;
 
 	arena_rewind(a, mark);
-	return err ? STR_NONE : str_of(out, f->room);
+	return used < 0 ? STR_NONE : str_of(out, f->room);
 }
 
 struct str

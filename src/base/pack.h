@@ -1,44 +1,97 @@
-/* pack: the files of fs/, packed into the binary by tools/pack.c, folder by folder.
+/* pack: what is packed into the binary: the files of fs/ by tools/pack.c, folder by folder, and the program itself by
+ * tools/squeeze.c (sys/image.h).
  *
- * A folder is one stream of bits: LZ77 whose decisions, lengths, distances and literals are each coded by a binary
- * range coder with adaptive probabilities. Unpacked it is a row of files: name, NUL, three bytes of length (low first),
- * the bytes. What comes out lives where the caller's arena lives: who serves files opens their folder once, at load.
- * tools/pack.c includes this header for the numbers both sides share. */
+ * A part is LZ77 with one alphabet of literals and lengths and one of distances, coded by a range coder in its rANS
+ * form (J. Duda, "Asymmetric numeral systems", 2013) with symbol counts that both sides learn from what went by. Which
+ * of PACK_ROWS counts foretell a symbol depends on the byte before, or on the place in a word of four bytes, by a table
+ * at the start of the part. Unpacked, a folder is a row of files: name, NUL, three bytes of length (low first), the
+ * bytes. What comes out lives where the caller's arena lives: who serves files opens their folder once, at load.
+ * tools/packer.h includes this header for what both sides share; base/undo.h is the side that unpacks. */
 #ifndef BASE_PACK_H
 #define BASE_PACK_H
 
 #include "base/arena.h"
 
-/* Adaptive bits: each kind of decision has its own row of them. */
 enum {
-	PACK_WHAT = 0,                 /* a match follows: after a literal, after a match */
-	PACK_AGAIN = PACK_WHAT + 2,    /* its distance is that of the match before */
-	PACK_LONG = PACK_AGAIN + 1,    /* its length is 10 or more: new distance, old one */
-	PACK_LEN = PACK_LONG + 2,      /* length - 2 in 3 bits: new, old */
-	PACK_LEN_FAR = PACK_LEN + 16,  /* length - 10 in 8 bits */
-	PACK_DIST = PACK_LEN_FAR + 256, /* how many bits the distance has, in 5 bits: length 2, 3, 4 and more */
-	PACK_LOW = PACK_DIST + 3 * 32, /* the bits below its first: by their number, then by place */
-	PACK_LIT = PACK_LOW + 32 * 32, /* a literal in 8 bits: by the upper bits of the byte before */
-	PACK_BITS = PACK_LIT + 8 * 256,
-
+	PACK_SCALE = 15,          /* bits of a probability */
+	PACK_ROWS = 16,           /* kinds of places, each with counts of its own */
+	PACK_LENGTHS = 32,        /* symbols for lengths: 2 to 17, then four for each power of two */
+	PACK_SYMBOLS = 256 + PACK_LENGTHS,
+	PACK_FARS = 48,           /* symbols for distances: the last one, 1, 2, 3, then two for each power of two */
 	PACK_LEN_MIN = 2,
-	PACK_LEN_MAX = 10 + 255,
-	PACK_RATE = 28, /* a probability moves by 1 / (times seen + 2), at least by 1 / (this + 2) */
+	PACK_LEN_MAX = PACK_LEN_MIN + 255,
+	PACK_STEP = 16,           /* what a symbol gains each time it is seen */
+	PACK_EARLY = 8, PACK_LATE = 512, /* symbols between two looks at the counts: at first, at last */
+	PACK_BUCKETS = 512,       /* where the search for a symbol begins */
+	PACK_BUCKET = 6,          /* bits of a probability within one of them */
+	PACK_WORDS = 1,           /* flag of a part: rows go by the place in a word, and the last two bits of a distance
+	                           * are a symbol, too */
 };
 
-/* One bit to come: how likely it is 0, of 65,536, and how often it was seen. */
-struct pack_bit {
-	u16 zero, seen;
+/* Counts of symbols and what follows from them: symbol s has the probabilities from[s] to from[s + 1]. */
+struct pack_model {
+	u32 n, total, left, period;
+	u16 seen[PACK_SYMBOLS], from[PACK_SYMBOLS + 1], first[PACK_BUCKETS];
 };
 
-/* The next state of a bit that came out as `one`. */
+/* What unpacking needs while it runs. */
+struct pack_counts {
+	struct pack_model row[PACK_ROWS], far[4], low;
+	u32 words;
+	u8 map[256];
+};
+
+/* Takes what was counted for the probabilities from now on. Every symbol keeps one. */
 static inline void
-pack_learn(struct pack_bit *b, u32 one)
+pack_settle(struct pack_model *m)
 {
-	int to = one ? 32 : 65536 - 32, by = (to - b->zero) / (b->seen + 2);
+	u32 scale, sum = 0, k = 0;
 
-	b->zero = (u16)(b->zero + by);
-	b->seen = (u16)(b->seen + (b->seen < PACK_RATE));
+	if (m->total > 1u << PACK_SCALE) {
+		m->total = 0;
+		for (u32 i = 0; i < m->n; i++) {
+			m->seen[i] = (u16)((m->seen[i] + 1) / 2);
+			m->total += m->seen[i];
+		}
+	}
+	scale = (1u << 31) / m->total;
+	for (u32 i = 0; i < m->n; i++) {
+		sum += m->seen[i];
+		m->from[i + 1] = (u16)(i + 1 < m->n ? sum * scale >> 16 : 1u << PACK_SCALE);
+		while (k << PACK_BUCKET < m->from[i + 1])
+			m->first[k++] = (u16)i;
+	}
+	if (m->period < PACK_LATE)
+		m->period *= 2;
+	m->left = m->period;
+}
+
+static inline void
+pack_begin(struct pack_model *m, u32 n)
+{
+	m->n = m->total = n;
+	m->period = PACK_EARLY;
+	m->from[0] = 0;
+	for (u32 i = 0; i < n; i++)
+		m->seen[i] = 1;
+	pack_settle(m);
+}
+
+/* Symbol s went by. */
+static inline void
+pack_learn(struct pack_model *m, u32 s)
+{
+	m->seen[s] = (u16)(m->seen[s] + PACK_STEP);
+	m->total += PACK_STEP;
+	if (--m->left == 0)
+		pack_settle(m);
+}
+
+/* The row of the table that foretells byte `at`, which follows byte `before`. */
+static inline u32
+pack_place(u32 flags, u32 at, u32 before)
+{
+	return flags & PACK_WORDS ? (at & 3) << 6 | before >> 2 : before;
 }
 
 /* What tools/pack writes: a packed folder of n bytes, unpacked to `room`. */
@@ -59,8 +112,8 @@ struct str pack_open(const char *folder, struct arena *a);
 /* One file of a row by its name in the folder ("serve.txt"), p NULL when it is not there. */
 struct str pack_file(struct str row, const char *name);
 
-/* Turns packed bytes into the n bytes at out. ERR_BAD when they cannot be what tools/pack made; whatever they are,
- * nothing outside is touched. */
-int pack_undo(struct str in, struct pack_bit bit[PACK_BITS], u8 *out, u32 n);
+/* Turns one packed part into the n bytes at out. The number of bytes it took; ERR_BAD when they cannot be what the
+ * tools made; whatever they are, nothing outside is touched. */
+int pack_undo(struct str in, struct pack_counts *c, u8 *out, u32 n);
 
 #endif

@@ -1,22 +1,57 @@
 /* image: the program's own image in memory. What holds addresses (tables of names, of functions) is filled in at start,
  * since the system puts the program anywhere, and is read-only from then on.
  *
- * A release is linked with its addresses packed as one bit each instead of 24 bytes (board.mk: PACKED), and its file
- * holds all constants packed like fs/ (tools/squeeze): half of their size. The C library need not know these forms:
- * image_entry, where the process starts, unpacks, fills in and goes on to _start. */
+ * The file of a release holds its code and its constants packed (tools/squeeze, base/pack.h): less than half of their
+ * size. All that lies there as it will run is this, on pages of its own (tools/image.ld): image_entry, where the
+ * process starts, unpacks, fills addresses in, and goes on to _start. The C library need not know any of it.
+ *
+ * No page is ever writable and executable. Code is unpacked into a file in memory, which is sealed and then mapped for
+ * execution only: that also works where the system denies mprotect the right to make pages executable (systemd's
+ * MemoryDenyWriteExecute). Where there are no files in memory (Linux before 3.17) it is unpacked into plain pages and
+ * mprotect makes them executable. Where neither works the process says so and ends with 127. */
 #ifndef SYS_IMAGE_H
 #define SYS_IMAGE_H
 
-#include "base/pack.h"
+#include "base/base.h"
 
 #include <link.h>
 
-/* What image_entry calls first: base is the first byte of the image, a program header. Where a segment to be loaded has
- * no bytes in the file, the one behind it holds them packed: unpacks them. room is for PACK_BITS. */
-void image_unpack(u8 *base, struct pack_bit *room);
+/* The parts of packed code, in this order behind the constants, where it is taken apart by what instructions consist of
+ * (x86-64: a tenth smaller). Elsewhere it is one part, as it is. */
+enum image_part {
+	IMAGE_OPERANDS, /* for each operation, then for each after 0f: what follows it, IMAGE_HAS_ */
+	IMAGE_CODE,     /* prefixes, operations, and how they are addressed */
+	IMAGE_NEAR,     /* displacements of one byte */
+	IMAGE_BYTE,     /* operands of one byte */
+	IMAGE_HOP,      /* jumps of one byte */
+	IMAGE_FAR,      /* displacements of four bytes */
+	IMAGE_PLACE,    /* places named by their distance: from the first byte of the code here, highest byte first */
+	IMAGE_WORD,     /* operands of four bytes */
+	IMAGE_TARGET,   /* calls and jumps of four bytes, as places */
+	IMAGE_PARTS
+};
 
-/* What it calls then with the first byte of the image and its dynamic section: adds base to every word that the
- * packed list there (DT_RELR) names. Doing it twice is harmless: the list is empty then. */
+enum image_operand {
+	IMAGE_HAS_MODE = 1, IMAGE_HAS_BYTE = 2, IMAGE_HAS_WORD = 4, IMAGE_HAS_HOP = 8, IMAGE_HAS_TARGET = 16,
+	IMAGE_HAS_WIDE = 32, /* the word has eight bytes when a prefix says so */
+	IMAGE_HAS_MORE = 64, /* is a prefix; behind 0f: has a third byte */
+	IMAGE_HAS_PAIR = 128, /* two bytes */
+};
+
+/* What image_entry calls: base is the first byte of the image, a program header, d its dynamic section. */
+void image_start(u8 *base, ElfW(Dyn) *d);
+
+/* Segments to be loaded that have no bytes in the file get them from the last one, where they lie packed: the number
+ * of parts, the length of each, the parts. 0, ERR_BAD when they cannot be unpacked, ERR_IO when the system has no
+ * memory for them or lets none be executed. A program that is not packed is left as it is. */
+int image_unpack(u8 *base);
+
+/* Puts code together again from the parts it was taken apart into (IMAGE_PARTS of them, one after the other, with these
+ * lengths): n bytes at out. Whatever the parts are, nothing outside is touched. */
+void image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n);
+
+/* Adds base to every word that the packed list of d (DT_RELR) names. Doing it twice is harmless: the list is empty
+ * then. */
 void image_fill(char *base, ElfW(Dyn) *d);
 
 /* Makes what was filled in read-only; call it first in main. The library of a dynamic program does that itself, that

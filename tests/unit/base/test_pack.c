@@ -8,18 +8,18 @@
 
 #include "base/pack.h"
 
-#include <stdlib.h>
+#include "../../../tools/packer.h"
 
 /* A folder try with a.txt (TEXT), empty (nothing) and in/long (300 x). */
 #define TEXT "one two three, one two three, one two four, one two three.\n"
 #define ROOM 388
-static const u8 packed[54] = "\60\220\342\356\356\242\337\53\340\17\306\0\211\147\23\370\134\307\2\276\22\4\106\213"
-                             "\215\221\352\114\111\116\202\214\23\351\152\103\266\15\127\226\151\6\241\364\267\122\54\13"
-                             "\313\53\26\330\43\230";
-const struct pack_folder pack_folders[] = { { "try", packed, sizeof packed, ROOM } };
+static const u8 folder[67] = "\0\0\30\0\0\0\0\0\0\50\5\36\102\220\24\251\65\51\0\115\0\220\261\1"
+	"\255\232\263\204\61\260\107\376\65\213\231\15\116\75\266\145\104\262\173\270\233\352\265\300"
+	"\112\257\204\161\204\375\235\201\101\263\12\350\11\66\343\140\5\37\10";
+const struct pack_folder pack_folders[] = { { "try", folder, sizeof folder, ROOM } };
 const u32 pack_folders_n = 1;
 
-static struct pack_bit bits[PACK_BITS];
+static struct pack_counts room;
 
 static void
 test_files_come_out(void **state)
@@ -27,19 +27,19 @@ test_files_come_out(void **state)
 	size_t n = pack_room("try");
 	void *memory = malloc(n);
 	struct arena a = arena_over(memory, n);
-	struct str row = pack_open("try", &a), x;
+	struct str files = pack_open("try", &a), x;
 
-	assert_int_equal(row.n, ROOM);
-	assert_true(str_is(pack_file(row, "a.txt"), TEXT));
-	x = pack_file(row, "empty");
+	assert_int_equal(files.n, ROOM);
+	assert_true(str_is(pack_file(files, "a.txt"), TEXT));
+	x = pack_file(files, "empty");
 	assert_non_null(x.p);
 	assert_int_equal(x.n, 0);
-	x = pack_file(row, "in/long");
+	x = pack_file(files, "in/long");
 	assert_int_equal(x.n, 300);
 	for (u32 i = 0; i < 300; i++)
 		assert_int_equal(x.p[i], 'x');
-	assert_null(pack_file(row, "a.tx").p);
-	assert_null(pack_file(row, "in").p);
+	assert_null(pack_file(files, "a.tx").p);
+	assert_null(pack_file(files, "in").p);
 	assert_int_equal(a.used, ROOM); /* what undoing needs is given back */
 	free(memory);
 }
@@ -62,15 +62,15 @@ test_cut_row(void **state)
 {
 	u8 *out = malloc(ROOM);
 
-	assert_int_equal(pack_undo(str_of(packed, sizeof packed), bits, out, ROOM), 0);
+	assert_int_equal(pack_undo(str_of(folder, sizeof folder), &room, out, ROOM), sizeof folder);
 	for (u32 n = 0; n <= ROOM; n++) {
-		u8 *row = malloc(n ? n : 1);
+		u8 *part = malloc(n ? n : 1);
 		struct str x;
 
-		memcpy(row, out, n);
-		x = pack_file(str_of(row, n), "in/long");
+		memcpy(part, out, n);
+		x = pack_file(str_of(part, n), "in/long");
 		assert_int_equal(x.p != NULL, n == ROOM);
-		free(row);
+		free(part);
 	}
 	free(out);
 }
@@ -81,17 +81,71 @@ test_damage_stays_inside(void **state)
 {
 	u32 bad = 0;
 
-	for (u32 at = 0; at < sizeof packed; at++)
+	for (u32 at = 0; at < sizeof folder; at++)
 		for (u32 flip = 1; flip < 256; flip <<= 1) {
-			u8 *in = malloc(sizeof packed), *out = malloc(ROOM);
+			u8 *in = malloc(sizeof folder), *out = malloc(ROOM);
 
-			memcpy(in, packed, sizeof packed);
+			memcpy(in, folder, sizeof folder);
 			in[at] ^= (u8)flip;
-			bad += pack_undo(str_of(in, sizeof packed), bits, out, ROOM) == ERR_BAD;
+			bad += pack_undo(str_of(in, sizeof folder), &room, out, ROOM) == ERR_BAD;
 			free(in);
 			free(out);
 		}
+	for (u32 n = 0; n < sizeof folder; n++) {
+		u8 *in = malloc(n ? n : 1), *out = malloc(ROOM);
+
+		memcpy(in, folder, n);
+		pack_undo(str_of(in, n), &room, out, ROOM);
+		free(in);
+		free(out);
+	}
 	assert_true(bad > 0); /* some distances lead before the beginning */
+}
+
+/* Packs the n bytes of `row` and compares what comes out with them. How many bytes they were in between. */
+static u32
+there_and_back(u32 n, bool words)
+{
+	u32 used = pack(n, words);
+	u8 *in = malloc(used), *out = malloc(n ? n : 1);
+
+	memcpy(in, packed, used);
+	assert_int_equal(pack_undo(str_of(in, used), &room, out, n), used);
+	assert_memory_equal(out, row, n);
+	free(in);
+	free(out);
+	return used;
+}
+
+static u32 seed = 1;
+
+static u32
+any(u32 n)
+{
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 16) % n;
+}
+
+static void
+test_there_and_back(void **state)
+{
+	for (u32 n = 0; n < 20; n++) {
+		for (u32 i = 0; i < n; i++)
+			row[i] = (u8)any(3);
+		there_and_back(n, n & 1);
+	}
+	memset(row, 7, 20000); /* the longest matches, one after the other */
+	assert_true(there_and_back(20000, false) < 300);
+	for (u32 i = 0; i < 9000; i++) /* nothing to find */
+		row[i] = (u8)any(256);
+	assert_true(there_and_back(9000, false) < 9000 + 9000 / 10);
+	for (u32 i = 0; i < 20000; i++) /* words that are much alike, each byte in its place */
+		row[i] = (u8)(i % 4 == 3 ? 0 : i % 4 == 2 ? any(2) : any(50));
+	assert_true(there_and_back(20000, true) < 9000);
+	for (u32 i = 0; i < 150000; i++) /* the same again from far away: all bits of a distance */
+		row[i] = (u8)any(256);
+	memcpy(row + 150000, row, 1000);
+	assert_true(there_and_back(151000, false) < 160000);
 }
 
 int
@@ -102,6 +156,7 @@ main(void)
 		cmocka_unit_test(test_no_folder_no_room),
 		cmocka_unit_test(test_cut_row),
 		cmocka_unit_test(test_damage_stays_inside),
+		cmocka_unit_test(test_there_and_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 /* What tools/pack makes of a folder help with a file try.txt: "usage: try\n". */
-static const u8 packed[23] = "\72\52\162\175\362\170\320\62\147\320\260\220\120\62\100\216\24\337\224\67\234\145\60";
+static const u8 packed[35] = "\0\40\0\0\0\0\0\0\0\270\7\42\0\104\226\62\266\246\263\240\263\111\205\67"
+                             "\0\161\263\307\255\204\40\315\170\252\155";
 const struct pack_folder pack_folders[] = { { "help", packed, sizeof packed, 22 } };
 const u32 pack_folders_n = 1;
 

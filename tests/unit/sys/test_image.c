@@ -8,8 +8,13 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "../../../tools/apart.h"
+
 #define WORD sizeof(ElfW(Addr))
 #define BITS (8 * WORD - 1)
+#define TEXT "constants, and constants again"
+#define ROOM 30
+#define PAGES 65536
 
 struct image {
 	ElfW(Addr) word[400];
@@ -20,7 +25,7 @@ static ElfW(Dyn) tags[4];
 
 /* As the linker packs: an address, then a bit for each of the BITS words after it, as long as there are any. */
 static u32
-packed(struct image *m, const u32 *at, u32 n)
+pack_list(struct image *m, const u32 *at, u32 n)
 {
 	u32 used = 0, i = 0, next;
 
@@ -49,7 +54,7 @@ filled(struct image *m, const u32 *at, u32 n)
 		m->word[i] = i;
 	tags[0] = (ElfW(Dyn)) { .d_tag = DT_FLAGS, .d_un.d_val = 36 };
 	tags[1] = (ElfW(Dyn)) { .d_tag = 36, .d_un.d_ptr = offsetof(struct image, list) };
-	tags[2] = (ElfW(Dyn)) { .d_tag = 35, .d_un.d_val = packed(m, at, n) * WORD };
+	tags[2] = (ElfW(Dyn)) { .d_tag = 35, .d_un.d_val = pack_list(m, at, n) * WORD };
 	for (u32 turn = 0; turn < 2; turn++) /* a second time there is nothing to do */
 		image_fill((char *)m, tags);
 	assert_int_equal(tags[2].d_un.d_val, 0);
@@ -86,36 +91,139 @@ test_fill(void **state)
 	}
 }
 
-#define ROOM 22 /* bytes of a packed folder with one file (tools/pack) */
+/* Program headers, segments without bytes in the file, and what belongs there, packed behind them. */
+struct program {
+	ElfW(Ehdr) head;
+	ElfW(Phdr) segment[4];
+	u8 constants[ROOM + 1], packed[65536];
+	u8 code[PAGES] __attribute__((aligned(65536)));
+};
 
-/* Program headers, a segment without bytes in the file, and what belongs there, packed. */
+static u32
+put_number(u8 *p, u32 x)
+{
+	for (u32 i = 0; i < 4; i++)
+		p[i] = (u8)(x >> 8 * i);
+	return 4;
+}
+
+static u32
+put_part(u8 *p, const void *from, u32 n)
+{
+	u32 used;
+
+	memcpy(row, from, n);
+	used = pack(n, false);
+	memcpy(p, packed, used);
+	return used;
+}
+
+/* A program of constants and of code that is one part, or IMAGE_PARTS. */
+static void
+program_make(struct program *m, const u8 *code, const u32 *length, u32 parts)
+{
+	ElfW(Addr) places[] = { offsetof(struct program, head), offsetof(struct program, code),
+		offsetof(struct program, constants), offsetof(struct program, packed) };
+	u32 used = put_number(m->packed, 1 + parts);
+
+	used += put_number(m->packed + used, ROOM);
+	for (u32 i = 0; i < parts; i++)
+		used += put_number(m->packed + used, length[i]);
+	used += put_part(m->packed + used, TEXT, ROOM);
+	for (u32 i = 0; i < parts; code += length[i++])
+		used += put_part(m->packed + used, code, length[i]);
+	m->head = (ElfW(Ehdr)) { .e_phoff = offsetof(struct program, segment), .e_phnum = ARRAY_N(m->segment) };
+	for (u32 i = 0; i < ARRAY_N(places); i++)
+		m->segment[i] = (ElfW(Phdr)) { .p_type = PT_LOAD, .p_vaddr = places[i], .p_flags = PF_R };
+	m->segment[0].p_filesz = m->segment[0].p_memsz = sizeof m->head;
+	m->segment[1].p_memsz = PAGES;
+	m->segment[2].p_memsz = ROOM;
+	m->segment[2].p_flags |= PF_W;
+	m->segment[3].p_filesz = m->segment[3].p_memsz = used;
+	m->constants[ROOM] = 7;
+}
+
+/* What the system says of the pages at p: "r-xp", and that they are a file in memory. */
+static bool
+is_sealed_code(const void *p)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[400], may[8] = "";
+	unsigned long from, to;
+	bool file = false;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f))
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, may) == 3 && from <= (unsigned long)p && (unsigned long)p < to) {
+			file = strstr(line, "/memfd:mcpgated") != NULL;
+			break;
+		}
+	fclose(f);
+	return file && strcmp(may, "r-xp") == 0;
+}
+
+#ifdef __x86_64__
 static void
 test_unpack(void **state)
 {
-	static const u8 packed[23] = "\72\52\162\175\362\170\320\62\147\320\260\220\120\62\100\216\24\337\224\67\234"
-	                            "\145\60";
-	static struct {
-		ElfW(Ehdr) head;
-		ElfW(Phdr) segment[3];
-		u8 packed[4 + sizeof packed], out[ROOM + 1];
-	} m;
-	static struct pack_bit room[PACK_BITS];
+	static struct program program;
+	struct program *m = &program;
+	static u8 code[PAGES];
+	u32 n = PAGES;
 
-	m.head = (ElfW(Ehdr)) { .e_phoff = offsetof(typeof(m), segment), .e_phnum = 3 };
-	m.segment[0] = (ElfW(Phdr)) { .p_type = PT_LOAD, .p_filesz = 100, .p_memsz = 100 };
-	m.segment[1] = (ElfW(Phdr)) { .p_type = PT_LOAD, .p_vaddr = offsetof(typeof(m), out), .p_filesz = 9,
-		.p_memsz = ROOM };
-	m.segment[2] = (ElfW(Phdr)) { .p_type = PT_LOAD, .p_vaddr = offsetof(typeof(m), packed),
-		.p_filesz = sizeof m.packed, .p_memsz = sizeof m.packed };
-	m.packed[0] = ROOM;
-	memcpy(m.packed + 4, packed, sizeof packed);
-	m.out[ROOM] = 7;
-	image_unpack((u8 *)&m, room); /* a program whose bytes are all there */
-	assert_int_equal(m.out[0], 0);
-	m.segment[1].p_filesz = 0;
-	image_unpack((u8 *)&m, room);
-	assert_memory_equal(m.out, "try.txt\0\13\0\0usage: try\n", ROOM);
-	assert_int_equal(m.out[ROOM], 7);
+	for (u32 i = 0; i < PAGES; i++)
+		code[i] = (u8)(i / 50 * 7);
+	program_make(m, code, &n, 1);
+	m->segment[1].p_filesz = m->segment[2].p_filesz = 1; /* a program whose bytes are all there */
+	assert_int_equal(image_unpack((u8 *)m), 0);
+	assert_int_equal(m->constants[0], 0);
+	m->segment[1].p_filesz = m->segment[2].p_filesz = 0;
+	assert_int_equal(image_unpack((u8 *)m), 0);
+	assert_memory_equal(m->constants, TEXT, ROOM);
+	assert_int_equal(m->constants[ROOM], 7);
+	assert_memory_equal(m->code, code, PAGES);
+	assert_true(is_sealed_code(m->code));
+
+	m->segment[2].p_memsz = ROOM - 1; /* more constants than there is room for */
+	assert_int_equal(image_unpack((u8 *)m), ERR_BAD);
+	m->segment[2].p_memsz = ROOM;
+	put_number(m->packed, 100);
+	assert_int_equal(image_unpack((u8 *)m), ERR_BAD);
+	m->segment[3].p_filesz = 3;
+	assert_int_equal(image_unpack((u8 *)m), ERR_BAD);
+}
+#endif
+
+/* Code of every kind comes together again: that of this test itself, and bytes that are no code. */
+static void
+test_join(void **state)
+{
+	static u8 code[1 << 17], out[sizeof code + 1];
+	u32 length[IMAGE_PARTS], n = 1 << 16, seed = 1;
+	FILE *f = fopen("/proc/self/exe", "rb");
+	const u8 *parts;
+
+	assert_non_null(f);
+	assert_true(fread(code, 1, sizeof code, f) > n);
+	fclose(f);
+	for (u32 turn = 0; turn < 300; turn++) {
+		if (turn > 100)
+			n = 1 + turn % 40; /* ends within an instruction */
+		for (u32 i = 0; turn && i < n; i += turn > 50 ? 1 : 1 + turn) {
+			seed = seed * 1103515245 + 12345;
+			code[i] = (u8)(seed >> 16);
+		}
+		parts = apart(code, n, length);
+		out[n] = 9;
+		image_join(parts, length, out, n);
+		assert_memory_equal(out, code, n);
+		assert_int_equal(out[n], 9);
+	}
+	length[IMAGE_CODE] /= 2; /* parts that end too early, or are none */
+	image_join(parts, length, out, n);
+	length[IMAGE_OPERANDS] = 3;
+	image_join(parts, length, out, n);
+	assert_int_equal(out[n], 9);
 }
 
 static void
@@ -130,7 +238,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fill),
+#ifdef __x86_64__
 		cmocka_unit_test(test_unpack),
+#endif
+		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_seal),
 	};
 
