@@ -5,7 +5,7 @@ import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { auth as auth1 } from 'sdk-2025-11-25/client/auth.js';
 import { auth as auth2 } from '@modelcontextprotocol/client';
-import { ask, fieldsOf, Person } from './lib/oauth.mjs';
+import { ask, fieldsOf, Person, sdkProvider } from './lib/oauth.mjs';
 import { modernRequest } from './lib/rpc.mjs';
 import { freePort, startServer } from './lib/server.mjs';
 import { echoDocument, startUpstream } from './lib/upstream.mjs';
@@ -29,16 +29,6 @@ function proxy(port, prefix, to) {
     q.pipe(up);
   });
   return new Promise((resolve) => { s.listen(port, '127.0.0.1', () => resolve({ seen, stop: () => { s.close(); s.closeAllConnections(); } })); });
-}
-
-// A client program that knows nothing but an URL: what the SDKs ask of one.
-function provider() {
-  const p = {
-    redirectUrl: 'http://127.0.0.1:4391/cb', clientMetadata: { client_name: 'Places', redirect_uris: ['http://127.0.0.1:4391/cb'], token_endpoint_auth_method: 'none' },
-    state: () => 's1', clientInformation: () => p.info, saveClientInformation: (i) => { p.info = i; }, tokens: () => p.got, saveTokens: (t) => { p.got = t; },
-    redirectToAuthorization: (u) => { p.to = new URL(u); }, saveCodeVerifier: (v) => { p.verifier = v; }, codeVerifier: () => p.verifier,
-  };
-  return p;
 }
 
 // A browser at one origin: every path it asks for goes there, whatever the gate is called inside.
@@ -80,7 +70,7 @@ async function through(endpoint, prefix, issuer) {
   const named = await ask({ port: Number(meta.port), host: meta.host }, meta.pathname);
   assert.equal(named.json?.resource, endpoint, named.text);
   for (const auth of [auth1, auth2]) {
-    const p = provider();
+    const p = sdkProvider();
     assert.equal(await auth(p, { serverUrl: endpoint }), 'REDIRECT');
     const back = await consent(p.to, prefix);
     assert.equal(back.get('iss'), issuer);

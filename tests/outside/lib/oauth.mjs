@@ -112,3 +112,14 @@ export class Client {
     return r.json;
   }
 }
+
+// A client program of an SDK that knows nothing but an URL: what auth() of the SDKs asks of one. to: where it sends its user.
+export function sdkProvider() {
+  const p = {
+    redirectUrl: 'http://127.0.0.1:4391/cb', clientMetadata: { client_name: 'An SDK', redirect_uris: ['http://127.0.0.1:4391/cb'], token_endpoint_auth_method: 'none' },
+    state: () => 's1', clientInformation: () => p.info, saveClientInformation: (i) => { p.info = i; p.registered = (p.registered ?? 0) + 1; }, tokens: () => p.got, saveTokens: (t) => { p.got = t; },
+    redirectToAuthorization: (u) => { p.to = new URL(u); p.redirects = (p.redirects ?? 0) + 1; }, saveCodeVerifier: (v) => { p.verifier = v; }, codeVerifier: () => p.verifier,
+    invalidateCredentials: (what) => { if (what === 'all' || what === 'client') p.info = undefined; if (what === 'all' || what === 'tokens') p.got = undefined; },
+  };
+  return p;
+}

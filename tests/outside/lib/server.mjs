@@ -86,10 +86,11 @@ export async function startServer({ apis, server = {}, host, env = {}, extra = '
       fs.writeFileSync(config, text());
       p.kill('SIGHUP');
     },
-    // kill -9 of all its processes, and a new start over the same data.
-    async crash() {
+    // kill -9 of all its processes, and a new start over the same data, or what `meanwhile` leaves of it.
+    async crash(meanwhile) {
       process.kill(-p.pid, 'SIGKILL');
       await ended;
+      meanwhile?.();
       launch();
       await ready();
     },
