@@ -27,12 +27,13 @@ function place() {
     fs.rmSync(path.join(dir, 'oauth-drive/bin', name), { force: true });
     link('fake-browser', `oauth-drive/bin/${name}`);
   }
+  fs.writeFileSync(path.join(dir, 'oauth-drive/bin/xdg-mime'), '#!/bin/sh\nexit 1\n', { mode: 0o755 }); // else a browser of this machine is found before ours
   fs.mkdirSync(path.join(dir, 'run'));
   const bin = (name, command, file) => fs.existsSync(file) && link(file, `cl/${name}/node_modules/.bin/${command}`);
   bin('claude', 'claude', programs.claude);
   bin('opencode', 'opencode', programs.opencode);
   bin('codex', 'codex', path.join(mods, `codex-linux-${arch}/vendor/${codexTriple}/bin/codex`));
-  for (const [name, command, file] of [['mcporter', 'mcporter', path.join(mods, 'mcporter/dist/cli.js')]]) {
+  for (const [name, command, file] of [['mcporter', 'mcporter', path.join(mods, 'mcporter/dist/cli.js')], ['mcp-remote', 'mcp-remote', path.join(mods, 'mcp-remote/dist/proxy.js')], ['inspector', 'mcp-inspector', programs.inspector]]) {
     const at = path.join(dir, `cl/${name}/node_modules/.bin/${command}`);
     fs.mkdirSync(path.dirname(at), { recursive: true });
     fs.writeFileSync(at, `#!/bin/sh\nexec '${process.execPath}' '${file}' "$@"\n`, { mode: 0o755 });
@@ -77,7 +78,6 @@ const drive = (...args) => program([process.execPath, path.join(dir, 'oauth-driv
 test('SDK 1.32, dynamic registration, public: all checks', { skip }, async () => judged(await drive('--sdk', 'v1'), 85));
 test('SDK 2.4, dynamic registration, client_secret_basic: all checks', { skip }, async () => judged(await drive('--sdk', 'v2', '--auth', 'basic'), 85));
 test('SDK 1.32, dynamic registration, client_secret_post', { skip }, async () => judged(await drive('--sdk', 'v1', '--auth', 'post', '--only', 'happy'), 30));
-test('SDK 2.4, dynamic registration, public', { skip }, async () => judged(await drive('--sdk', 'v2', '--only', 'happy'), 30));
 for (const [sdk, auth, args] of [['v1', 'none', []], ['v2', 'basic', ['--confidential']], ['v1', 'post', ['--confidential', '--post']]])
   test(`SDK ${sdk}, registered by hand, ${auth}`, { skip }, async () => {
     const r = await run(['client', 'add', `drive-${auth}`, '--json', '--redirect', 'http://127.0.0.1:4390/callback', ...args, '--data', demo.data]);
@@ -89,13 +89,13 @@ test('conformance suite, authorization server', { skip }, async () => judged(awa
 
 // A network of its own with nothing but loopback: the box, and the clients that log in.
 const offline = spawnSync('unshare', ['-rn', 'ip', 'link', 'set', 'lo', 'up']).status === 0 ? ['unshare', '-rn'] : [];
-test(`real clients log in${offline.length ? ' without a route to anywhere' : ''}`, { skip }, async (t) => {
+test(`all eight clients log in${offline.length ? ' without a route to anywhere' : ''}`, { skip }, async (t) => {
   const script = `${offline.length ? 'ip link set lo up; [ -z "$(ip route)" ] || exit 9' : ':'}
 '${binary}' demo --listen 127.0.0.1:24390 >'${dir}/demo2' 2>&1 & pid=$!
 trap 'kill $pid' EXIT
 n=0; while ! grep -q '^login ' '${dir}/demo2'; do n=$((n + 1)); [ $n -lt 100 ] || exit 8; sleep 0.1; done
 set -- $(grep '^login ' '${dir}/demo2')
-OAUTH=1 OAUTH_USER=$2 OAUTH_PASSWORD=$3 ONLY='claude|codex|opencode|mcporter' '${process.execPath}' run-clients.mjs http://127.0.0.1:24390/mcp`;
+OAUTH=1 OAUTH_USER=$2 OAUTH_PASSWORD=$3 '${process.execPath}' run-clients.mjs http://127.0.0.1:24390/mcp`;
   fs.writeFileSync(path.join(dir, 'offline.sh'), script);
   const r = await program([...offline, 'sh', path.join(dir, 'offline.sh')], { timeout: 200000, more: { TMPDIR: dir } });
   for (const [, state, id, rest] of r.out.matchAll(/^(PASS|FAIL) (\S+)(.*)$/gm)) await t.test(id, { skip: /ENOENT/.test(rest) ? 'not installed' : false }, () => assert.equal(state, 'PASS', rest));
