@@ -1,17 +1,21 @@
 // Limits: what one caller may take, and what is left for the others.
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { caller } from './lib/rpc.mjs';
 import { startServer } from './lib/server.mjs';
 import { echoDocument, startUpstream } from './lib/upstream.mjs';
 
-let upstream, server;
+let upstream, server, stalled;
+const waiting = new Set(); // connections to the upstream that never answers
 const keys = {};
 const environment = (o) => [{ name: 'test', base_url: upstream.url, ...o }];
 
 before(async () => {
   upstream = await startUpstream();
+  stalled = net.createServer((c) => { waiting.add(c); c.on('error', () => {}); c.on('close', () => waiting.delete(c)); c.resume(); });
+  await new Promise((resolve) => { stalled.listen(0, '127.0.0.1', resolve); });
   const other = (name, o) => ({ name, document: echoDocument, environments: environment(o) });
   server = await startServer({
     server: { workers: 2 },
@@ -20,6 +24,7 @@ before(async () => {
       { ...other('rated', {}), options: { rate_principal: '200/s burst 20' } },
       { ...other('daily', {}), options: { budget: 3 } },
       other('guarded', { repeat_guard: '2s' }),
+      { ...other('stalled', {}), environments: [{ name: 'test', base_url: `http://127.0.0.1:${stalled.address().port}`, concurrency: 400, concurrency_principal: 150, queue: 50, queue_timeout: '1s', first_timeout: '3s' }] },
     ],
   });
   for (const k of ['greedy', 'modest']) keys[k] = await server.key(k);
@@ -28,6 +33,8 @@ before(async () => {
 after(async () => {
   const code = await server?.stop();
   await upstream?.stop();
+  for (const c of waiting) c.destroy();
+  stalled?.close();
   assert.equal(code ?? 0, 0, 'SIGTERM ends it with 0');
 });
 
@@ -62,6 +69,25 @@ test('the limit holds over all workers', async () => {
   clearInterval(watch);
   assert.equal(all.filter((x) => x.isError).length, 0);
   assert.ok(most >= 6 && most <= 8, `${most} at once`);
+});
+
+test('an upstream that never answers holds up nobody else; one caller does not take all of its places', async () => {
+  const hung = Array.from({ length: 250 }, () => call('greedy', 'stalled').tool('get_item', { id: 1 }));
+  for (let i = 0; waiting.size < 150; i++) { assert.ok(i < 100, `${waiting.size} wait`); await sleep(20); }
+  const times = [];
+  for (let i = 0; i < 40; i++) {
+    const began = process.hrtime.bigint();
+    assert.equal((await call(i % 2 ? 'modest' : 'greedy', 'guarded').tool('get_item', { id: i })).isError, false);
+    times.push(Number(process.hrtime.bigint() - began) / 1e6);
+  }
+  times.sort((a, b) => a - b);
+  assert.ok(times[20] < 200, `others wait ${times[20].toFixed(1)} ms`);
+  assert.ok(waiting.size <= 151, `${waiting.size} places of 400 for one caller who may have 150`);
+  const mine = call('modest', 'stalled').tool('get_item', { id: 2 });
+  for (let i = 0; waiting.size < 151; i++) { assert.ok(i < 50, 'another caller has a place'); await sleep(20); }
+  const results = await Promise.all([...hung, mine]);
+  assert.equal(results.filter((r) => !r.isError).length, 0);
+  assert.equal(results.filter((r) => /no answer|did not answer|within/.test(r.text)).length >= 151, true, results[0].text);
 });
 
 test('a rate holds under 64 connections and two workers', async () => {
