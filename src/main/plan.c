@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "net/wtls.h"
+#include "store/far.h"
 
 #include <poll.h>
 
@@ -29,11 +30,12 @@ plan_worker(struct plan *p)
 {
 	memset(p, 0, sizeof *p);
 	p->files = app_watches() + 64;
-	add(p, "descriptors and timers", loop_bytes(app_watches() + 8, app_timers() + 8));
+	add(p, "descriptors and timers", loop_bytes(app_watches() + 12, app_timers() + 8));
 	add(p, "scratch buffers", 2 * (size_t)SCRATCH_N);
 	add(p, "leased blocks", lease_bytes());
 	add(p, "names", dns_bytes());
 	add(p, "store index", store_bytes(0));
+	add(p, "other workers' questions", keeper_bytes());
 	add(p, "audit lines", ring_bytes());
 	add(p, "connections", serve_bytes());
 	add(p, "upstream calls", calls_bytes());

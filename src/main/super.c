@@ -100,6 +100,16 @@ begin_reload(struct super *s)
 		log_error("reload", "refused: the configuration before stays in force");
 }
 
+/* The others may need the store to the last: the first worker ends after them. */
+static void
+end_keeper(struct super *s)
+{
+	if (s->alone || !s->child[0].pid || super_child_running(s) > 1 + (s->child[SUPER_HELPER].pid != 0))
+		return;
+	s->alone = true;
+	super_child_tell(s, 0, WORK_ALONE, 0, -1);
+}
+
 /* The helper has no pair to be told by: it ends by signal, when nobody needs it any more. */
 static void
 end_helper(struct super *s)
@@ -128,6 +138,7 @@ each(struct turn *t, msec now)
 	msec next = super_child_due(s, now);
 
 	if (s->ending) {
+		end_keeper(s);
 		end_helper(s);
 		t->over = super_child_running(s) == 0;
 		if (now >= s->end_at && !t->over) {
@@ -277,7 +288,7 @@ share_pages(struct super *s)
 {
 	s->workers = s->ask->private ? 1 : s->gen[0].conf->workers;
 	s->common = page_shared(work_common_bytes(s->workers));
-	return s->common.p;
+	return s->common.p && (s->workers == 1 || far_open(&s->far, s->common.p, s->workers) == 0);
 }
 
 static void

@@ -66,7 +66,7 @@ is_ready(struct super *s, struct super_child *c, msec now)
 	if (!first)
 		return;
 	tell_ready(s);
-	for (u32 i = 1; i < s->workers; i++) /* they read along with the store that the first one has made */
+	for (u32 i = 1; i < s->workers; i++) /* they ask for the store that the first one keeps */
 		super_child_start(s, i, now);
 	if (!s->ask->ready)
 		return;
@@ -113,8 +113,10 @@ from_worker(struct ready *r, msec now)
 
 /* In the child: what belongs to the supervisor must not stay open here, or its end would go unnoticed. */
 static void
-leave_supervisor(struct super *s)
+leave_supervisor(struct super *s, u32 child)
 {
+	if (s->workers > 1)
+		far_take(&s->far, child == SUPER_HELPER ? UINT32_MAX : child);
 	for (u32 i = 0; i < SUPER_CHILDREN; i++)
 		sock_close(s->child[i].pair.fd);
 	sock_close(s->signals.fd);
@@ -129,11 +131,12 @@ run_worker(struct super *s, u32 i, int pair, int parent)
 	struct work_start start = { .index = i, .parent = parent, .pair = pair, .listen = s->listen,
 	    .listens = s->listens,
 		.slot = slot, .common = s->common.p, .workers = s->workers, .switches = s->switches,
+		.far = s->workers > 1 ? &s->far : NULL,
 		.boot = &s->boot,
 		.conf = s->gen[s->live].conf,
 		.log_level = s->ask->log_level >= 0 ? (u8)s->ask->log_level : s->gen[s->live].conf->log_level };
 
-	leave_supervisor(s);
+	leave_supervisor(s, i);
 	if (i) /* commands speak to the worker that may write */
 		start.listens -= s->listen[s->listens - 1].control;
 	work_run(&start);
@@ -142,7 +145,7 @@ run_worker(struct super *s, u32 i, int pair, int parent)
 static void
 run_helper(struct super *s, int parent)
 {
-	leave_supervisor(s);
+	leave_supervisor(s, SUPER_HELPER);
 	if (!jail_with_parent(parent, SIGKILL))
 		proc_exit(0);
 	for (u32 i = 0; i < s->listens; i++)

@@ -70,6 +70,8 @@ struct super {
 	bool failed;             /* it could not be compiled: an older catalog must do */
 	struct super_child child[SUPER_CHILDREN];
 	u32 workers;
+	struct far_lines far;    /* how they reach the store; held here, so that no question is lost with its keeper */
+	bool alone;              /* ending: the keeper knows that the others are gone */
 	struct arena common;     /* pages that all workers write: see work.h */
 	struct watch signals;
 	struct ready signals_ready;

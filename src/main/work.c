@@ -56,7 +56,7 @@ our_jail(const struct work_start *start, u32 files)
 {
 	return (struct jail){ .kind = JAIL_WORKER, .drops = start->conf->drops, .uid = start->conf->uid,
 		.gid = start->conf->gid, .files_max = files, .file_n_max = FILE_N_MAX,
-		.dir = file_open_dir(start->boot->dir, "store"), .more = start->boot->audit };
+		.dir = start->index ? -1 : file_open_dir(start->boot->dir, "store"), .more = start->boot->audit };
 }
 
 /* Before any thread. The user changes even with jail 'off': that is an option of its own. */
@@ -83,14 +83,42 @@ lock_jail(struct work *w, const struct jail *j)
 		judge_jail(w, jail_calls(j, &why), &why);
 }
 
+/* What all workers read, at the start of the shared pages: see work_common_bytes. */
+struct common {
+	_Alignas(64) u32 pass_rounds;
+};
+
+/* The parts of the shared pages, in their order. */
+static struct common *
+common_of(const struct work *w)
+{
+	return (struct common *)(void *)((u8 *)w->start->common + far_page_bytes());
+}
+
+static void *
+shares_of(const struct work *w)
+{
+	return common_of(w) + 1;
+}
+
+/* The first worker keeps the store. */
+static void
+ask_store(struct work *w)
+{
+	if (store_open_far(&w->app.store, w->start->far, w->start->index, &w->arena, clock_mono_ms(),
+	    clock_wall_s()) ||
+	    store_attach(w->app.store, &w->loop))
+		cannot(w, "memory", STR("the plan is too small; please report this"));
+}
+
 /* A worker of a supervisor that was killed may still be ending: its lock goes with it. */
 static void
 open_store(struct work *w)
 {
 	u8 room[512], key[STORE_MAC_N];
 	struct buf why = buf_over(room, sizeof room);
-	struct store_conf conf = { .dir = w->start->boot->store, .mac_key = key, .follow = w->start->index != 0,
-		.now = clock_mono_ms(), .wall = clock_wall_s() };
+	struct store_conf conf = { .dir = w->start->boot->store, .mac_key = key, .now = clock_mono_ms(),
+		.wall = clock_wall_s() };
 	msec until = conf.now + STORE_WAIT_MS;
 	size_t mark = w->arena.used;
 	int err;
@@ -105,9 +133,11 @@ open_store(struct work *w)
 	ct_wipe(key, sizeof key);
 	if (err)
 		cannot(w, "the store cannot be opened", buf_str(&why));
-	w->app.pass_rounds = local_rounds(w->app.store, true);
+	common_of(w)->pass_rounds = local_rounds(w->app.store, true);
 	if (store_attach(w->app.store, &w->loop))
 		cannot(w, "no thread for the store", str_c(file_why()));
+	if (w->start->far && keeper_begin(w->app.store, w->start->far, &w->arena))
+		cannot(w, "memory", STR("the plan is too small; please report this"));
 }
 
 /* Its lines are this worker's own: nobody else writes them. */
@@ -150,7 +180,7 @@ begin_rng(struct work *w)
 size_t
 work_common_bytes(u32 workers)
 {
-	return share_bytes(workers) + quota_bytes();
+	return far_page_bytes() + sizeof(struct common) + share_bytes(workers) + quota_bytes();
 }
 
 static void
@@ -171,8 +201,9 @@ begin_app(struct work *w)
 		cannot(w, "the switches cannot be read", STR("nothing is served without knowing what is off"));
 	if (app_init(app, &w->arena))
 		cannot(w, "memory", STR("the plan is too small; please report this"));
-	calls_share(&app->calls, w->start->common, w->start->workers, w->start->index);
-	app->ops.quota.cell = (struct quota_cell *)(void *)((u8 *)w->start->common + share_bytes(w->start->workers));
+	app->pass_rounds = common_of(w)->pass_rounds;
+	calls_share(&app->calls, shares_of(w), w->start->workers, w->start->index);
+	app->ops.quota.cell = (struct quota_cell *)(void *)((u8 *)shares_of(w) + share_bytes(w->start->workers));
 	quota_time(&app->ops.quota, clock_mono_ns() / 1000, store_wall(app->store));
 	if (w->start->index == 0 && days_load(&app->ops.quota, app->store, &w->arena))
 		log_warn("worker", "what was spent of daily budgets cannot be read: they begin anew");
@@ -204,7 +235,7 @@ carve(const struct work_start *start, const struct plan *p)
 	w->turn.loop = &w->loop;
 	w->turn.begins = work_turn_begins;
 	w->turn.each = work_turn;
-	if (loop_init(&w->loop, &w->arena, app_watches() + 8, app_timers() + 8))
+	if (loop_init(&w->loop, &w->arena, app_watches() + 12, app_timers() + 8))
 		cannot(w, "the loop", str_c(file_why()));
 	return w;
 }
@@ -231,7 +262,10 @@ work_run(const struct work_start *start)
 	if (net_init(&w->net, &w->arena, &w->loop) || dns_init(&w->dns, &w->arena, &w->net, &w->rng) ||
 	    wtls_init(&w->net, &w->arena, &w->rng))
 		cannot(w, "memory", STR("the plan is too small; please report this"));
-	open_store(w);
+	if (start->index)
+		ask_store(w);
+	else
+		open_store(w);
 	open_audit(w);
 	begin_app(w);
 	watch_supervisor(w, signals);

@@ -2,13 +2,14 @@
  * configurations lie in, catalogs as descriptors. It opens only the store, enters the jail, and serves.
  *
  *   supervisor  -- CATALOG api, fd ... LOAD conf -->    worker
- *               -- DRAIN ms ------------------------>    (the other end closes: the supervisor is gone)
+ *               -- DRAIN ms, ALONE ----------------->    (the other end closes: the supervisor is gone)
  *               <-- READY, LOADED, REFUSED, FREED ---                                                      */
 #ifndef MAIN_WORK_H
 #define MAIN_WORK_H
 
 #include "main/boot.h"
 #include "main/conf.h"
+#include "store/far.h"
 
 #define WORK_CANNOT 3 /* exit code: it cannot start, and trying again will not help */
 
@@ -16,6 +17,7 @@ enum work_message_kind {
 	WORK_CATALOG, /* to the worker: a catalog's descriptor; value is the api's index */
 	WORK_LOAD,    /* to the worker: all catalogs are there; value is the address of a struct conf */
 	WORK_DRAIN,   /* to the worker: value is what open requests get, in ms */
+	WORK_ALONE,   /* to the worker: those that asked it for the store have ended */
 	WORK_READY,   /* from the worker: it serves, for the first time */
 	WORK_LOADED,  /* from the worker: value is the number of the generation new requests begin under */
 	WORK_REFUSED, /* from the worker: value is the number of a generation it cannot use; bad says which api */
@@ -35,13 +37,14 @@ struct work_listen {
 
 /* What a worker is given at fork. */
 struct work_start {
-	u32 index;    /* 0 keeps the store; others read along */
+	u32 index;    /* 0 keeps the store; others ask it */
 	int parent;   /* process id of the supervisor */
 	int pair;     /* our end */
 	const struct work_listen *listen;
 	u32 listens;
 	void *common;             /* work_common_bytes, shared by all workers: what they count together */
 	u32 workers;
+	struct far_lines *far;    /* between them and the store; NULL: there is one worker */
 	const struct arena *slot; /* two: where configurations lie; made read-only here */
 	struct switches *switches; /* shared pages */
 	const struct boot *boot;

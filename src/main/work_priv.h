@@ -29,7 +29,7 @@ struct work {
 		u32 number; /* 0: free */
 		struct str file[APIS_MAX];
 	} held[APP_GENS];
-	bool listening, draining;
+	bool listening, draining, alone;
 	msec drain_at, reseed_at;
 };
 

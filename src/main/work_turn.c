@@ -12,7 +12,8 @@
 #include <poll.h>
 
 #define IDLE_MS 1000            /* a turn at least this often: lifetimes, followers */
-#define FOLLOW_MS 500           /* how old a reading worker's view of the store may be */
+#define ASKING_MS 500           /* the same where the store is somebody else's: who waits for it in vain is told */
+#define KEEP_MS 500             /* the store is kept that much longer than those that ask for it may take to end */
 #define RESEED_MS (600 * 1000)
 #define ORPHAN_MS 1000          /* what open requests get when the supervisor has died */
 
@@ -81,6 +82,9 @@ take_message(struct work *w, const struct work_message *m, int fd, msec now)
 		return;
 	case WORK_DRAIN:
 		work_drain(w, now, (u32)m->value);
+		return;
+	case WORK_ALONE:
+		w->alone = true;
 		return;
 	}
 }
@@ -250,15 +254,17 @@ work_turn(struct turn *t, msec now)
 	give_up_old(w);
 	reseed(w, now);
 	if (w->draining) {
+		bool asked = w->start->index == 0 && w->start->far && !w->alone;
 		bool empty = serve_live(&w->app.serve) == 0 && app_busy(&w->app) == 0;
+		msec latest = w->drain_at + (asked ? KEEP_MS : 0);
 
-		if (!empty && now >= w->drain_at)
+		if (!empty && now >= latest)
 			log_warn("worker", "ending with %u connections and %u calls still open",
 			    serve_live(&w->app.serve),
 			    app_busy(&w->app));
-		t->over = empty || now >= w->drain_at;
+		t->over = (empty && !asked) || now >= latest;
 		audit(w, now, now);
-		return now + 50 < w->drain_at ? now + 50 : w->drain_at;
+		return now + 50 < latest ? now + 50 : latest;
 	}
-	return audit(w, now, now + (w->start->index ? FOLLOW_MS : IDLE_MS));
+	return audit(w, now, now + (w->start->index ? ASKING_MS : IDLE_MS));
 }

@@ -30,7 +30,7 @@ batch_start(struct store *st, struct store_op *op)
 	struct disk *d = disk_of(st);
 	bool later;
 
-	if (verb_writes(op) && (d->broken || d->follow)) {
+	if (verb_writes(op) && d->broken) {
 		op->err = ERR_DENY;
 		op->done = true;
 		return STEP_DONE;
@@ -335,10 +335,6 @@ batch_commit(struct store *st)
 	struct disk *d = disk_of(st);
 	bool more;
 
-	if (d->follow) {
-		follow_poll(d);
-		return;
-	}
 	if (is_idle(d))
 		return;
 	do {
@@ -361,7 +357,7 @@ batch_close(struct store *st)
 	side_wait(&d->side);
 	finish_chore(d);
 	compact_abort(d);
-	for (u32 turn = 0; turn < 4 && !d->follow; turn++) {
+	for (u32 turn = 0; turn < 4; turn++) {
 		side_wait(&d->side);
 		finish_chore(d);
 		run_queue(d);

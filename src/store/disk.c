@@ -1,8 +1,8 @@
 #include "store/disk_priv.h"
 
 #include "base/log.h"
-#include "base/map.h"
 #include "crypt/ct.h"
+#include "store/far_priv.h"
 
 static_assert(REC_MAX + REC_END_N <= STORE_GROUP_N, "a group holds the largest record");
 static_assert(MERGE_N + REC_END_N <= STORE_GROUP_N, "so do the groups of a merged segment");
@@ -12,9 +12,7 @@ static_assert(MERGE_N + REC_END_N <= STORE_GROUP_N, "so do the groups of a merge
 u32
 disk_hash(const struct disk *d, struct str key)
 {
-	u64 h = map_hash(key, le64(d->id));
-
-	return (u32)(h ^ h >> 32);
+	return store_hash(key, le64(d->id));
 }
 
 static u16
@@ -26,7 +24,7 @@ tag_of(struct str key)
 void
 disk_changed(struct disk *d, const struct entry *e)
 {
-	d->st.stamp[e->tag & 0xff]++;
+	__atomic_add_fetch(&d->st.stamp[e->tag & 0xff], 1, __ATOMIC_RELEASE);
 }
 
 int
@@ -73,8 +71,6 @@ find(struct store *st, struct str key, struct found *f)
 	struct rec r;
 	int err;
 
-	if (d->follow && d->refusing)
-		return ERR_IO; /* what is not known is not "absent" */
 	err = disk_find(d, key, &f->slot, &r);
 	if (err || f->slot == INDEX_NONE)
 		return err;
@@ -85,7 +81,7 @@ find(struct store *st, struct str key, struct found *f)
 	f->val = r.val;
 	f->version = e->version;
 	f->dies = e->dies;
-	f->unsynced = e->version > d->synced && !e->lazy && !d->follow;
+	f->unsynced = e->version > d->synced && !e->lazy;
 	return 0;
 }
 
@@ -200,8 +196,6 @@ list(struct store *st, struct store_op *op)
 	u32 slot = op->cursor, from = op->out ? op->out->w : 0;
 
 	ASSERT(op->out);
-	if (d->follow && d->refusing)
-		return ERR_IO;
 	for (u32 n = 0; slot < d->index.high; n++, slot++) {
 		int r = n < LIST_SLOTS ? list_one(d, op, index_at(&d->index, slot)) : 0;
 
@@ -219,11 +213,7 @@ list(struct store *st, struct store_op *op)
 static int
 attach(struct store *st)
 {
-	struct disk *d = disk_of(st);
-
-	if (d->follow)
-		return 0;
-	return side_start(&d->side, st->loop);
+	return side_start(&disk_of(st)->side, st->loop);
 }
 
 struct seg *
@@ -264,12 +254,24 @@ figures(const struct store *st, struct store_figures *f)
 	f->health = d->broken ? STORE_BROKEN : d->refusing ? STORE_REFUSING : STORE_WELL;
 }
 
+static void
+note(struct store *st, struct far_page *page)
+{
+	const struct disk *d = disk_of(st);
+
+	page->seed = le64(d->id);
+	for (u32 i = 0; i < d->index.high; i++)
+		if (index_at(&d->index, i)->state != ENTRY_FREE)
+			far_note(page, index_at(&d->index, i)->hash);
+}
+
 static const struct store_kind disk_kind = {
 	.start = batch_start,
 	.commit = batch_commit,
 	.attach = attach,
 	.figures = figures,
 	.close = batch_close,
+	.note = note,
 	.find = find,
 	.put = put,
 	.drop = drop,
@@ -312,9 +314,9 @@ disk_open(struct store **st, const struct store_conf *conf, struct arena *a, str
 		return ERR_FULL;
 	}
 	d->st.kind = &disk_kind;
+	d->st.stamp = d->st.own;
 	d->st.now = conf->now;
 	d->path = conf->dir;
-	d->follow = conf->follow;
 	d->compact_min = conf->compact_min ? conf->compact_min : COMPACT_MIN;
 	d->dir = -1;
 	for (u32 i = 0; i < SEGS_MAX; i++)

@@ -3,7 +3,7 @@
  *   op > verb > record > out (filling batch) > one write > flight batch > helper syncs > ops done
  *
  * disk.c one key at a time · batch.c groups · chore.c what the helper does · load.c opening ·
- * follow.c reading along · compact.c copying live records. */
+ * compact.c copying live records. */
 #ifndef STORE_DISK_PRIV_H
 #define STORE_DISK_PRIV_H
 
@@ -17,7 +17,6 @@
 #define SLOT_DELAY_MS 200    /* then a group's slot is written, if no next group took it along */
 #define MARK_S 3600          /* the time is written down at least this often, */
 #define MARK_EXPIRED_S 600   /* and this often when something has expired */
-#define FOLLOW_MS 500
 #define COMPACT_MIN (128 * 1024) /* dead bytes that are not worth the flash */
 #define COMPACT_RETRY_MS (60 * 1000)
 #define MERGE_N (2 * REC_MAX)    /* bytes of one group while copying */
@@ -76,7 +75,7 @@ struct disk {
 	struct store st; /* first: a store is a disk */
 	const char *path;
 	int dir;
-	bool follow, broken, refusing;
+	bool broken, refusing;
 	struct hash_key key;
 	u8 id[SEG_ID_N];
 	struct index index;
@@ -97,7 +96,6 @@ struct disk {
 	struct compact compact;
 	u32 sweep;       /* next slot to look at for expired entries */
 	u32 groups, compactions, refused;
-	msec poll_at;    /* follower */
 	u8 *window;      /* STORE_GROUP_N bytes for scanning; out's memory */
 };
 
@@ -143,21 +141,8 @@ u64 disk_bytes(const struct disk *d);
 /* Reads the directory's segments into the index. 0, or an error with why. */
 int load_all(struct disk *d, struct buf *why);
 
-/* The parts of it that a follower needs again: the highest segment number there is (0: none); all
- * segments up to it; one segment (NULL and *err); the groups behind what was read of one. */
-u32 load_highest(struct disk *d, int *err);
-int load_segments(struct disk *d, u32 top, struct buf *why);
-struct seg *load_open(struct disk *d, u32 number, int *err, struct buf *why);
-int load_groups(struct disk *d, u8 place, struct buf *why);
-
-/* Whether s goes on where the segment before it ended. */
-bool load_continues(const struct seg *before, const struct seg *s);
-
 /* Closes all segments. */
 void load_close(struct disk *d);
-
-/* Follower: looks for new groups. */
-void follow_poll(struct disk *d);
 
 /* Decides whether to begin, and prepares the chore that is due next. Whether one was given. */
 bool compact_chore(struct disk *d);

@@ -65,7 +65,7 @@ open_place(struct disk *d, struct buf *why)
 	int err;
 
 	d->dir = file_open_dir(FILE_HERE, d->path);
-	if (d->dir == ERR_NONE && !d->follow) {
+	if (d->dir == ERR_NONE) {
 		err = make_dir(d, why);
 		if (err)
 			return err;
@@ -77,7 +77,7 @@ open_place(struct disk *d, struct buf *why)
 	if (d->dir < 0)
 		return say_why(why, d->dir, d->path, "opened");
 	err = check_dir(d, why);
-	if (err || d->follow)
+	if (err)
 		return err;
 	err = file_lock(d->dir);
 	if (err == ERR_LATE)
@@ -85,8 +85,8 @@ open_place(struct disk *d, struct buf *why)
 	return err ? say_why(why, ERR_IO, d->path, "locked") : 0;
 }
 
-u32
-load_highest(struct disk *d, int *err)
+static u32
+highest(struct disk *d, int *err)
 {
 	struct file_names it;
 	const char *name;
@@ -209,8 +209,8 @@ apply_group(struct disk *d, u8 segment, const struct group *g, u32 at)
 }
 
 /* Applies all groups from the end of what was read of this segment so far. */
-int
-load_groups(struct disk *d, u8 place, struct buf *why)
+static int
+read_groups(struct disk *d, u8 place, struct buf *why)
 {
 	struct seg *s = &d->seg[place];
 	struct scan sc;
@@ -232,8 +232,8 @@ load_groups(struct disk *d, u8 place, struct buf *why)
 	return r;
 }
 
-struct seg *
-load_open(struct disk *d, u32 number, int *err, struct buf *why)
+static struct seg *
+open_segment(struct disk *d, u32 number, int *err, struct buf *why)
 {
 	struct seg *s = disk_seg(d);
 	char name[SEG_NAME_N];
@@ -246,7 +246,7 @@ load_open(struct disk *d, u32 number, int *err, struct buf *why)
 		return NULL;
 	}
 	*s = (struct seg){ .fd = -1 };
-	s->fd = file_open(d->dir, name, d->follow ? FILE_READ : FILE_READ | FILE_WRITE);
+	s->fd = file_open(d->dir, name, FILE_READ | FILE_WRITE);
 	if (s->fd < 0) {
 		*err = s->fd;
 		if (*err == ERR_NONE)
@@ -273,7 +273,7 @@ open_segments(struct disk *d, u32 top, u8 order[SEGS_MAX], struct buf *why)
 
 	for (;;) {
 		int err = 0;
-		struct seg *s = load_open(d, number, &err, why);
+		struct seg *s = open_segment(d, number, &err, why);
 
 		if (!s)
 			return err;
@@ -291,8 +291,8 @@ open_segments(struct disk *d, u32 top, u8 order[SEGS_MAX], struct buf *why)
 	return (int)n;
 }
 
-bool
-load_continues(const struct seg *before, const struct seg *s)
+static bool
+continues(const struct seg *before, const struct seg *s)
 {
 	const u8 *mac = before->merged ? before->tail : before->end.mac;
 
@@ -308,11 +308,11 @@ read_segment(struct disk *d, u8 place, const struct seg *before, bool last, stru
 
 	seg_name(name, s->number, false);
 	buf_fmt(why, "store %s/%s ", d->path, name);
-	if (before && !load_continues(before, s)) {
+	if (before && !continues(before, s)) {
 		BUF_LIT(why, "does not continue the one before: restore the store from a backup");
 		return ERR_BAD;
 	}
-	err = load_groups(d, place, why);
+	err = read_groups(d, place, why);
 	if (err)
 		return err;
 	if (last && s->sealed) {
@@ -355,8 +355,8 @@ make_sure(struct disk *d, struct buf *why)
 	return 0;
 }
 
-int
-load_segments(struct disk *d, u32 top, struct buf *why)
+static int
+read_segments(struct disk *d, u32 top, struct buf *why)
 {
 	u8 order[SEGS_MAX];
 	int n = open_segments(d, top, order, why);
@@ -407,22 +407,19 @@ load_all(struct disk *d, struct buf *why)
 
 	if (err)
 		return err;
-	top = load_highest(d, &err);
+	top = highest(d, &err);
 	if (err < 0)
 		return say_why(why, ERR_IO, d->path, "listed");
-	if (!top && d->follow)
-		return say(why, ERR_NONE, d->path, "is empty");
 	if (!top)
 		return make_first(d, why);
 	d->st.age.wall = 0;
-	err = load_segments(d, top, why);
-	if (!err && !d->follow)
+	err = read_segments(d, top, why);
+	if (!err)
 		err = make_sure(d, why);
 	if (err)
 		return err;
 	age_init(&d->st.age, d->st.age.wall, d->st.now, system);
-	if (!d->follow)
-		tidy(d);
+	tidy(d);
 	return 0;
 }
 

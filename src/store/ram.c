@@ -210,6 +210,7 @@ store_open_ram(struct arena *a, u32 keys, u64 seed, msec now, wall at)
 	if (!m->cell)
 		return NULL;
 	m->st.kind = &ram_kind;
+	m->st.stamp = m->st.own;
 	m->max = keys;
 	m->random = seed;
 	list_init(&m->queue);

@@ -39,6 +39,8 @@ store_start(struct store *st, struct store_op *op, msec now)
 	op->done = false;
 	op->err = 0;
 	st->now = now > st->now ? now : st->now;
+	if (st->page)
+		keeper_before(st, op, st->now);
 	return st->kind->start(st, op);
 }
 
@@ -63,13 +65,18 @@ store_commit(struct store *st, msec now, wall system)
 {
 	store_time(st, now, system);
 	st->kind->commit(st);
+	if (st->page)
+		keeper_publish(st);
 }
 
 int
 store_do(struct store *st, struct store_op *op)
 {
-	enum step step = store_start(st, op, st->now);
+	enum step step;
 
+	if (!st->kind->find)
+		return op->err = ERR_DENY; /* it answers only who has a loop */
+	step = store_start(st, op, st->now);
 	/* Without a loop a commit goes to the disk and back; the ram kind may take some turns. */
 	while (step == STEP_WAIT && !op->done)
 		st->kind->commit(st);
@@ -82,6 +89,8 @@ store_close(struct store *st)
 	if (!st)
 		return;
 	st->kind->close(st);
+	if (st->page)
+		keeper_end(st);
 	if (st->loop) {
 		ready_cancel(&st->ready);
 		timer_end(&st->loop->timers, &st->timer);
@@ -97,7 +106,7 @@ store_wall(const struct store *st)
 u32
 store_stamp(const struct store *st, u8 letter)
 {
-	return st->stamp[letter];
+	return __atomic_load_n(&st->stamp[letter], __ATOMIC_ACQUIRE);
 }
 
 void

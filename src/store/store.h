@@ -4,8 +4,8 @@
  *
  * Eight verbs, each atomic on one key; there is no get-change-put. Reads are answered at once;
  * what was written waits until store_commit (once per turn) has put the records of the turn on
- * disk and a helper thread has synced them. Back ends: disk, a read-only follower of another
- * process's disk store, and ram, which answers late at random so that waiting is tested.
+ * disk and a helper thread has synced them. Back ends: disk; far, which asks the process that keeps
+ * it (far.h); and ram, which answers late at random so that waiting is tested.
  *
  * The caller owns the op, key, val and out; key and val are read in store_start or, when the op
  * had to queue, later: keep them until done. Results are copied into out, so they stay. An op
@@ -38,7 +38,7 @@ enum store_verb {
 
 /* One operation. Further errors of all verbs: ERR_BAD key or value too long, incr of what is no
  * number; ERR_FULL no room (out too small: nothing was taken; keys, bytes or disk used up:
- * nothing was changed); ERR_DENY the store is read-only (a follower, or after a failed sync);
+ * nothing was changed); ERR_DENY the store is read-only (after a failed sync);
  * ERR_IO the disk failed. */
 struct store_op {
 	struct link link;    /* the store's, while it waits */
@@ -71,7 +71,6 @@ struct store_conf {
 	const u8 *mac_key; /* STORE_MAC_N bytes, copied */
 	u32 keys_max;      /* 0: STORE_KEYS_MAX */
 	u32 compact_min;   /* dead bytes worth copying the rest for; 0: 128 KB */
-	bool follow;       /* read-only beside the process that holds it; see store_commit */
 	msec now;
 	wall wall;
 };
@@ -115,8 +114,7 @@ void store_cancel(struct store *st, struct store_op *op);
 void store_time(struct store *st, msec now, wall system);
 
 /* Once per turn, after the steps: writes what was started, hands it to the helper, finishes what
- * the helper has synced, copies a slice when compacting, and judges the time. A follower looks
- * for new groups, at most every 500 ms. */
+ * the helper has synced, copies a slice when compacting, and judges the time. */
 void store_commit(struct store *st, msec now, wall system);
 
 /* Does one op to its end, blocking: for commands that have no loop. op->err. */

@@ -3,6 +3,7 @@
 #ifndef STORE_STORE_PRIV_H
 #define STORE_STORE_PRIV_H
 
+#include "base/map.h"
 #include "store/age.h"
 #include "store/store.h"
 #include "sys/loop.h"
@@ -17,12 +18,15 @@ struct found {
 	bool unsynced; /* written, but power may still take it back */
 };
 
+struct far_page;
+
 struct store_kind {
 	enum step (*start)(struct store *st, struct store_op *op);
 	void (*commit)(struct store *st);
 	int (*attach)(struct store *st);
 	void (*figures)(const struct store *st, struct store_figures *f);
 	void (*close)(struct store *st);
+	void (*note)(struct store *st, struct far_page *page); /* which keys there are; may be NULL */
 
 	/* Local kinds. find: 0 or ERR_IO. put and drop record a change for op: 0; ERR_MORE: later,
 	 * when the group has been written; ERR_FULL. list: fills op->out. */
@@ -39,8 +43,27 @@ struct store {
 	struct timer timer;
 	struct age age;
 	msec now;
-	u32 stamp[256];
+	u32 *stamp;            /* 256, own or in the page */
+	u32 own[256];
+	struct far_page *page; /* of the store that others ask (keeper.c), else NULL */
+	struct ready *first;   /* then: their questions, which come before an op that is younger */
 };
+
+/* Of a store that others ask: before an op of our own begins, and when time or figures are others. */
+void keeper_before(struct store *st, const struct store_op *op, msec now);
+void keeper_publish(struct store *st);
+
+/* It is closed: nobody is answered any more. */
+void keeper_end(struct store *st);
+
+/* The hash of a key. */
+static inline u32
+store_hash(struct str key, u64 seed)
+{
+	u64 h = map_hash(key, seed);
+
+	return (u32)(h ^ h >> 32);
+}
 
 /* Runs op on a local kind. True: it is done (op->err). False: it was recorded and waits for the
  * disk (op->seq), or, with *later set, must be run again once there is room. */

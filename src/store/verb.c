@@ -1,6 +1,7 @@
 #include "store/store_priv.h"
 
 #include "store/rec.h"
+#include "store/resp.h"
 
 #define ENTRY_HEAD_N 17 /* key_n 1, val_n 4, version 8, dies 4 */
 
@@ -69,18 +70,6 @@ run_take(struct store *st, struct store_op *op, struct found *f)
 }
 
 static int
-read_number(struct str text, int64_t *value)
-{
-	bool minus = text.n && text.p[0] == '-';
-	u64 digits = 0;
-
-	if (str_u64(minus ? str_cut(text, 1, text.n) : text, &digits) < 0 || digits > INT64_MAX)
-		return ERR_BAD;
-	*value = minus ? -(int64_t)digits : (int64_t)digits;
-	return 0;
-}
-
-static int
 run_incr(struct store *st, struct store_op *op, struct found *f)
 {
 	u8 text[24];
@@ -89,7 +78,7 @@ run_incr(struct store *st, struct store_op *op, struct found *f)
 	wall dies = f->there ? f->dies : dies_at(st, op->ttl_s);
 	int err;
 
-	if (f->there && read_number(f->val, &value) < 0)
+	if (f->there && resp_number(f->val, &value) < 0)
 		return ERR_BAD;
 	if (__builtin_add_overflow(value, op->by, &value))
 		return ERR_BAD;

@@ -236,6 +236,12 @@ sock_pair(int fd[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) ? ERR_IO : 0;
 }
 
+int
+sock_pair_free(int fd[2])
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fd) ? ERR_IO : 0;
+}
+
 union control {
 	struct cmsghdr align;
 	u8 bytes[CMSG_SPACE(sizeof(int))];

@@ -79,6 +79,7 @@ void sock_close(int fd);
  * them: how the supervisor hands catalogs to workers. sock_pass_take returns the bytes read (0
  * end), *fd -1 when none came. */
 int sock_pair(int fd[2]);
+int sock_pair_free(int fd[2]); /* that never blocks */
 int sock_pass(int over, int fd, struct str message);
 int sock_pass_take(int over, int *fd, u8 *p, u32 n);
 

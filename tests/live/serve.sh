@@ -61,7 +61,7 @@ gone() { [ -z "$(ps -o pid= -p "$1")" ]; }
 until_true 5 gone "$after" && ok || bad 'the orphaned worker ends'
 same 'it answers' ok "$(get /healthz)"
 
-# --- several workers: one keeps the store, the others read along, a second behind at most ------------------
+# --- several workers: one keeps the store, the others ask it; a second behind at most ------------------------
 all_say() { # all_say CODE KEY: twenty requests on connections of their own
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		[ "$(rpc "$2" tools/list 2>/dev/null | head -c 40 | grep -c '"result"')" = "$1" ] || return 1

@@ -1,5 +1,5 @@
 // Starts the real binary with a configuration made for one test file, waits for /readyz, makes keys with the real
-// command, and ends it with SIGTERM. The only place that knows how the command line and the configuration are written.
+// command, and ends it with SIGTERM; with as many workers as WORKERS says. The only place that knows how the command line and the configuration are written.
 import { spawn, execFile } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -45,7 +45,7 @@ export async function startServer({ apis, server = {}, host, env = {}, extra = '
   const port = await freePort();
   const config = path.join(dir, 'mcpgated.conf');
   const address = `127.0.0.1:${port}`;
-  const text = () => section('server', '', { listen: address, public_url: `http://${address}`, data: path.join(dir, 'data'), ...server })
+  const text = () => section('server', '', { listen: address, public_url: `http://${address}`, data: path.join(dir, 'data'), workers: process.env.WORKERS, ...server })
     + apis.map((a) => section('api', a.name, { document: a.document, ...a.options })
       + (a.environments ?? []).map(({ name, ...o }) => section('environment', name, { api: a.name, ...o })).join('')).join('') + extra;
   fs.mkdirSync(path.join(dir, 'data'), { recursive: true });

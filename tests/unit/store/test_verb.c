@@ -1,10 +1,13 @@
-/* The eight verbs, the same on every back end: disk in line, disk with its helper thread, ram at once, ram late. */
+/* The eight verbs, the same on every back end: disk in line, disk with its helper thread, ram at once, ram late,
+ * and both late ones in the hands of somebody else, who is asked. */
 #include "scratch.h"
 
+#include "store/far.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
+#include "sys/sock.h"
 
-enum back { BACK_DISK, BACK_DISK_HELPER, BACK_RAM, BACK_RAM_LATE };
+enum back { BACK_DISK, BACK_DISK_HELPER, BACK_RAM, BACK_RAM_LATE, BACK_FAR_DISK, BACK_FAR_RAM };
 
 struct place {
 	struct scratch s;
@@ -12,13 +15,31 @@ struct place {
 	bool looped;
 	struct ready owner;
 	u32 marked;
-	struct place *self;
+	struct store *kept; /* whom p->s.st asks; NULL: nobody */
+	struct far_lines lines;
+	u8 *page;
 };
 
 static void
 note(struct ready *r, msec now)
 {
 	CONTAINER_OF(r, struct place, owner)->marked++;
+}
+
+/* What was opened is what is asked from now on. */
+static int
+go_far(struct place *p)
+{
+	static u8 room[4 << 20];
+	struct arena a = arena_over(room, sizeof room);
+
+	p->kept = p->s.st;
+	p->page = calloc(1, far_page_bytes());
+	if (store_attach(p->kept, &p->loop) || far_open(&p->lines, p->page, 2) ||
+	    keeper_begin(p->kept, &p->lines, &a) ||
+	    store_open_far(&p->s.st, &p->lines, 1, &a, p->s.now, p->s.wall))
+		return -1;
+	return 0;
 }
 
 static int
@@ -38,14 +59,16 @@ setup_back(void **state, enum back back)
 	a = arena_over(room, sizeof room);
 	loop_init(&p->loop, &a, 8, 8);
 	ready_init(&p->owner, note);
-	if (back == BACK_DISK || back == BACK_DISK_HELPER) {
+	if (back == BACK_DISK || back == BACK_DISK_HELPER || back == BACK_FAR_DISK) {
 		scratch_open(&p->s);
 	} else {
 		struct arena m = arena_over(p->s.memory, SCRATCH_MEMORY);
 
 		p->s.st = store_open_ram(&m, 200, back == BACK_RAM ? 0 : 42, p->s.now, p->s.wall);
 	}
-	p->looped = back == BACK_DISK_HELPER || back == BACK_RAM_LATE;
+	if (back >= BACK_FAR_DISK && go_far(p))
+		return -1;
+	p->looped = back == BACK_DISK_HELPER || back >= BACK_RAM_LATE;
 	return p->looped && store_attach(p->s.st, &p->loop);
 }
 
@@ -74,11 +97,30 @@ setup_late(void **state)
 }
 
 static int
+setup_far_disk(void **state)
+{
+	return setup_back(state, BACK_FAR_DISK);
+}
+
+static int
+setup_far_ram(void **state)
+{
+	return setup_back(state, BACK_FAR_RAM);
+}
+
+static int
 teardown(void **state)
 {
 	struct place *p = *state;
 
 	store_close(p->s.st);
+	if (p->kept) {
+		store_close(p->kept);
+		far_take(&p->lines, 0);
+		sock_close(p->lines.ask[0]);
+		sock_close(p->lines.answer[1][1]);
+		free(p->page);
+	}
 	p->s.st = NULL;
 	loop_done(&p->loop);
 	scratch_empty(p->s.dir);
@@ -86,6 +128,14 @@ teardown(void **state)
 	free(p->s.memory);
 	free(p);
 	return 0;
+}
+
+static void
+commit(struct place *p)
+{
+	if (p->kept)
+		store_commit(p->kept, p->s.now, p->s.wall);
+	store_commit(p->s.st, p->s.now, p->s.wall);
 }
 
 static int
@@ -104,7 +154,7 @@ run(struct place *p, struct store_op *op)
 	step = store_start(s->st, op, s->now);
 	assert_int_equal(step, op->done ? STEP_DONE : STEP_WAIT);
 	while (!op->done && turns++ < 10000) {
-		store_commit(s->st, s->now, s->wall);
+		commit(p);
 		loop_wait(&p->loop, s->now, s->now + 1000);
 		loop_io(&p->loop, s->now);
 		loop_timers(&p->loop, s->now);
@@ -187,7 +237,7 @@ test_incr(void **state)
 	assert_int_equal(op.total, -2);
 	p->s.wall += 40; /* 70 s after the first: the life set then is over */
 	p->s.now += 40000;
-	store_commit(p->s.st, p->s.now, p->s.wall);
+	commit(p);
 	op.by = 1;
 	assert_int_equal(go(p, STORE_INCR, "n", NULL, &op), 0);
 	assert_int_equal(op.total, 1);
@@ -210,13 +260,13 @@ test_lifetimes(void **state)
 	assert_int_equal(op.dies, p->s.wall + 100);
 	p->s.wall += 99;
 	p->s.now += 99000;
-	store_commit(p->s.st, p->s.now, p->s.wall);
+	commit(p);
 	assert_int_equal(go(p, STORE_GET, "short", NULL, &op), 0);
 	p->s.wall += 1;
 	p->s.now += 1000;
-	store_time(p->s.st, p->s.now, p->s.wall); /* the turn has only begun */
+	store_time(p->kept ? p->kept : p->s.st, p->s.now, p->s.wall); /* the turn has only begun */
 	assert_int_equal(go(p, STORE_GET, "short", NULL, &op), ERR_NONE);
-	store_commit(p->s.st, p->s.now, p->s.wall);
+	commit(p);
 	assert_int_equal(go(p, STORE_GET, "short", NULL, &op), ERR_NONE);
 	assert_int_equal(go(p, STORE_TAKE, "short", NULL, &op), ERR_NONE);
 	assert_int_equal(go(p, STORE_DROP, "short", NULL, &op), ERR_NONE);
@@ -226,7 +276,8 @@ test_lifetimes(void **state)
 	assert_int_equal(go(p, STORE_GET, "short", NULL, &op), 0);
 	/* The clock set back makes nothing live again. */
 	p->s.now += 6000;
-	store_commit(p->s.st, p->s.now, p->s.wall - 5000);
+	p->s.wall -= 5000;
+	commit(p);
 	assert_int_equal(go(p, STORE_GET, "short", NULL, &op), ERR_NONE);
 }
 
@@ -322,7 +373,7 @@ test_cancel(void **state)
 		store_cancel(p->s.st, &op[i]);
 	memset(op, 0xa5, sizeof op); /* nobody may look at them any more */
 	for (u32 i = 0; i < 50; i++) {
-		store_commit(p->s.st, p->s.now, p->s.wall);
+		commit(p);
 		loop_wait(&p->loop, p->s.now, p->s.now);
 		loop_io(&p->loop, p->s.now);
 		loop_steps(&p->loop, p->s.now);
@@ -332,7 +383,9 @@ test_cancel(void **state)
 
 #define EACH(test) \
 	{ #test " disk", test, setup_disk, teardown, NULL }, { #test " helper", test, setup_helper, teardown, NULL }, \
-	{ #test " ram", test, setup_ram, teardown, NULL }, { #test " ram late", test, setup_late, teardown, NULL }
+	{ #test " ram", test, setup_ram, teardown, NULL }, { #test " ram late", test, setup_late, teardown, NULL }, \
+	{ #test " far disk", test, setup_far_disk, teardown, NULL }, \
+	{ #test " far ram", test, setup_far_ram, teardown, NULL }
 
 int
 main(void)
