@@ -58,7 +58,7 @@ struct app {
 	struct tokens *tokens;
 	struct seal_keys token_seal;   /* this month's, and the last one's */
 	u32 token_month;
-	struct rate rate;
+	struct rate *rate;             /* in shared pages */
 	u32 fetching;                  /* documents of clients, right now */
 	struct pool jobs;
 	u8 *rest;                      /* RPC_BODY_MAX bytes: scratch of whoever runs, app/rest.c */

@@ -132,7 +132,7 @@ oauth_audit(struct oauth *o, const char *outcome, struct str user, const char *w
 	buf_fmt(&b, "%s user=%S client=%S", why, user, str_cut(o->client.name, 0, CLIENT_NAME_MAX));
 	l.detail = buf_str(&b);
 	log_info("oauth", "%s: %S", outcome, l.detail);
-	if (user.n || !rate_take(&app->rate, 'a', exchange_from(&o->job->x), 60, 60000, app->now))
+	if (user.n || !rate_take(app->rate, 'a', exchange_from(&o->job->x), 60, 60000, app->now))
 		audit_line(&app->audit, &l, app->now);
 }
 

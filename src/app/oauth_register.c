@@ -91,7 +91,7 @@ static enum step
 start(struct job *j, msec now)
 {
 	struct exchange *x = &j->x;
-	u32 wait = rate_take(&j->app->rate, 'r', exchange_from(x), PER_HOUR, 3600 * 1000, now);
+	u32 wait = rate_take(j->app->rate, 'r', exchange_from(x), PER_HOUR, 3600 * 1000, now);
 	struct oauth *a;
 	struct arena *arena;
 	const char *why;

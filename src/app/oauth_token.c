@@ -93,7 +93,7 @@ static bool
 too_many(struct oauth *o, msec now)
 {
 	struct exchange *x = &o->job->x;
-	u32 wait = rate_take(&o->job->app->rate, 'g', exchange_from(x), GUESSES, 60000, now);
+	u32 wait = rate_take(o->job->app->rate, 'g', exchange_from(x), GUESSES, 60000, now);
 	u8 room[12];
 	struct buf b = buf_over(room, sizeof room);
 

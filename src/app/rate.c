@@ -19,9 +19,8 @@ rate_take(struct rate *r, u32 kind, u64 from, u32 most, u32 window_ms, msec now)
 		r->place[at].since = now;
 		r->place[at].n = 0;
 	}
-	if (r->place[at].n < most) {
-		r->place[at].n++;
+	if (__atomic_load_n(&r->place[at].n, __ATOMIC_RELAXED) < most &&
+	    __atomic_fetch_add(&r->place[at].n, 1, __ATOMIC_RELAXED) < most)
 		return 0;
-	}
 	return (u32)((r->place[at].since + window_ms - now) / 1000) + 1;
 }

@@ -1,5 +1,6 @@
 /* rate: how often nobody in particular may do what costs us something: registering, guessing. Kept in memory, in a
- * fixed table: a flood fills nothing. This machine itself (address 0) may be a proxy and gets ten times as much. */
+ * fixed table that all workers share: a flood fills nothing. This machine itself (address 0) may be a proxy and gets
+ * ten times as much. */
 #ifndef APP_RATE_H
 #define APP_RATE_H
 

@@ -86,6 +86,7 @@ lock_jail(struct work *w, const struct jail *j)
 /* What all workers read, at the start of the shared pages: see work_common_bytes. */
 struct common {
 	_Alignas(64) u32 pass_rounds;
+	struct rate rate;
 };
 
 /* The parts of the shared pages, in their order. */
@@ -202,6 +203,7 @@ begin_app(struct work *w)
 	if (app_init(app, &w->arena))
 		cannot(w, "memory", STR("the plan is too small; please report this"));
 	app->pass_rounds = common_of(w)->pass_rounds;
+	app->rate = &common_of(w)->rate;
 	calls_share(&app->calls, shares_of(w), w->start->workers, w->start->index);
 	app->ops.quota.cell = (struct quota_cell *)(void *)((u8 *)shares_of(w) + share_bytes(w->start->workers));
 	quota_time(&app->ops.quota, clock_mono_ns() / 1000, store_wall(app->store));
