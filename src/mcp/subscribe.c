@@ -37,6 +37,16 @@ say_ended(const struct stream *s, struct buf *out)
 	BUF_LIT(out, "}}}\n\n");
 }
 
+/* Whether the store has said that the key is no more. */
+static bool
+is_gone(struct stream *s)
+{
+	if (!s->judging || !s->op.done)
+		return false;
+	s->judging = false;
+	return s->op.err == ERR_NONE;
+}
+
 static int
 fill_stream(struct pull *p, struct buf *out, msec now)
 {
@@ -53,7 +63,7 @@ fill_stream(struct pull *p, struct buf *out, msec now)
 	if (s->changed && s->tools)
 		say_changed(s, out);
 	s->changed = false;
-	if (s->ended) {
+	if (is_gone(s) || s->ended) {
 		say_ended(s, out);
 		return 0;
 	}
@@ -71,27 +81,12 @@ close_stream(struct pull *p)
 	if (s->judging)
 		store_cancel(s->shared->store, &s->op);
 	list_out(&s->link);
+	if (s->of)
+		ops_open(s->shared->ops, s->of, false);
 	pool_give(&s->shared->streams, s);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------- */
-
-/* Whether whoever asks has as many streams as one may have: one key, or one address where no key is asked for. */
-static bool
-has_enough(const struct mcp *m, u64 from)
-{
-	u64 id = m->who->id;
-	u32 n = 0;
-
-	if (!id && !from)
-		return false;
-	LIST_EACH(&m->shared->listening, l, next) {
-		const struct stream *s = CONTAINER_OF(l, struct stream, link);
-
-		n += s->who.id == id && (id || s->from == from);
-	}
-	return n >= SUBSCRIBE_PER_PRINCIPAL;
-}
 
 /* Accept must allow text/event-stream; without the header anything is allowed. */
 static bool
@@ -108,7 +103,7 @@ subscribe_listen(struct mcp *m, struct rpc *r, msec now)
 {
 	struct jcur filter = json_get(r->params, "notifications");
 	struct mcp_shared *sh = m->shared;
-	u64 from = exchange_from(m->x);
+	u64 of = m->who->id ? m->who->id : exchange_from(m->x);
 	struct stream *s;
 
 	if (json_kind(filter) != JSON_OBJECT)
@@ -117,10 +112,13 @@ subscribe_listen(struct mcp *m, struct rpc *r, msec now)
 		return mcp_refuse(m, 400, RPC_REQUEST, "The id of a subscription may have at most 64 bytes");
 	if (!takes_events(m))
 		return mcp_refuse(m, 406, RPC_REQUEST, "subscriptions/listen answers text/event-stream: accept it");
-	if (has_enough(m, from))
+	s = sh->draining ? NULL : pool_take(&sh->streams);
+	if (s && of && ops_open(sh->ops, of, true) > SUBSCRIBE_PER_PRINCIPAL) {
+		ops_open(sh->ops, of, false);
+		pool_give(&sh->streams, s);
 		return mcp_refuse(m, 429, RPC_REQUEST,
 		    "Too many open subscriptions: the limit is 8 for one key, or for one address without a key");
-	s = sh->draining ? NULL : pool_take(&sh->streams);
+	}
 	if (!s) {
 		reply_field(m->x, "Retry-After", STR("5"));
 		return mcp_refuse(m, 503, RPC_INTERNAL, "No subscription can be opened now: try again later");
@@ -128,7 +126,7 @@ subscribe_listen(struct mcp *m, struct rpc *r, msec now)
 	s->pull = (struct pull){ fill_stream, close_stream };
 	s->shared = sh;
 	s->who = *m->who;
-	s->from = from;
+	s->of = of;
 	s->api = m->api->index;
 	s->key_n = (u8)min_u32(m->key_name.n, sizeof s->key);
 	if (s->key_n)
@@ -177,22 +175,20 @@ end_stream(struct stream *s, struct loop *loop)
 	loop_ready(loop, s->ready);
 }
 
-/* Whether the key's record is still there. The store answers at once or marks the stream's ready, and the next turn
- * of judging sees it. */
+/* Whether the key's record is still there. What was asked before a change tells nothing about it. */
 static void
 ask_store(struct stream *s, struct loop *loop, msec now)
 {
-	if (!s->judging) {
-		memset(&s->op, 0, sizeof s->op);
-		s->op.verb = STORE_GET;
-		s->op.key = str_of(s->key, s->key_n);
-		s->judging = store_start(s->shared->store, &s->op, now) == STEP_WAIT;
-	}
-	if (!s->op.done)
-		return;
-	s->judging = false;
-	if (s->op.err == ERR_NONE)
-		end_stream(s, loop);
+	if (s->judging)
+		store_cancel(s->shared->store, &s->op);
+	memset(&s->op, 0, sizeof s->op);
+	s->op.verb = STORE_GET;
+	s->op.key = str_of(s->key, s->key_n);
+	s->op.owner = s->ready;
+	store_start(s->shared->store, &s->op, now);
+	s->judging = true;
+	if (s->op.done)
+		loop_ready(loop, s->ready);
 }
 
 void
@@ -203,7 +199,7 @@ subscribe_judge(struct mcp_shared *sh, struct loop *loop, bool changed, msec now
 
 		if (s->who.dies && sh->now_s >= s->who.dies)
 			end_stream(s, loop);
-		else if (s->key_n && (changed || s->judging))
+		else if (s->key_n && changed)
 			ask_store(s, loop, now);
 	}
 }

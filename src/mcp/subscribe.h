@@ -16,7 +16,7 @@ struct stream {
 	struct mcp_shared *shared;
 	struct ready *ready;   /* of its connection */
 	struct principal who;
-	u64 from;              /* exchange_from: whose it is, where nobody in particular asks */
+	u64 of;                /* whose it is: one key, or one address where no key is asked for; 0: not counted */
 	msec alive_at;
 	u32 api;
 	u8 id_n;

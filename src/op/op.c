@@ -17,6 +17,17 @@
 
 static void op_run(struct ready *r, msec now);
 
+u32
+ops_open(struct ops *o, u64 who, bool more)
+{
+	struct share *s = &o->calls->queue.share;
+
+	if (more)
+		return share_enter(s, ~who); /* beside the calls of the same one */
+	share_leave(s, ~who);
+	return 0;
+}
+
 int
 ops_init(struct ops *o, struct arena *a, struct loop *loop, struct calls *calls)
 {

@@ -121,6 +121,10 @@ struct op {
 int ops_init(struct ops *o, struct arena *a, struct loop *loop, struct calls *calls);
 size_t ops_bytes(void);
 
+/* Counts what one has open for long, over all workers, one up or one down. How many there are then; 0: it cannot be
+ * told. */
+u32 ops_open(struct ops *o, u64 who, bool more);
+
 /* A call that was judged, and its request without its credential: what would be sent. Good until another op begins. */
 struct op_judged {
 	struct gate_call call; /* call.level: what has to happen first */
