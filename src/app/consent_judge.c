@@ -71,10 +71,9 @@ judge_client(struct consent *c)
 
 	if (o->broken || (o->twice & (1U << P_CLIENT_ID | 1U << P_REDIRECT_URI)))
 		return page(c, "oauth_request");
-	if (o->client_err == ERR_IO)
-		return page(c, "error_store");
-	if (o->client_err == ERR_FULL) {
-		html_error(&o->job->x, 429, "error_busy");
+	if (o->client_err == ERR_IO || o->client_err == ERR_FULL) {
+		html_error(&o->job->x, o->client_err == ERR_IO ? 503 : 429,
+		    o->client_err == ERR_IO ? "error_store" : "error_busy");
 		return ERR_DENY;
 	}
 	if (o->client_err)
