@@ -1,5 +1,6 @@
 // Starts the real binary with a configuration made for one test file, waits for /readyz, makes keys with the real
-// command, and ends it with SIGTERM; with as many workers as WORKERS says. The only place that knows how the command line and the configuration are written.
+// command, and ends it with SIGTERM; with as many workers as WORKERS in the environment says. The only place that knows
+// how the command line and the configuration are written.
 import { spawn, execFile } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -88,7 +89,7 @@ export async function startServer({ apis, server = {}, host, env = {}, extra = '
     },
     // kill -9 of all its processes, and a new start over the same data, or what `meanwhile` leaves of it.
     async crash(meanwhile) {
-      process.kill(-p.pid, 'SIGKILL');
+      try { process.kill(-p.pid, 'SIGKILL'); } catch { /* it has ended already */ }
       await ended;
       meanwhile?.();
       launch();
