@@ -1,4 +1,4 @@
-#include "op/login.h"
+#include "op/login_priv.h"
 
 #include "base/log.h"
 #include "crypt/ct.h"
@@ -9,7 +9,7 @@
 #include "op/credential.h"
 #include "op/op.h"
 
-enum { NONE, LOOK, CALL, BODY, HAVE };
+#define PAUSE_MS 100 /* how often is looked whether somebody else has logged in */
 
 static void login_run(struct ready *r, msec now);
 
@@ -57,6 +57,7 @@ place_of(struct ops *o, u64 id)
 		if (l->id) {
 			store_cancel(o->vault.store, &l->op);
 			ready_cancel(&l->ready);
+			timer_end(&o->loop->timers, &l->timer);
 		}
 		ct_wipe(l, sizeof *l);
 		l->ops = o;
@@ -70,12 +71,6 @@ place_of(struct ops *o, u64 id)
 		list_init(&l->op.link);
 	}
 	return l;
-}
-
-static struct str
-key_of(const struct login_live *l)
-{
-	return str_of(l->key, l->key_n);
 }
 
 struct str
@@ -99,6 +94,7 @@ finish(struct login_live *l, u8 state, msec now)
 	if (l->call)
 		call_end(l->call, now);
 	l->call = NULL;
+	login_lease_end(l, now);
 	if (l->answer.p)
 		ct_wipe(l->answer.p, l->answer.w);
 	lease_give(&l->ops->calls->net->lease, &l->answer);
@@ -129,75 +125,20 @@ fail(struct login_live *l, int err, u32 pause_ms, const char *what, struct str m
 	finish(l, NONE, now);
 }
 
-/* ---- the store ----------------------------------------------------------------------------------- */
-
-static struct seal_use
-use_of(const struct login_live *l)
-{
-	return (struct seal_use){ .what = STR("login|1"), .ad = key_of(l) };
-}
-
-/* Kept for other workers and the next start; where that cannot be, it is obtained again. */
+/* What the store has is known: if it is another one than ours, it is used; else ours, while it is good. */
 static void
-keep(struct login_live *l, u32 ttl_s, msec now)
+looked(struct login_live *l, msec now)
 {
-	struct ops *o = l->ops;
-	struct buf plain = buf_over(o->canon, RPC_BODY_MAX), sealed = buf_over(l->room, sizeof l->room);
-	u32 at = 0;
+	bool good = l->good, another = login_open_record(l, now) && login_texts_hash(l) != l->old;
 
-	if (!o->vault.keys->n || !ttl_s)
+	if (l->fresh)
+		l->good = good;
+	if (!l->fresh && !another) {
+		login_lease(l, now);
 		return;
-	for (u32 i = 0; i < LOGIN_SENDS_MAX; at += l->n[i++]) {
-		buf_byte(&plain, (u8)(l->n[i] >> 8));
-		buf_byte(&plain, (u8)l->n[i]);
-		buf_put(&plain, str_of(l->text + at, l->n[i]));
 	}
-	if (seal_make(o->vault.keys, o->rng, use_of(l), buf_str(&plain), &sealed) == 0) {
-		store_cancel(o->vault.store, &l->op);
-		memset(&l->op, 0, sizeof l->op);
-		l->op = (struct store_op){ .verb = STORE_PUT, .key = key_of(l), .val = buf_str(&sealed) };
-		list_init(&l->op.link);
-		l->op.ttl_s = ttl_s;
-		l->op.lazy = true;
-		store_start(o->vault.store, &l->op, now);
-	}
-	ct_wipe(plain.p, plain.w);
-}
-
-static void
-look(struct login_live *l, msec now)
-{
-	memset(&l->op, 0, sizeof l->op);
-	l->out = buf_over(l->room, sizeof l->room);
-	l->op = (struct store_op){ .verb = STORE_GET, .key = key_of(l), .out = &l->out, .owner = &l->ready };
-	list_init(&l->op.link);
-	store_start(l->ops->vault.store, &l->op, now);
-}
-
-/* The values of a record. Whether there are some. */
-static bool
-open_record(struct login_live *l, msec now)
-{
-	struct ops *o = l->ops;
-	struct buf plain = buf_over(o->canon, RPC_BODY_MAX);
-	u32 at = 0, n = 0;
-
-	if (l->op.err || !o->vault.keys->n || seal_open(o->vault.keys, use_of(l), l->op.val, &plain))
-		return false;
-	for (u32 i = 0; i < LOGIN_SENDS_MAX && at + 2 <= plain.w; i++) {
-		u32 k = (u32)plain.p[at] << 8 | plain.p[at + 1];
-
-		if (k > plain.w - at - 2 || k > LOGIN_TEXT_MAX - n)
-			return false;
-		memcpy(l->text + n, plain.p + at + 2, k);
-		l->n[i] = (u16)k;
-		n += k;
-		at += k + 2;
-	}
-	ct_wipe(plain.p, plain.w);
-	l->ends = l->op.dies ? now + ((msec)l->op.dies - store_wall(o->vault.store)) * 1000 : INT64_MAX;
-	l->good = true; /* of another time: it may be refused */
-	return n > 0;
+	l->number += another;
+	finish(l, HAVE, now);
 }
 
 /* ---- the request --------------------------------------------------------------------------------- */
@@ -410,7 +351,8 @@ have(struct login_live *l, msec now)
 	l->ends = s ? now + (msec)s * 1000 - (s > early ? (msec)early * 1000 : 500) : INT64_MAX;
 	l->number++;
 	l->good = false;
-	keep(l, s ? (s > early ? s - early : 0) : 30 * 86400, now);
+	login_keep(l, s ? (s > early ? s - early : 0) : 30 * 86400, now);
+	l->stamp = store_stamp(l->ops->vault.store, 'j'); /* ours does not make us look */
 	log_info("login", "host=%S seconds=%u", l->credential->login->at->host_field, s);
 	finish(l, HAVE, now);
 }
@@ -476,12 +418,22 @@ login_run(struct ready *r, msec now)
 	case LOOK:
 		if (!l->op.done)
 			return;
-		if (!open_record(l, now)) {
-			start_call(l, now);
+		looked(l, now);
+		return;
+	case LEASE:
+		if (!l->op.done)
+			return;
+		l->leased = l->op.err == 0;
+		if (l->op.err != ERR_LATE) {
+			start_call(l, now); /* without a lease where there is no store to write to */
 			return;
 		}
-		l->number++;
-		finish(l, HAVE, now);
+		l->state = PAUSE;
+		timer_set(&l->ops->loop->timers, &l->timer, &l->ready, now + PAUSE_MS);
+		return;
+	case PAUSE:
+		if (now >= l->timer.at)
+			login_look(l, now);
 		return;
 	case CALL: step_call(l, now); return;
 	case BODY: step_body(l, now); return;
@@ -496,6 +448,7 @@ login_need(struct ops *o, const struct login_ask *ask, u32 *number, msec now, st
 {
 	struct login_live *l = place_of(o, ask->credential->login->id);
 	bool busy = l && l->state != NONE && l->state != HAVE;
+	u32 stamp = store_stamp(o->vault.store, 'j');
 
 	if (!l) {
 		BUF_LIT(why, "The gate is busy: too many logins are in use at once. Try again in a second.");
@@ -503,7 +456,7 @@ login_need(struct ops *o, const struct login_ask *ask, u32 *number, msec now, st
 	}
 	l->last = ++o->logins.clock;
 	*number = l->number;
-	if (l->state == HAVE && now < l->ends)
+	if (l->state == HAVE && now < l->ends && l->stamp == stamp)
 		return 0;
 	if (l->state == NONE && now < l->ends) {
 		buf_put(why, str_of(l->why, l->why_n));
@@ -517,14 +470,10 @@ login_need(struct ops *o, const struct login_ask *ask, u32 *number, msec now, st
 	l->credential = ask->credential;
 	l->hold = ask->hold;
 	++*l->hold;
-	if (l->state == NONE && !l->number && !l->why_n) {
-		l->state = LOOK;
-		look(l, now);
-		if (l->op.done)
-			loop_ready(o->loop, &l->ready);
-	} else {
-		start_call(l, now);
-	}
+	l->fresh = l->state == HAVE && now < l->ends;
+	l->stamp = stamp;
+	l->old = login_texts_hash(l);
+	login_look(l, now);
 	return ERR_MORE;
 }
 

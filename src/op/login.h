@@ -2,13 +2,14 @@
  * ticket. It is obtained by one call (struct login in gate/api.h), kept, and used by all calls until it runs out or is
  * refused.
  *
- *      NEW > LOOK (the store may have one) > CALL > BODY > HAVE ... > CALL > ...
- *                                              \ failed: NONE, and for a while nobody tries again
+ *      NEW > LOOK (the store may have one) > LEASE > CALL > BODY > HAVE ... > LOOK > ...
+ *             \ PAUSE, while another worker logs in /  \ failed: NONE, and for a while nobody tries again
  *
  * One call at a time: whoever needs it meanwhile waits. What a login gives is forgotten when it was refused (401) after
  * it had been good once, so operations that are always refused do not make it log in for each.
  *
- *      store key "j:<id>"   value: seal of the texts that are sent, each behind its length; dies with them */
+ *      store key "j:<id>"    value: seal of the texts that are sent, each behind its length; dies with them
+ *                "J:<id>"    the lease of who is logging in */
 #ifndef OP_LOGIN_H
 #define OP_LOGIN_H
 
@@ -54,12 +55,17 @@ struct login_live {
 	u32 number, last;  /* how often there was one; when it was asked for */
 	u8 state;
 	bool good;         /* it was accepted once */
+	bool leased;       /* nobody else logs in */
+	bool fresh;        /* LOOK: ours is good, as far as we know */
+	u32 stamp;         /* store_stamp when it was looked for last */
+	u64 old;           /* hash of the texts we had then */
+	struct timer timer;
 	msec ends;         /* HAVE: when it is obtained anew; NONE: when it may be tried */
 	int err;
 	u16 n[LOGIN_SENDS_MAX];
 	u8 why_n, key_n;
 	char why[LOGIN_WHY_MAX];
-	u8 key[LOGIN_KEY_N];
+	u8 key[LOGIN_KEY_N], lease[LOGIN_KEY_N];
 	u8 text[LOGIN_TEXT_MAX]; /* the values, one behind the other */
 	u8 room[LOGIN_TEXT_MAX + 256]; /* its record */
 };

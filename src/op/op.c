@@ -259,7 +259,7 @@ ran_out(struct op *op, msec now)
 		for (u32 i = 0; i < op->chosen_n; i++)
 			if (op->chosen[i]->login)
 				login_good(op->ops, op->chosen[i], op->number[i]);
-	} else if (!op->repeated) {
+	} else if (op->repeats < 2) {
 		for (u32 i = 0; i < op->chosen_n; i++)
 			again |= op->chosen[i]->login && login_refused(op->ops, op->chosen[i], op->number[i]);
 	}
@@ -267,7 +267,7 @@ ran_out(struct op *op, msec now)
 		lease_give(&op->ops->calls->net->lease, &op->kept);
 		return false;
 	}
-	op->repeated = true;
+	op->repeats++;
 	call_end(op->call, now);
 	op->call = NULL;
 	return true;

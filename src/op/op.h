@@ -96,7 +96,8 @@ struct op {
 	const struct credential *chosen[CREDENTIALS_MAX];
 	u32 number[CREDENTIALS_MAX]; /* which one of its login was sent */
 	u8 chosen_n;
-	bool body, repeated;
+	bool body;
+	u8 repeats;           /* with another login: one that another worker had left, then a new one */
 	struct str name;      /* of the tool: in the catalog */
 	u64 args;             /* keyed hash of the arguments; of reads 0 */
 	u64 began_us, caller, nonce;

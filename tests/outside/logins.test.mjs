@@ -92,7 +92,7 @@ async function startBox(kind) {
 
 const boxes = {};
 let server, key, temp, file;
-const serve = (o = {}) => startServer({ env: { PASSWORD, CLIENT }, apis: Object.keys(boxes).map((name) => ({ name, document: file, environments: [{ name: 'test', ...boxes[name].conf }] })), ...o });
+const serve = (o = {}, at = boxes) => startServer({ env: { PASSWORD, CLIENT }, apis: Object.keys(at).map((name) => ({ name, document: file, environments: [{ name: 'test', ...at[name].conf }] })), ...o });
 const of = (name) => caller(server, { key, path: `/${name}/mcp` });
 
 before(async () => {
@@ -133,6 +133,28 @@ for (const name of Object.keys(kinds)) {
     assert.equal(box.wrong, 0);
   });
 }
+
+// Each of these boxes knows one session only, so workers that log in without looking throw one another out.
+test('three workers log in once, and use what any of them has obtained', async () => {
+  const own = {};
+  for (const name of Object.keys(kinds)) own[name] = await startBox(kinds[name]);
+  const three = await serve({ server: { workers: 3 } }, own), secret = await three.key('k');
+  for (const [name, box] of Object.entries(own)) {
+    const call = caller(three, { key: secret, path: `/${name}/mcp` });
+    box.slow = 100;
+    for (let round = 1; round <= 3; round++) {
+      const all = await Promise.all(Array.from({ length: 24 }, (_, i) => call.tool('read', { q: String(i) })));
+      for (const r of all) assert.equal(r.isError, false, r.text);
+      assert.equal(box.logins, 1, `${name}: ${round}`);
+    }
+    assert.equal(box.calls.length, 72);
+    box.live = 0; // the other side forgets it
+    for (let i = 0; i < 6; i++) assert.equal((await call.tool('write', { text: String(i) })).isError, false);
+    assert.equal(box.logins, 2, name);
+    await box.stop();
+  }
+  await three.stop();
+});
 
 test('an operation that is always refused does not log in again and again', async () => {
   const box = boxes.pihole, before = box.logins, call = of('pihole');
