@@ -192,6 +192,13 @@ token_keys(struct app *app, wall now_s)
 }
 
 void
+app_turn_begins(struct app *app, msec now)
+{
+	if (app->switches->epoch != app->epoch)
+		look_at_switches(app, now);
+}
+
+void
 app_turn(struct app *app, msec now, wall now_s)
 {
 	u32 stamp = store_stamp(app->store, 'k') + store_stamp(app->store, 'g');
@@ -200,8 +207,7 @@ app_turn(struct app *app, msec now, wall now_s)
 	app->now = now;
 	app->mcp.now_s = now_s;
 	quota_time(&app->ops.quota, app->loop->now_us, now_s);
-	if (app->switches->epoch != app->epoch)
-		look_at_switches(app, now);
+	app_turn_begins(app, now);
 	token_keys(app, now_s);
 	if (list_empty(&app->mcp.listening))
 		return;

@@ -102,6 +102,9 @@ u32 app_old_gen(const struct app *app);
 /* What conf needs for serve_conf: the route table of the whole program. */
 const struct route *app_routes(u32 *n);
 
+/* Before anything else in a turn: what another worker has switched off is off, and who comes after that is not cut. */
+void app_turn_begins(struct app *app, msec now);
+
 /* Once per turn, after the steps and before store_commit: now_s is the wall time that lifetimes go by. */
 void app_turn(struct app *app, msec now, wall now_s);
 

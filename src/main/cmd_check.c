@@ -116,7 +116,7 @@ print_memory(const struct conf *c)
 	struct buf b = buf_over(room, sizeof room);
 	struct plan p;
 
-	plan_worker(&p);
+	plan_worker(&p, c->workers);
 	plan_print(&b, &p);
 	say_outf("memory of one worker (of %u), touched only as far as it is used:\n", c->workers);
 	say_out(buf_str(&b));

@@ -26,7 +26,7 @@ loop_bytes(u32 watches, u32 timers)
 }
 
 void
-plan_worker(struct plan *p)
+plan_worker(struct plan *p, u32 workers)
 {
 	memset(p, 0, sizeof *p);
 	p->files = app_watches() + 64;
@@ -35,7 +35,8 @@ plan_worker(struct plan *p)
 	add(p, "leased blocks", lease_bytes());
 	add(p, "names", dns_bytes());
 	add(p, "store index", store_bytes(0));
-	add(p, "other workers' questions", keeper_bytes());
+	if (workers > 1)
+		add(p, "other workers' questions", keeper_bytes());
 	add(p, "audit lines", ring_bytes());
 	add(p, "connections", serve_bytes());
 	add(p, "upstream calls", calls_bytes());

@@ -18,8 +18,8 @@ struct plan {
 	u32 files; /* descriptors a worker may hold at once */
 };
 
-/* Adds it all up from the sizes of base/limits.h. */
-void plan_worker(struct plan *p);
+/* Adds it all up from the sizes of base/limits.h, for one of so many workers. */
+void plan_worker(struct plan *p, u32 workers);
 
 /* Appends the rows as lines "  scratch buffers      512.0 KB", and the sum. */
 void plan_print(struct buf *b, const struct plan *p);

@@ -274,7 +274,7 @@ open_all(struct super *s, struct buf *why)
 	if (c->drops)
 		boot_hand_over(&s->boot, c->uid, c->gid);
 	tell_authority(c);
-	plan_worker(&plan);
+	plan_worker(&plan, c->workers);
 	if (jail_raise_files(plan.files) < plan.files)
 		log_warn("boot", "at most %u descriptors may be open here (ulimit -n), %u are planned for: fewer "
 		    "clients at once",

@@ -254,7 +254,7 @@ work_run(const struct work_start *start)
 	text_c(name, sizeof name, "worker%u", start->index + 1);
 	proc_name(name);
 	log_init(2, (enum log_level)start->log_level, name);
-	plan_worker(&plan);
+	plan_worker(&plan, start->workers);
 	jail_raise_files(plan.files);
 	j = our_jail(start, plan.files);
 	w = carve(start, &plan);

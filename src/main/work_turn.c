@@ -236,7 +236,10 @@ audit(struct work *w, msec now, msec latest)
 void
 work_turn_begins(struct turn *t, msec now)
 {
-	store_time(CONTAINER_OF(t, struct work, turn)->app.store, now, clock_wall_s());
+	struct work *w = CONTAINER_OF(t, struct work, turn);
+
+	store_time(w->app.store, now, clock_wall_s());
+	app_turn_begins(&w->app, now);
 }
 
 msec

@@ -6,7 +6,7 @@
 
 #include <poll.h>
 
-#define ASKED 64                  /* questions under way; the others wait in the queue */
+#define ASKED 32                  /* questions under way; the others wait in the queue */
 #define ROOM_N (FAR_PACKET_N + FAR_OUT_N) /* the question in front, behind it what it is answered with */
 #define NO_VERB 255
 
