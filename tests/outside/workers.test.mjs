@@ -106,6 +106,7 @@ test('guesses are counted together', async () => {
   while (!slow && (n += 50) <= 700) // this machine itself may guess 600 times a minute
     slow = (await Promise.all(Array.from({ length: 50 }, () => another().redeem('mcpg-o.' + random(64))))).filter((r) => r.status === 429).length;
   assert.ok(slow && n >= 600, `${n}`);
+  assert.doesNotMatch(server.log(), /worker \d+ ended/);
 });
 
 // People connect programs and take some of them away again, until `over`; what the server has said is remembered.
