@@ -94,7 +94,7 @@ checked(struct job *j, const struct api *api, enum step s)
 	if (s == STEP_DONE)
 		return admit(j, api);
 	if (err == ERR_IO) {
-		reply_error(&j->x, 503, "the key store cannot be read; ask whoever runs this server");
+		reply_error(&j->x, 503, "the key store cannot be read: try again in a second");
 		return STEP_FAIL;
 	}
 	return challenge(j, 401, "invalid_token", j->by_token ? "expired, revoked, or for another resource"
