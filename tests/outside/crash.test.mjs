@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, Client, field, Person } from './lib/oauth.mjs';
 import { rawRequest } from './lib/raw.mjs';
 import { modernRequest } from './lib/rpc.mjs';
-import { freePort, section } from './lib/server.mjs';
+import { freePort, groupEnds, section } from './lib/server.mjs';
 import { echoDocument } from './lib/upstream.mjs';
 import { tempDir, top } from './lib/programs.mjs';
 
@@ -61,6 +61,7 @@ class Box {
     this.killed = true;
     try { process.kill(-this.p.pid, 'SIGKILL'); } catch { /* gone */ }
     await this.over;
+    await groupEnds(this.p.pid);
     live.delete(this.p);
   }
   done() { fs.rmSync(this.dir, { recursive: true, force: true }); }

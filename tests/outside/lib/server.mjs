@@ -31,6 +31,14 @@ export function section(type, name, options) {
   return text;
 }
 
+// All processes of a group are gone (who leads it ends first: the others may still hold the data directory).
+export async function groupEnds(pid, ms = 5000) {
+  const lives = (d) => {
+    try { const [state, , group] = fs.readFileSync(`/proc/${d}/stat`, 'utf8').replace(/^.*\) /s, '').split(' '); return Number(group) === pid && state !== 'Z'; } catch { return false; }
+  };
+  for (const until = Date.now() + ms; Date.now() < until; await sleep(5)) if (!fs.readdirSync('/proc').some((d) => /^\d+$/.test(d) && lives(d))) return;
+}
+
 // One run of a command to its end: { code, out, err }. Never throws: tests judge the exit code themselves.
 export const run = (args, { env = {}, input = '', timeout = 20000 } = {}) => new Promise((resolve) => {
   const p = execFile(binary, args, { env: { ...process.env, ...env }, timeout, maxBuffer: 64 << 20 }, (e, out, err) =>
@@ -91,6 +99,7 @@ export async function startServer({ apis, server = {}, host, env = {}, extra = '
     async crash(meanwhile) {
       try { process.kill(-p.pid, 'SIGKILL'); } catch { /* it has ended already */ }
       await ended;
+      await groupEnds(p.pid);
       meanwhile?.();
       launch();
       await ready();
