@@ -7,6 +7,7 @@
 #include "crypt/ct.h"
 #include "crypt/hash.h"
 #include "crypt/pass.h"
+#include "mcp/later.h"
 #include "mcp/modern.h"
 #include "mcp/subscribe.h"
 
@@ -43,6 +44,7 @@ app_bytes(void)
 	return serve_bytes() + keys_bytes() + tokens_bytes() + APP_GENS * (size_t)MCP_TEXT_N + calls_bytes() +
 	       ops_bytes() +
 	       pool_bytes(sizeof(struct job), JOBS_MAX) + pool_bytes(sizeof(struct stream), STREAMS_MAX) +
+	       later_bytes() +
 	       RPC_BODY_MAX + RPC_TOKENS_MAX * sizeof(struct jsmntok) + pack_room("pages") + pack_room("text");
 }
 
@@ -63,7 +65,8 @@ app_init(struct app *app, struct arena *a)
 	hash_key(&app->ops.args_key, str_of(app->handle_key, HANDLE_KEY_N));
 	m->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
 	app->rest = arena_bytes(a, RPC_BODY_MAX);
-	if (!m->tok || !app->rest || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX))
+	if (!m->tok || !app->rest || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX) ||
+	    later_init(m, a))
 		return ERR_FULL;
 	app->pages = pack_open("pages", a);
 	app->texts = pack_open("text", a);
@@ -164,10 +167,12 @@ look_at_switches(struct app *app, msec now)
 {
 	app->epoch = app->switches->epoch;
 	app->mcp.stopped = switches_stopped(app->switches);
-	if (app->mcp.stopped)
+	if (app->mcp.stopped) {
 		serve_cut(&app->serve);
-	else
+		later_stop(&app->mcp, now);
+	} else {
 		subscribe_changed(&app->mcp, app->loop);
+	}
 }
 
 /* Access tokens are sealed with a key of their month; those of the month before still open. */

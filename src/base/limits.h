@@ -86,6 +86,10 @@
 
 /* MCP */
 #define TOOL_NAME_MAX 64      /* characters of a tool name */
+#ifndef LATERS_MAX
+#define LATERS_MAX 64       /* calls that go on without their request, and whose answer somebody may fetch */
+#endif
+#define RESULT_KEEP (128 * 1024) /* bytes of the answer of such a call that are kept */
 #define RESPONSE_BUDGET (100 * 1024) /* bytes of upstream body given to the model unless configured */
 
 /* Store and keys */

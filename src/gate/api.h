@@ -109,6 +109,8 @@ struct api {
 	u32 budget, team_budget; /* calls in a day, of a caller and of a team; 0: any number */
 	bool limited;          /* any of them is set */
 	u32 response_budget;   /* bytes of upstream body given to the model */
+	u32 late_ms;           /* a call that takes longer answers with a handle; 0: none can */
+	u32 tell_ms;           /* how often a client that wants to know is told that its call goes on */
 	u32 page;              /* tools per tools/list page; 0: all at once */
 	const struct environment *environment;
 	u32 environments;

@@ -4,6 +4,8 @@
 #include "base/map.h"
 #include "http/url.h"
 
+#define TELL_MS 5000 /* how often a client is told that its call goes on */
+
 /* What stands first in a path and is no api: routes that exist, and those the design keeps for later. */
 static const char *const reserved[] = {
 	"mcp", "rest", "oauth", "login", "logout", "account", "invite", "apps", "keys", "connections", "connect",
@@ -124,6 +126,7 @@ one_api(struct conf_work *w, const struct conf_section *s, struct api *a, const 
 	a->auth = (u8)conf_u32(s, "auth");
 	a->mode = (u8)conf_u32(s, "mode");
 	a->response_budget = conf_u32(s, "response_budget");
+	a->late_ms = conf_u32(s, "answer_within");
 	a->page = conf_u32(s, "page");
 	a->secrets = conf_join(w, s, "secret");
 	a->tag = map_hash(a->name, 0);
@@ -232,6 +235,22 @@ choose_default(struct api *a)
 			a->default_environment = i;
 }
 
+/* A handle is offered only where a call can take that long before its answer begins. */
+static void
+judge_late(struct api *a)
+{
+	u32 most = 0;
+
+	a->tell_ms = a->late_ms ? min_u32(a->late_ms / 4 + 1, TELL_MS) : TELL_MS;
+	for (u32 i = 0; i < a->environments; i++) {
+		const struct environment *e = &a->environment[i];
+
+		most = max_u32(most, min_u32(e->total_ms, e->connect_ms + e->queue_ms + e->first_ms));
+	}
+	if (most <= a->late_ms)
+		a->late_ms = 0;
+}
+
 static void
 read_apis(struct conf_work *w, struct api *api, const char **document, const char **within)
 {
@@ -282,6 +301,8 @@ conf_apis(struct conf_work *w)
 			if (k >= 0)
 				add_credential(w, s, &api[k], &all[(u32)k * ENVIRONMENTS_MAX]);
 		}
-	for (u32 i = 0; i < n; i++)
+	for (u32 i = 0; i < n; i++) {
 		choose_default(&api[i]);
+		judge_late(&api[i]);
+	}
 }

@@ -74,6 +74,7 @@ static const struct conf_option api_options[] = {
 	{ "auth", CONF_ENUM, false, "key", auths, 0, 0 },
 	{ "mode", CONF_ENUM, false, "auto", modes, 0, 0 },
 	{ "response_budget", CONF_SIZE, false, "100k", NULL, 1024, 1u << 30 },
+	{ "answer_within", CONF_TIME, false, "45s", NULL, 0, MS(3600) },
 	{ "page", CONF_NUM, false, "0", NULL, 0, 100000 },
 	{ "rate", CONF_STR, false, "", NULL, 0, 40 },
 	{ "rate_principal", CONF_STR, false, "", NULL, 0, 40 },

@@ -5,6 +5,7 @@
 #include "crypt/ct.h"
 #include "main/local.h"
 #include "main/plan.h"
+#include "mcp/later.h"
 #include "net/wtls.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -181,7 +182,8 @@ begin_rng(struct work *w)
 size_t
 work_common_bytes(u32 workers)
 {
-	return far_page_bytes() + sizeof(struct common) + share_bytes(workers) + quota_bytes();
+	return far_page_bytes() + sizeof(struct common) + share_bytes(workers) + quota_bytes() +
+	       later_lives_bytes(workers);
 }
 
 static void
@@ -206,6 +208,7 @@ begin_app(struct work *w)
 	app->rate = &common_of(w)->rate;
 	calls_share(&app->calls, shares_of(w), w->start->workers, w->start->index);
 	app->ops.quota.cell = (struct quota_cell *)(void *)((u8 *)shares_of(w) + share_bytes(w->start->workers));
+	later_live(&app->mcp, (u8 *)app->ops.quota.cell + quota_bytes(), w->start->workers, w->start->index);
 	quota_time(&app->ops.quota, clock_mono_ns() / 1000, store_wall(app->store));
 	if (w->start->index == 0 && days_load(&app->ops.quota, app->store, &w->arena))
 		log_warn("worker", "what was spent of daily budgets cannot be read: they begin anew");

@@ -3,9 +3,11 @@
 #include "mcp/asked.h"
 #include "mcp/gated.h"
 #include "mcp/empty.h"
+#include "mcp/later.h"
 #include "mcp/legacy.h"
 #include "mcp/modern.h"
 #include "mcp/session.h"
+#include "mcp/slow.h"
 #include "mcp/subscribe.h"
 #include "mcp/tools.h"
 
@@ -253,28 +255,6 @@ run_batched(struct mcp *m, u32 i, msec now)
 	return run_known(m, &r, now);
 }
 
-/* Appends what the current message answers, a large list in parts. 0 when it is all there; else as pull->fill. */
-static int
-put_answer(struct mcp *m, struct buf *out, msec now)
-{
-	struct answer *a = &m->answer;
-	u32 from = m->answer_at;
-
-	if (a->pull)
-		return a->pull->fill(a->pull, out, now);
-	for (u32 i = 0; i < a->views; i++) {
-		struct str rest = str_cut(a->view[i], min_u32(from, a->view[i].n), a->view[i].n);
-		u32 n = min_u32(rest.n, buf_room(out));
-
-		from -= a->view[i].n - rest.n;
-		buf_put(out, str_cut(rest, 0, n));
-		m->answer_at += n;
-		if (n < rest.n)
-			return ERR_FULL;
-	}
-	return 0;
-}
-
 static void
 next_message(struct mcp *m, msec now)
 {
@@ -283,7 +263,7 @@ next_message(struct mcp *m, msec now)
 	memset(&m->list, 0, sizeof m->list);
 	arena_rewind(exchange_arena(m->x), m->batch_mark);
 	m->message_at = AT_START;
-	m->answer_begun = false;
+	m->answer_begun = m->answer_whole = false;
 	m->answer_at = 0;
 	m->batch_at++;
 }
@@ -293,11 +273,13 @@ next_message(struct mcp *m, msec now)
 static void
 run_batch(struct ready *r, msec now)
 {
-	struct mcp *m = CONTAINER_OF(r, struct mcp, batch_ready);
+	struct mcp *m = CONTAINER_OF(r, struct mcp, runner);
 	enum step s = STEP_DONE; /* with its answer known, this is news of the answer's body */
 
 	if (m->message_at != AT_REPLY)
 		s = m->message_at == AT_CALL ? tools_call_step(m, now) : run_batched(m, m->batch_at, now);
+	else if (m->fetch)
+		later_more(m, now);
 	if (s == STEP_WAIT || s == STEP_MORE) {
 		m->message_at = m->op ? AT_CALL : AT_START;
 		if (s == STEP_MORE)
@@ -319,7 +301,7 @@ put_message(struct mcp *m, struct buf *out, msec now)
 			buf_byte(out, m->batch_any ? ',' : '[');
 			m->batch_any = m->answer_begun = true;
 		}
-		n = put_answer(m, out, now);
+		n = slow_put(m, out, now);
 		if (n)
 			return n;
 	}
@@ -337,7 +319,7 @@ fill_batch(struct pull *p, struct buf *out, msec now)
 
 	while (n == 0 && m->batch_at < m->batch_n) {
 		if (m->message_at == AT_START)
-			loop_ready(m->shared->ops->loop, &m->batch_ready);
+			loop_ready(m->shared->ops->loop, &m->runner);
 		n = m->message_at != AT_REPLY ? ERR_MORE : buf_room(out) < 2 ? ERR_FULL : put_message(m, out, now);
 	}
 	if (n == 0 && buf_room(out) == 0)
@@ -397,8 +379,8 @@ start_batch(struct mcp *m, struct jcur list, msec now)
 	m->batch_n = json_len(list);
 	exchange_forget(m->x);
 	m->batch_pull.fill = fill_batch;
-	ready_init(&m->batch_ready, run_batch);
-	m->owner = &m->batch_ready;
+	ready_init(&m->runner, run_batch);
+	m->owner = &m->runner;
 	memset(&m->answer, 0, sizeof m->answer);
 	m->answer.status = calls ? 200 : 202;
 	if (calls)
@@ -439,6 +421,13 @@ mcp_step(struct mcp *m, msec now)
 	}
 	if (m->at == AT_CALL) {
 		s = tools_call_step(m, now);
+		if (s == STEP_WAIT) {
+			s = slow_step(m, now);
+			if (s == STEP_MORE) { /* the reply is a stream */
+				m->at = AT_REPLY;
+				return STEP_DONE;
+			}
+		}
 		return s == STEP_DONE ? send_answer(m) : s;
 	}
 	return STEP_DONE;
@@ -469,8 +458,9 @@ let_go(struct mcp *m)
 	result_end(&m->result);
 	m->result.m = NULL;
 	asked_end(m);
-	if (m->batch.p)
-		ready_cancel(&m->batch_ready);
+	later_end(m);
+	if (m->runner.run)
+		ready_cancel(&m->runner);
 }
 
 void

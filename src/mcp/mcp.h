@@ -40,6 +40,10 @@ struct mcp_shared {
 	void (*random)(void *of, u8 *p, u32 n); /* random bytes: auth and crypt are not this floor's */
 	void *random_of;
 	u32 approval_s; /* how long an approval may be waited for */
+	struct pool laters;        /* calls that go on without their request: later.h */
+	struct link late;          /* those in use */
+	u32 *lives;                /* which life each worker has: shared pages; NULL: one process alone */
+	u32 lives_n, worker, life; /* our own */
 	wall now_s;
 	bool draining, stopped;
 };
@@ -55,6 +59,7 @@ struct mcp_text {
 
 #define MCP_TEXT_N (512 * 1024) /* bytes the texts of all apis of a generation may take */
 
+#define SLOW_TOKEN_N 64 /* bytes of a progressToken that is answered to */
 #define MCP_ASK_N 256 /* bytes of arguments kept in place; more in the exchange's arena */
 
 /* What a method answers: bytes in the exchange's arena or stable memory, or a pull, or a reply that
@@ -96,6 +101,16 @@ struct mcp {
 	struct store_op store;
 	struct project *project; /* what of the answer is wanted, in the exchange's arena; NULL: all */
 	struct gated gated;
+	struct fetch *fetch;     /* of get_result, in fetching */
+	struct buf fetching;     /* leased */
+	u32 keep;                /* of a call without its request (x is NULL then): bytes that are kept */
+	struct {                 /* a call that takes long: slow.h */
+		struct pull pull;
+		msec began, hand_at, tell_at; /* when it is handed over; when it is told of next */
+		u32 told;
+		bool streams, known; /* the reply is a stream; its answer is known */
+		u8 token_n, token[SLOW_TOKEN_N];
+	} slow;
 	struct buf held;         /* leased: a call that waits for a yes, struct held */
 	struct resume *resume;   /* of a continuation, in the exchange's arena */
 	struct {                 /* what a tool was asked, to carry it out again */
@@ -110,8 +125,8 @@ struct mcp {
 	u32 batch_mark; /* what of the exchange's arena stays from message to message */
 	u32 answer_at;  /* bytes of the current answer's views that are written */
 	struct pull batch_pull;
-	struct ready batch_ready;
-	bool batch_any, answer_begun; /* something of the batch, of the current answer, is written */
+	struct ready runner; /* runs steps that may not be run from within a reply */
+	bool batch_any, answer_begun, answer_whole; /* something of the batch, of the current answer; all of that */
 	struct ready *owner; /* whom an op marks */
 	struct {
 		struct pull pull;

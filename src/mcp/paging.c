@@ -51,18 +51,25 @@ recipe_of(const struct mcp *m)
 }
 
 void
+paging_room(struct mcp *m)
+{
+	if (m->project || !m->x)
+		return;
+	m->project = ARENA_NEW(exchange_arena_n(m->x, sizeof(struct project)), struct project);
+	if (m->project)
+		project_init(m->project);
+}
+
+void
 paging_begin(struct mcp *m)
 {
 	struct recipe r = recipe_of(m);
 
 	if (r.kind == NONE || r.kind == LINK || m->resume || !m->asked.kept)
 		return;
-	if (!m->project) {
-		m->project = ARENA_NEW(exchange_arena_n(m->x, sizeof(struct project)), struct project);
-		if (!m->project)
-			return;
-		project_init(m->project);
-	}
+	paging_room(m);
+	if (!m->project)
+		return;
 	if (r.kind == CURSOR)
 		project_keep(m->project, 0, r.value);
 	else

@@ -14,6 +14,9 @@
 
 #include "mcp/mcp.h"
 
+/* Sees to it that there is a m->project, where paging may want one later: while there is a request. */
+void paging_room(struct mcp *m);
+
 /* Before the body: sees to it that what the recipe needs is kept on its way. */
 void paging_begin(struct mcp *m);
 

@@ -64,8 +64,15 @@ result_start(struct result *r, struct mcp *m)
 	redact_init(&r->redact, r->form == FORM_IMAGE || r->form == FORM_AUDIO ? NULL : m->op->secrets,
 	    r->form == FORM_JSON ? REDACT_JSON : REDACT_TEXT, m->op->length, m->shared->lease);
 	veil_init(&r->veil, r->form == FORM_JSON ? &m->text->secrets : NULL);
-	limit_init(&r->limit, r->form == FORM_JSON ? LIMIT_JSON : LIMIT_TEXT, m->api->response_budget,
+	limit_init(&r->limit, r->form == FORM_JSON ? LIMIT_JSON : LIMIT_TEXT,
+	    m->keep ? min_u32(m->keep, m->api->response_budget) : m->api->response_budget,
 	    m->op->length == UINT64_MAX ? LIMIT_UNKNOWN : m->op->length, m->shared->lease);
+}
+
+void
+result_cut(struct result *r)
+{
+	r->full = r->at < AT_CLOSE;
 }
 
 void
@@ -153,7 +160,8 @@ put_instead(struct result *r, struct buf *out, msec now)
 static void
 put_begin(struct result *r, struct buf *out, msec now)
 {
-	rpc_result_open(out, r->m->id);
+	if (r->m->x)
+		rpc_result_open(out, r->m->id);
 	BUF_LIT(out, "{\"content\":[");
 	if (r->form == FORM_IMAGE || r->form == FORM_AUDIO || r->form == FORM_BLOB) {
 		put_media(r, out);
@@ -259,7 +267,7 @@ run_body(struct result *r, struct buf *out, msec now)
 		bool more;
 		int n;
 
-		if (r->skipped || limit_over(&r->limit) || r->limit.err || r->redact.err)
+		if (r->skipped || r->full || limit_over(&r->limit) || r->limit.err || r->redact.err)
 			return 0;
 		n = op_body(op, &part, now);
 		if (n == ERR_MORE)
@@ -282,7 +290,7 @@ run_end(struct result *r, struct buf *out)
 {
 	struct str none = str_of("", 0);
 
-	if (r->skipped)
+	if (r->skipped || r->full)
 		return 0;
 	redact_end(&r->redact);
 	if (!pass(r, &none, out))
@@ -433,6 +441,8 @@ put_close(struct result *r, struct buf *out, msec now)
 	buf_c(out, r->form == FORM_BLOB ? "\"}}" : "\"}");
 	if (r->limit.cut)
 		note_cut(r, out, now);
+	if (r->full)
+		put_note(out, STR("The answer was cut: of a call that took so long no more is kept."));
 	if (r->whole && r->m->asked.overlaid && !r->limit.cut && !r->broke && !r->limit.err && !r->redact.err)
 		paging_put(r->m, out);
 	if (r->linked)
@@ -455,6 +465,8 @@ put_close(struct result *r, struct buf *out, msec now)
 	if (op->limit_left != UINT32_MAX && op->limit_reset_s)
 		buf_fmt(out, ",\"ratelimit_reset_seconds\":%u", op->limit_reset_s);
 	buf_c(out, is_error(r) ? ",\"isError\":true" : ",\"isError\":false");
+	if (!r->m->x) /* kept: whoever fetches it closes it */
+		return;
 	modern_result_close(r->m, out, false);
 	buf_byte(out, '}');
 }

@@ -27,6 +27,7 @@ struct result {
 	struct pull pull;
 	struct mcp *m;
 	u8 at, form;
+	bool full;    /* no more of the body is wanted */
 	bool broke;   /* upstream's answer broke off */
 	bool whole;   /* a good answer in JSON: there may be a next page */
 	bool skipped; /* the body is not shown at all */
@@ -42,6 +43,9 @@ struct result {
 
 /* Begins the result of m->op, whose head is known. */
 void result_start(struct result *r, struct mcp *m);
+
+/* There is no room for more of the body: closes the answer here. */
+void result_cut(struct result *r);
 
 /* Gives back what is held, when the result is over or given up. Harmless when never started. */
 void result_end(struct result *r);

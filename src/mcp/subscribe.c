@@ -88,9 +88,8 @@ close_stream(struct pull *p)
 
 /* ---- opening ------------------------------------------------------------------------------------- */
 
-/* Accept must allow text/event-stream; without the header anything is allowed. */
-static bool
-takes_events(const struct mcp *m)
+bool
+subscribe_takes_events(const struct mcp *m)
 {
 	struct str accept = field_get(&m->x->req.fields, FIELD_ACCEPT);
 
@@ -110,7 +109,7 @@ subscribe_listen(struct mcp *m, struct rpc *r, msec now)
 		return mcp_refuse(m, 400, RPC_PARAMS, "Invalid params: notifications must be an object");
 	if (m->id.n > SUBSCRIBE_ID_MAX)
 		return mcp_refuse(m, 400, RPC_REQUEST, "The id of a subscription may have at most 64 bytes");
-	if (!takes_events(m))
+	if (!subscribe_takes_events(m))
 		return mcp_refuse(m, 406, RPC_REQUEST, "subscriptions/listen answers text/event-stream: accept it");
 	s = sh->draining ? NULL : pool_take(&sh->streams);
 	if (s && of && ops_open(sh->ops, of, true) > SUBSCRIBE_PER_PRINCIPAL) {

@@ -33,6 +33,9 @@ struct stream {
 /* Opens a stream. */
 enum step subscribe_listen(struct mcp *m, struct rpc *r, msec now);
 
+/* Whether the request's Accept allows text/event-stream; without the header anything is allowed. */
+bool subscribe_takes_events(const struct mcp *m);
+
 /* Tells all streams that their tool list may have changed: a new configuration, catalog or right. */
 void subscribe_changed(struct mcp_shared *s, struct loop *loop);
 

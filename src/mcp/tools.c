@@ -3,10 +3,12 @@
 #include "base/utf8.h"
 #include "mcp/asked.h"
 #include "mcp/gated.h"
+#include "mcp/later.h"
 #include "mcp/modern.h"
+#include "mcp/slow.h"
 
 #define ROOM_FOR_END 1500      /* bytes behind the last tool */
-#define ROOM_FOR_OWN 600       /* bytes of our own tool */
+#define ROOM_FOR_OWN 1400      /* bytes of our own tools */
 #define WHY_N 1200             /* bytes of a sentence about a wrong argument */
 #define OUR_KEY "idempotency_key"
 #define WHY_LEAST 100          /* bytes of it that are worth an answer */
@@ -36,11 +38,19 @@ put_tool(const struct mcp *m, const struct catalog_op *op, struct buf *b)
 static void
 put_own(struct mcp *m, struct buf *b)
 {
-	if (m->list.to < m->catalog->op_n || !gated_lister(m).n)
-		return;
-	if (m->list.any)
-		buf_byte(b, ',');
-	gated_list_tool(m, b);
+	static const struct {
+		struct str (*name)(const struct mcp *m);
+		void (*put)(const struct mcp *m, struct buf *b);
+	} own[] = { { gated_lister, gated_list_tool }, { later_fetcher, later_tool } };
+
+	for (u32 i = 0; m->list.to == m->catalog->op_n && i < ARRAY_N(own); i++) {
+		if (!own[i].name(m).n)
+			continue;
+		if (m->list.any)
+			buf_byte(b, ',');
+		m->list.any = true;
+		own[i].put(m, b);
+	}
 }
 
 static void
@@ -110,7 +120,7 @@ void
 tools_list(struct mcp *m, struct rpc *r)
 {
 	struct buf begin = arena_buf(exchange_arena(m->x), 400);
-	struct buf end = arena_buf(exchange_arena(m->x), ROOM_FOR_END);
+	struct buf end = arena_buf(exchange_arena(m->x), ROOM_FOR_END + ROOM_FOR_OWN);
 
 	if (read_cursor(m, json_get(r->params, "cursor"), &m->list.at)) {
 		mcp_refuse(m, 200, RPC_PARAMS,
@@ -128,6 +138,8 @@ tools_list(struct mcp *m, struct rpc *r)
 	BUF_LIT(&begin, "{\"tools\":[");
 	m->answer.status = 200;
 	if (gate_plain(&m->ask)) { /* just as it lies in the catalog: one view, nothing copied */
+		m->list.any = m->list.at < m->list.to;
+		put_own(m, &end);
 		put_list_end(m, &end);
 		m->answer.view[0] = buf_str(&begin);
 		m->answer.view[1] = catalog_tools(m->catalog, m->list.at, m->list.to);
@@ -145,7 +157,8 @@ tools_list(struct mcp *m, struct rpc *r)
 void
 tools_put(const struct mcp *m, struct str text, bool error, u32 retry_after_s, struct buf *b)
 {
-	rpc_result_open(b, m->id);
+	if (m->x)
+		rpc_result_open(b, m->id);
 	BUF_LIT(b, "{\"content\":[{\"type\":\"text\",\"text\":");
 	jout_quoted(b, text);
 	BUF_LIT(b, "}]");
@@ -154,6 +167,8 @@ tools_put(const struct mcp *m, struct str text, bool error, u32 retry_after_s, s
 	if (m->limited && m->shared->ops->no.left != UINT32_MAX)
 		buf_fmt(b, ",\"budget_left\":%u", m->shared->ops->no.left);
 	buf_c(b, error ? ",\"isError\":true" : ",\"isError\":false");
+	if (!m->x) /* kept: whoever fetches it closes it */
+		return;
 	modern_result_close(m, b, false);
 	buf_byte(b, '}');
 }
@@ -197,10 +212,12 @@ answer_unknown(struct mcp *m, struct str name)
 
 /* What is no operation of the catalog: our own tools, or nothing. */
 static enum step
-call_other(struct mcp *m, struct str name)
+call_other(struct mcp *m, struct str name, struct jcur args, msec now)
 {
-	struct str lister = gated_lister(m);
+	struct str lister = gated_lister(m), fetcher = later_fetcher(m);
 
+	if (fetcher.n && str_same(name, fetcher))
+		return later_fetch(m, args, now);
 	if (lister.n && str_same(name, lister))
 		gated_list(m);
 	else
@@ -306,7 +323,7 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 		return STEP_DONE;
 	}
 	if (catalog_find(m->catalog, name, &op) < 0 || !gate_offers(&m->ask, &op))
-		return call_other(m, name);
+		return call_other(m, name, args, now);
 	spec = (struct op_spec){ .ask = &m->ask, .who = m->who, .api = m->api, .catalog = m->catalog };
 	spec.operation = &op;
 	spec.args = args;
@@ -317,6 +334,8 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 		return s == STEP_FAIL ? STEP_DONE : s;
 	gated_end(m, now);
 	s = tools_call_step(m, now);
+	if (s != STEP_DONE)
+		slow_begin(m, r, now);
 	if (s == STEP_WAIT)
 		exchange_forget(m->x);
 	return s;

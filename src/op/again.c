@@ -100,6 +100,24 @@ again_keep(struct ops *o, const char *prefix, const struct again *a, msec now, c
 	return op.done ? op.err : 0;
 }
 
+static struct seal_use
+answer_use(struct str key)
+{
+	return (struct seal_use){ .what = STR("answer|1"), .ad = key };
+}
+
+int
+again_seal(struct ops *o, struct str key, struct str plain, struct buf *out)
+{
+	return seal_make(o->vault.keys, o->rng, answer_use(key), plain, out);
+}
+
+int
+again_unseal(struct ops *o, struct str key, struct str record, struct buf *room)
+{
+	return seal_open(o->vault.keys, answer_use(key), record, room);
+}
+
 int
 again_open(struct ops *o, struct str key, struct str record, struct buf *room, struct again *a)
 {

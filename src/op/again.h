@@ -34,6 +34,12 @@ int again_keep(struct ops *o, const char *prefix, const struct again *a, msec no
 /* The store key of a handle given by somebody, in room. ERR_BAD: it is none. */
 int again_key(const char *prefix, struct str handle, u8 room[AGAIN_KEY_N], struct str *key);
 
+/* Seals an answer that is kept under this key, and opens it again in room (SEAL_EXTRA bytes more than the text). Errors
+ * of crypt/seal.h. */
+int again_seal(struct ops *o, struct str key, struct str plain, struct buf *out);
+/* As above. */
+int again_unseal(struct ops *o, struct str key, struct str record, struct buf *room);
+
 /* Opens a record into a, whose views point into room (AGAIN_RECORD_MAX bytes). ERR_BAD. */
 int again_open(struct ops *o, struct str key, struct str record, struct buf *room, struct again *a);
 

@@ -496,6 +496,14 @@ op_eat(struct op *op, u32 n)
 }
 
 void
+op_owner(struct op *op, struct ready *owner)
+{
+	op->owner = op->wait.owner = owner;
+	if (op->call)
+		call_owner(op->call, owner);
+}
+
+void
 op_end(struct op *op, msec now)
 {
 	tell(op);
@@ -553,8 +561,6 @@ op_leave(struct op *op, bool keep, msec now)
 	}
 	op->detached = true;
 	op->ops->detached++;
-	op->owner = op->wait.owner = &op->ready;
-	if (op->call)
-		call_owner(op->call, &op->ready);
+	op_owner(op, &op->ready);
 	loop_ready(op->ops->loop, &op->ready);
 }

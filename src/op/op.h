@@ -156,6 +156,9 @@ enum step op_step(struct op *op, msec now);
 int op_body(struct op *op, struct str *part, msec now);
 void op_eat(struct op *op, u32 n);
 
+/* Marks another ready from now on: of whoever takes the op over. */
+void op_owner(struct op *op, struct ready *owner);
+
 /* Gives a finished or failed op back. */
 void op_end(struct op *op, msec now);
 

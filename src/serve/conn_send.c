@@ -354,7 +354,7 @@ pull_broken(struct conn *c, msec now)
 static enum step
 pull_wait(struct conn *c)
 {
-	conn_deadline(c, MSEC_NEVER);
+	conn_deadline(c, c->x && c->x->wake ? c->x->wake : MSEC_NEVER);
 	wire_want(&c->wire, POLLRDHUP);
 	return STEP_WAIT;
 }

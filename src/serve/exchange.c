@@ -32,6 +32,23 @@ exchange_arena_n(struct exchange *x, u32 n)
 	return &x->arena;
 }
 
+void
+exchange_wake(struct exchange *x, msec at)
+{
+	x->wake = at;
+	conn_deadline(x->conn, at);
+}
+
+struct buf
+exchange_part(struct exchange *x)
+{
+	struct buf block = x->block;
+
+	x->block = (struct buf){ 0 };
+	x->arena = (struct arena){ 0 };
+	return block;
+}
+
 const struct addr *
 exchange_peer(const struct exchange *x)
 {

@@ -29,6 +29,7 @@ struct exchange {
 	struct buf block;   /* leased memory behind arena */
 	struct arena arena;
 	msec begun;
+	msec wake; /* when it goes on though nothing marks it: exchange_wake; 0: never */
 	u8 at;   /* the handler's own place: 0 at the start */
 	bool gone; /* the peer has left: nothing of the reply will be sent */
 	int err;
@@ -62,6 +63,13 @@ struct arena *exchange_arena_n(struct exchange *x, u32 n);
 /* The handler needs neither req nor body from now on: their bytes are given up, so that waiting for
  * an upstream holds no buffer and coming back costs no second parse. req and body are empty then. */
 void exchange_forget(struct exchange *x);
+
+/* Runs the handler again at this moment, or asks the pull of its reply; MSEC_NEVER: not by time. */
+void exchange_wake(struct exchange *x, msec at);
+
+/* Gives the block behind the arena to the caller, who gives it back to the lease, with all that was taken from it: it
+ * outlives the exchange then. The next take leases another one. */
+struct buf exchange_part(struct exchange *x);
 
 /* Address of the peer, for limits and logs (valid until the next call), and whether it came over the
  * control socket. */
