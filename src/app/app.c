@@ -81,7 +81,7 @@ app_init(struct app *app, struct arena *a)
 	m->handle_key = app->handle_key;
 	m->random = random_bytes;
 	m->random_of = app->rng;
-	app->ops.rng = app->rng;
+	app->ops.rng = app->ops.secrets.rng = app->rng;
 	for (u32 i = 0; i < APP_GENS; i++)
 		if (!(app->gen[i].text_bytes = arena_bytes(a, MCP_TEXT_N)))
 			return ERR_FULL;
@@ -145,6 +145,7 @@ app_load(struct app *app, const struct gen *gen, const struct serve_conf *serve,
 	g->gen = gen;
 	g->serve = *serve;
 	app->live = (u32)(g - app->gen);
+	app->ops.secrets.gen = gen;
 	app->mcp.approval_s = gen->approval_s;
 	serve_conf(&app->serve, &g->serve);
 	if (gen->number > 1)

@@ -39,11 +39,14 @@ struct needle {
 	bool outside;  /* could stand outside of a JSON string, like a number */
 };
 
+struct windows; /* filter/windows.h */
+
 struct needles {
 	u32 n, reach, text_n;  /* forms; characters of the longest one; bytes of text used */
 	bool slow;             /* nothing rare about one of them: every byte is looked at */
 	bool slashed, outside; /* of one of the forms */
 	bool wide;             /* a value is not ASCII */
+	const struct windows *others; /* values beside these that must not pass either; NULL: none */
 	u8 low[2][16], high[2][16]; /* by half byte: what two neighbours may be, one bit per kind */
 	u8 first[256];         /* bytes that a form may begin with */
 	u8 pair[NEEDLES_PAIRS / 8]; /* characters that stand side by side in a form */

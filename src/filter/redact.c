@@ -1,12 +1,14 @@
 #include "filter/redact.h"
 
+#include "filter/windows.h"
+
 #define STEP_N 64 /* bytes added to what is held, at least: most beginnings end at once */
 
 void
 redact_init(struct redact *r, const struct needles *set, enum redact_kind kind, u64 length,
     struct lease *lease)
 {
-	*r = (struct redact){ .set = set && set->n ? set : NULL, .left = length, .lease = lease };
+	*r = (struct redact){ .set = set && (set->n || set->others) ? set : NULL, .left = length, .lease = lease };
 	r->json = kind == REDACT_JSON;
 }
 
@@ -16,11 +18,18 @@ static u32
 look(struct redact *r, struct str s, u64 more, u32 *n)
 {
 	struct needles_in in = { .in = s, .json = r->json, .quoted = r->quoted };
-	u32 at;
+	u32 at, other, other_n;
 
 	in.more = !r->ended && more;
 	at = needles_find(r->set, &in, n);
-	if (r->json && r->set->outside)
+	if (r->set->others) {
+		other = windows_find(r->set->others, &in, at, &other_n);
+		if (other < at || (other == at && other_n > *n && *n)) {
+			at = other;
+			*n = other_n;
+		}
+	}
+	if (r->json && (r->set->outside || (r->set->others && r->set->others->outside)))
 		r->quoted = needles_quoted(&in, at);
 	return at;
 }

@@ -179,7 +179,7 @@ conf_credential(struct conf_work *w, const struct conf_section *s, const struct 
 		c->value = pattern;
 	if (c->store.n)
 		c->value = pattern;
-	if (c->secret.n && c->secret.n < NEEDLE_MIN)
+	if ((c->secret.n ? c->secret.n : from.n ? NEEDLE_MIN : c->value.n) < NEEDLE_MIN)
 		conf_warn(w, line, "the credential is shorter than %u bytes: it is not looked for in answers",
 		    (u32)NEEDLE_MIN);
 	check_credential(w, s, c, pattern);

@@ -99,6 +99,7 @@ finish(struct login_live *l, u8 state, msec now)
 		ct_wipe(l->answer.p, l->answer.w);
 	lease_give(&l->ops->calls->net->lease, &l->answer);
 	l->state = state;
+	l->ops->logins.changes++;
 	--*l->hold;
 	LIST_EACH(&l->waiting, link, tmp) {
 		struct login_wait *wait = CONTAINER_OF(link, struct login_wait, link);

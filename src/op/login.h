@@ -73,6 +73,7 @@ struct login_live {
 struct logins {
 	struct login_live *live; /* LOGINS_MAX */
 	u32 clock;
+	u32 changes; /* how often a login has ended: what it gave may be new */
 };
 
 /* Carves room from a; bytes of it for the plan. ERR_FULL. */

@@ -1,8 +1,10 @@
 /* secrets: what must not come back from an environment: the secret of its credential, made ready
  * to be found in its answers (filter/needles.h). One set for each environment that a worker calls,
  * made at the first call and again when the secret has changed; while an op uses a set it stays as
- * it is. Sets hold secrets in clear, as the configuration and the vault do, and are wiped when
- * another one takes their place.
+ * it is. Sets hold secrets in clear, as the request that they are sent in does, and are wiped when
+ * another one takes their place. Beside it stand all other credentials of the configuration, as
+ * keyed hashes (filter/windows.h): no answer of any API shows one. There are two sets of those, the
+ * newest and the one that answers under way may still use.
  *
  *      credential_value 'token {secret}'      the secret, not the word before it
  *      basic, 'USER:{secret}'                 the same
@@ -11,7 +13,9 @@
 #ifndef OP_SECRETS_H
 #define OP_SECRETS_H
 
-#include "filter/needles.h"
+#include "crypt/hash.h"
+#include "crypt/rng.h"
+#include "filter/windows.h"
 #include "gate/api.h"
 #include "op/login.h"
 #include "op/vault.h"
@@ -29,6 +33,13 @@ struct secrets {
 	struct secrets_key *key; /* SECRETS_MAX */
 	struct needles *set;     /* as many */
 	u32 clock;
+	struct windows *others; /* 2 */
+	const struct gen *gen;  /* whose credentials they hold; the caller's to set, with rng: NULL: none */
+	struct rng *rng;
+	struct hash_key mac_key;
+	u32 number, stamp, changes; /* of gen, of the store, of the logins, when they were made */
+	u32 version, live;      /* how often; which of the two */
+	bool partial;           /* a secret was not known yet */
 	const struct logins *logins; /* what they have given is secret too; NULL: there are none */
 };
 

@@ -9,7 +9,7 @@
 #include "crypt/seal.h"
 #include "store/store.h"
 
-#define VAULT_ENTRIES 32     /* different names in use at once */
+#define VAULT_ENTRIES 64     /* different names in use at once */
 #define VAULT_NAME_MAX 64    /* characters [A-Za-z0-9_./-] of a name */
 #define VAULT_SECRET_MAX 1024
 #define VAULT_PREFIX STR("u:")

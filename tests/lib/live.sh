@@ -111,7 +111,7 @@ rpc() {
 	else
 		params=$META
 	fi
-	curl -sS -m 10 "http://$addr/mcp" -H "Authorization: Bearer $1" -H 'Content-Type: application/json' \
+	curl -sS -m "${RPC_MAX:-10}" "http://$addr/mcp" -H "Authorization: Bearer $1" -H 'Content-Type: application/json' \
 		-H 'Accept: application/json, text/event-stream' -H 'MCP-Protocol-Version: 2026-07-28' -H "Mcp-Method: $2" \
 		${3:+-H "Mcp-Name: $3"} -d '{"jsonrpc":"2.0","id":1,"method":"'"$2"'","params":{'"$params"'}}'
 }

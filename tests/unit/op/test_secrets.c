@@ -128,6 +128,39 @@ test_all_in_use(void **state)
 		}
 }
 
+/* No answer shows a credential of another environment or API; of which there are two sets, so that one who began
+ * before keeps the old one. */
+static void
+test_others(void **state)
+{
+	struct environment e[3] = { { .credential = made(CREDENTIAL_BEARER, "first-secret", NULL) },
+		{ .credential = made(CREDENTIAL_HEADER, "token second-secret", "second-secret") }, { .name = STR("none") } };
+	struct api api[2] = { { .environment = e, .environments = 2 }, { .environment = &e[2], .environments = 1 } };
+	struct gen gen = { .number = 1, .api = api, .apis = 2 };
+	const struct needles *a, *b, *none;
+	u8 room[200];
+	struct buf out = buf_over(room, sizeof room);
+
+	secrets.gen = &gen;
+	secrets.rng = &rng;
+	assert_int_equal(secrets_take(&secrets, &e[0], &vault, 1000, &a), 0);
+	assert_int_equal(secrets_take(&secrets, &e[2], &vault, 1000, &none), 0);
+	assert_int_equal(redact_put(a, STR("first-secret c2Vjb25kLXNlY3JldA "), &out), 2);
+	assert_int_equal(redact_put(none, STR("second-secret"), &out), 1);
+	assert_true(str_is(buf_str(&out), "[redacted] [redacted]A [redacted]"));
+	gen.number = 2;
+	e[1].credential = made(CREDENTIAL_HEADER, "token third-secret", "third-secret");
+	assert_int_equal(secrets_take(&secrets, &e[0], &vault, 1000, &b), 0);
+	out = buf_over(room, sizeof room);
+	assert_int_equal(redact_put(a, STR("second-secret third-secret "), &out), 1);
+	assert_int_equal(redact_put(b, STR("second-secret third-secret"), &out), 1);
+	assert_true(str_is(buf_str(&out), "[redacted] third-secret second-secret [redacted]"));
+	secrets_give(&secrets, a);
+	secrets_give(&secrets, b);
+	secrets_give(&secrets, none);
+	secrets.gen = NULL;
+}
+
 static void
 put_sealed(const char *secret)
 {
@@ -184,6 +217,7 @@ main(void)
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_prepared_once),
 		cmocka_unit_test(test_all_in_use),
+		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_from_the_store),
 	};
 
