@@ -2,6 +2,7 @@
 
 #include "base/base64.h"
 #include "http/form.h"
+#include "http/multipart.h"
 #include "http/url.h"
 #include "json/jout.h"
 
@@ -244,6 +245,106 @@ from_bytes(struct rest_ask *a, struct str type, struct buf *why)
 	return 0;
 }
 
+/* A file, as arguments hold files: data:TYPE;name=NAME;base64,... */
+static void
+put_file(struct rest_ask *a, const struct multipart_part *part)
+{
+	struct str rest = part->type, type = str_trim(str_next(&rest, ';')), sub = type, main = str_next(&sub, '/');
+
+	BUF_LIT(&a->out, "\"data:");
+	buf_put(&a->out, field_token(main) && field_token(sub) ? type : STR("application/octet-stream"));
+	if (part->file.n)
+		BUF_LIT(&a->out, ";name=");
+	for (u32 i = 0; i < part->file.n; i++) {
+		u8 c = part->file.p[i];
+
+		buf_byte(&a->out, c == ';' || c == ',' || c == '"' || c == '\\' || c < 0x20 ? '_' : c);
+	}
+	BUF_LIT(&a->out, ";base64,");
+	base64_put(&a->out, part->data);
+	buf_byte(&a->out, '"');
+}
+
+static bool
+part_is(const struct multipart_part *part, const struct catalog_param *p)
+{
+	return form_is(part->name, p->wire) || str_same(part->name, p->wire);
+}
+
+/* All parts of one member: a value, or a list of them. JSON comes as text, which is read where it is wanted. */
+static void
+put_parts(struct rest_ask *a, struct str params, const struct catalog_param *p, u32 n)
+{
+	struct multipart m;
+	struct multipart_part part;
+	bool more = false;
+
+	put_name(a, p->arg);
+	if (n > 1)
+		buf_byte(&a->out, '[');
+	multipart_begin(&m, a->body, params);
+	while (multipart_next(&m, &part) > 0) {
+		if (!part_is(&part, p))
+			continue;
+		if (more)
+			buf_byte(&a->out, ',');
+		more = true;
+		if (p->flags & CATALOG_PARAM_FILE)
+			put_file(a, &part);
+		else
+			jout_quoted(&a->out, part.data);
+	}
+	if (n > 1)
+		buf_byte(&a->out, ']');
+}
+
+/* The content type is said where the operation has several. */
+static void
+put_type(struct rest_ask *a)
+{
+	struct catalog_param p;
+
+	for (u32 i = 0; i < a->op->param_n; i++) {
+		catalog_param(a->catalog, a->op, i, &p);
+		if (p.in != CATALOG_TYPE)
+			continue;
+		put_name(a, p.arg);
+		jout_quoted(&a->out, STR("multipart/form-data"));
+	}
+}
+
+static int
+from_multipart(struct rest_ask *a, struct str params, struct buf *why)
+{
+	struct multipart m;
+	struct multipart_part part;
+	struct catalog_param p;
+	u32 all = 0, known = 0;
+	int more = multipart_begin(&m, a->body, params) ? ERR_BAD : multipart_next(&m, &part);
+
+	for (; more > 0 && all < PAIRS_MAX; more = multipart_next(&m, &part), all++)
+		;
+	if (more) {
+		BUF_LIT(why, "the body is no multipart/form-data, or has too many parts");
+		return 400;
+	}
+	for (u32 i = 0; i < a->op->param_n; i++) {
+		u32 n = 0;
+
+		catalog_param(a->catalog, a->op, i, &p);
+		multipart_begin(&m, a->body, params);
+		while (p.in == CATALOG_MEMBER && multipart_next(&m, &part) > 0)
+			n += part_is(&part, &p);
+		known += n;
+		if (n)
+			put_parts(a, params, &p, n);
+	}
+	if (known != all)
+		return refuse(why, "of this operation's body a part is not known among those of", a->op->name);
+	put_type(a);
+	return 0;
+}
+
 static int
 from_body(struct rest_ask *a, struct buf *why)
 {
@@ -260,6 +361,8 @@ from_body(struct rest_ask *a, struct buf *why)
 		return from_json(a, why);
 	if (str_same_nocase(type, STR("application/x-www-form-urlencoded")))
 		return from_form(a, CATALOG_MEMBER, a->body, why);
+	if (str_same_nocase(type, STR("multipart/form-data")))
+		return from_multipart(a, rest, why);
 	return from_bytes(a, type, why);
 }
 

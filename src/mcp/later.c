@@ -313,8 +313,8 @@ move(struct later *l, struct mcp *m)
 	if (l->m.key_name.n)
 		memcpy(l->key_name, m->key_name.p, l->m.key_name.n);
 	l->m.key_name.p = l->key_name;
-	if (m->asked.args.p == m->asked.room)
-		l->m.asked.args.p = l->m.asked.room;
+	if (m->asked.args.p == m->asked_room)
+		l->m.asked.args.p = l->m.asked_room;
 	l->block = exchange_part(m->x);
 	++*m->hold;
 	op_owner(m->op, &l->ready);

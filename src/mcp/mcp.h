@@ -109,7 +109,7 @@ struct mcp {
 		msec began, hand_at, tell_at; /* when it is handed over; when it is told of next */
 		u32 told;
 		bool streams, known; /* the reply is a stream; its answer is known */
-		u8 token_n, token[SLOW_TOKEN_N];
+		u8 token_n;          /* bytes of the progressToken, in slow_token */
 	} slow;
 	struct buf held;         /* leased: a call that waits for a yes, struct held */
 	struct resume *resume;   /* of a continuation, in the exchange's arena */
@@ -137,6 +137,7 @@ struct mcp {
 	struct result result;
 	/* from within result on not zeroed: written before it is read */
 	u8 id_text[RPC_ID_MAX];
+	u8 slow_token[SLOW_TOKEN_N];
 	u8 asked_room[MCP_ASK_N]; /* of asked.args */
 };
 

@@ -27,7 +27,7 @@ slow_begin(struct mcp *m, struct rpc *r, msec now)
 	m->slow.tell_at = MSEC_NEVER;
 	if ((json_kind(token) == JSON_STRING || json_kind(token) == JSON_NUMBER) && raw.n <= SLOW_TOKEN_N &&
 	    !m->batch.p && subscribe_takes_events(m)) {
-		memcpy(m->slow.token, raw.p, raw.n);
+		memcpy(m->slow_token, raw.p, raw.n);
 		m->slow.token_n = (u8)raw.n;
 		m->slow.tell_at = now + m->api->tell_ms;
 	}
@@ -42,7 +42,7 @@ put_progress(struct mcp *m, struct buf *out, msec now)
 {
 	buf_fmt(out, "event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{"
 	    "\"progressToken\":%S,\"progress\":%u,\"message\":\"%S has been waiting for the API for %D s\"}}\n\n",
-	    str_of(m->slow.token, m->slow.token_n), ++m->slow.told, m->op ? m->op->name : STR("It"),
+	    str_of(m->slow_token, m->slow.token_n), ++m->slow.told, m->op ? m->op->name : STR("It"),
 	    (now - m->slow.began) / 1000);
 }
 

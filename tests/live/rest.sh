@@ -11,7 +11,7 @@ class H(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def any(self):
         n = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(n).decode()
+        body = self.rfile.read(n).decode("utf-8", "replace")
         if self.path == "/big":
             self.send_response(200); self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(BIG))); self.end_headers()
@@ -49,6 +49,8 @@ cat >"$T/api.json" <<'JSON'
 "/items/latest":{"get":{"operationId":"latest","responses":{}}},
 "/form":{"post":{"operationId":"form","requestBody":{"content":{"application/x-www-form-urlencoded":{"schema":{"type":"object","properties":{
 "a":{"type":"string"},"n":{"type":"integer"}}}}}},"responses":{}}},
+"/files":{"post":{"operationId":"upload","requestBody":{"content":{"multipart/form-data":{"schema":{"type":"object","required":["title"],"properties":{
+"title":{"type":"string"},"count":{"type":"integer"},"tags":{"type":"array","items":{"type":"string"}},"file":{"type":"string","format":"binary"}}}}}},"responses":{}}},
 "/gone/{x}":{"get":{"operationId":"gone","parameters":[{"name":"x","in":"path","required":true,"schema":{"type":"string"}}],"responses":{}}},
 "/big":{"get":{"operationId":"big","responses":{}}}}}
 JSON
@@ -120,6 +122,19 @@ rest PUT sandbox/items/1 -H "$json" -d '["a","b"]'
 is 'a body as a whole' 200 '[\"a\",\"b\"]'
 rest POST sandbox/form -d 'a=x%26y&n=5'
 is 'a form' 200 '"body": "a=x%26y&n=5"'
+printf 'one\r\ntwo\000' >"$T/a b.bin"
+rest POST sandbox/files -F title='A "title"' -F count=3 -F tags=x -F tags=y -F "file=@$T/a b.bin;type=image/png"
+for part in 'name=\"title\"' 'A \"title\"' 'name=\"count\"' 'filename=\"a b.bin\"' 'Content-Type: image/png' 'one\r\ntwo\u0000' '"type": "multipart/form-data; boundary='; do
+	is "a multipart body: $part" 200 "$part"
+done
+rest POST sandbox/files -F title=a -F nobody=b
+is 'a part that nobody knows' 400 'a part is not known'
+rest POST sandbox/files -F count=3
+is 'a part that is missing' 400 'title'
+rest POST sandbox/files -H 'Content-Type: multipart/form-data; boundary=x' -d 'no parts'
+is 'no multipart body' 400 'no multipart/form-data'
+rest POST sandbox/files -H 'Content-Type: multipart/form-data' -d 'no parts'
+is 'no boundary' 400 'no multipart/form-data'
 rest DELETE sandbox/items/9
 is 'what destroys is described first' 428 'Nothing was done yet'
 handle=$(sed -n 's/.*"handle":"\([0-9a-f]*\)".*/\1/p' "$T/out")

@@ -1,0 +1,90 @@
+/* multipart: parts as clients write them, and what is none. */
+#include "http/multipart.h"
+
+#include "lib/guard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define PARAMS "; charset=utf-8; boundary=\"x-y\""
+#define HEAD "Content-Disposition: form-data; name="
+
+static int
+count(const char *body, struct multipart_part *last)
+{
+	struct multipart m;
+	struct multipart_part p;
+	int n = 0, more;
+
+	assert_int_equal(multipart_begin(&m, guard_str(body), STR(PARAMS)), 0);
+	while ((more = multipart_next(&m, &p)) > 0) {
+		*last = p;
+		n++;
+	}
+	return more < 0 ? more : n;
+}
+
+static void
+test_parts(void **state)
+{
+	struct multipart_part p;
+
+	assert_int_equal(count("--x-y\r\n" HEAD "\"a\"\r\n\r\n1\r\n--x-y--\r\n", &p), 1);
+	assert_true(str_is(p.name, "a") && str_is(p.data, "1") && !p.file.p && p.type.n == 0);
+	assert_int_equal(count("a word before\r\n--x-y\r\n" HEAD "a\r\n\r\n\r\n--x-y\r\n"
+	    "content-type: image/png; q=1\r\nX-More: y\r\nContent-disposition:form-data; filename=\"a b.png\"; name=\"f\"\r\n"
+	    "\r\n\x89\r\n--x-\r\n\r\n--x-y--and behind", &p), 2);
+	assert_true(str_is(p.name, "f") && str_is(p.file, "a b.png") && str_is(p.type, "image/png; q=1"));
+	assert_true(str_same(p.data, STR("\x89\r\n--x-\r\n")));
+	assert_int_equal(count("--x-y--", &p), 0);
+}
+
+static void
+test_none(void **state)
+{
+	static const char *const bad[] = { "", "--x-y", "--x-y\r\n", "--x-y\r\n\r\n1\r\n--x-y--", "--x-y\n" HEAD "a\n\n1\n--x-y--",
+		"--x-y\r\n" HEAD "a\r\n\r\n1", "--x-y\r\n" HEAD "a\r\n\r\n1\r\n--x-y", "--x-y\r\nno colon\r\n\r\n1\r\n--x-y--",
+		"--x-y\r\nContent-Disposition: attachment; name=a\r\n\r\n1\r\n--x-y--", "--x-y\r\n" HEAD "\"\"\r\n\r\n1\r\n--x-y--",
+		"--x-y\r\n" HEAD "\"a\\\"b\"\r\n\r\n1\r\n--x-y--", "--x-y\r\n" HEAD "a\r\nContent-Transfer-Encoding: base64\r\n\r\n1\r\n--x-y--" };
+	static const char *const params[] = { "", "boundary", "boundary=", "boundary=\"a", "bound=a" };
+	struct multipart_part p;
+	struct multipart m;
+
+	for (u32 i = 0; i < ARRAY_N(bad); i++)
+		if (count(bad[i], &p) != ERR_BAD)
+			fail_msg("%u: %s", i, bad[i]);
+	for (u32 i = 0; i < ARRAY_N(params); i++)
+		assert_int_equal(multipart_begin(&m, STR("x"), str_c(params[i])), ERR_BAD);
+}
+
+/* Cut anywhere it is either refused or has the parts that are whole. */
+static void
+test_cut(void **state)
+{
+	static const char body[] = "--x-y\r\n" HEAD "\"a\"\r\n\r\n1\r\n--x-y\r\n" HEAD "b\r\n\r\n2\r\n--x-y--\r\n";
+
+	for (u32 n = 0; n < sizeof body - 1; n++) {
+		struct multipart m;
+		struct multipart_part p;
+		int more;
+
+		assert_int_equal(multipart_begin(&m, guard_bytes(str_of(body, n)), STR(PARAMS)), 0);
+		while ((more = multipart_next(&m, &p)) > 0)
+			assert_int_equal(p.data.n, 1);
+		assert_int_equal(more, n < sizeof body - 3 ? ERR_BAD : 0);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
