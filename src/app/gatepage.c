@@ -7,19 +7,24 @@
 #include "app/prove.h"
 #include "app/switching.h"
 #include "auth/team.h"
+#include "base/utf8.h"
 
-enum { AT_START, AT_LIST, AT_GET, AT_PROVE, AT_DECIDE, AT_CHANGE };
+enum { AT_START, AT_LIST, AT_GET, AT_PROVE, AT_DECIDE, AT_CHANGE, AT_EACH, AT_EACH_DECIDE };
 
 #define ARENA_N 60000
 #define LIST_N 8192  /* bytes of store entries looked at at once */
-#define ROWS 30      /* shown on one page */
+#define ROWS 20      /* shown on one page */
 #define WORD_N 24
+#define SHOWN_N 640  /* bytes of an address, a body or a state in a list */
+#define PAGE_N 12000 /* what a page needs beside its rows */
+#define IDS_N (ROWS * (APPROVAL_KEY_N - 1)) /* their ids, with commas */
 
 /* A row of either list. */
 struct row {
-	struct str name, word, where, who;
+	struct str name, word, where, who, method, url, body, state;
 	wall dies;
 	bool production;
+	bool cut; /* not all of it is shown: not to be decided among others */
 };
 
 struct gatepage {
@@ -30,7 +35,7 @@ struct gatepage {
 	struct prove prove;
 	struct buf entries;
 	struct approval approval; /* views into room */
-	struct str target, word, way, password, answer;
+	struct str target, word, way, password, answer, ids; /* ids: those of a list still to be decided */
 	char key[APPROVAL_KEY_N];
 	u8 room[APPROVAL_RECORD_MAX];
 };
@@ -98,10 +103,17 @@ ask_more(struct job *j, struct str prefix, u32 cursor, msec now)
 }
 
 static struct row *
-new_row(struct gatepage *g)
+new_row(struct gatepage *g, const struct arena *a)
 {
-	g->more = g->more || g->n == ROWS;
+	g->more = g->more || g->n == ROWS || a->cap - a->used < PAGE_N;
 	return g->more ? NULL : &g->row[g->n++];
+}
+
+/* A copy of a long text's beginning, where it is long. */
+static struct str
+shown(struct arena *a, struct str s)
+{
+	return arena_dup(a, utf8_prefix(s, SHOWN_N));
 }
 
 /* Takes an entry up, copied: the next ones will lie where it does. */
@@ -118,14 +130,16 @@ take_entry(struct job *j, const struct store_entry *e)
 
 	if (str_starts(e->key, APPROVAL_PREFIX)) {
 		if (approval_decode(e->val, &p) || p.status != APPROVAL_PENDING || !may_decide(j, &p) ||
-		    !(r = new_row(g)))
+		    !(r = new_row(g, a)))
 			return;
 		*r = (struct row){ arena_dup(a, str_cut(e->key, 2, e->key.n)), arena_dup(a, p.tool),
-			arena_dup(a, p.environment), arena_dup(a, p.who), p.dies, p.production };
+			arena_dup(a, p.environment), arena_dup(a, p.who), arena_dup(a, p.method), shown(a, p.url),
+			shown(a, p.body), shown(a, p.shown), p.dies, p.production,
+			p.url.n > SHOWN_N || p.body.n > SHOWN_N };
 		return;
 	}
 	bits = switches_entry(e, &target);
-	if (!bits || str_is(target, "stop") || !may_turn(&j->person->who.user, target) || !(r = new_row(g)))
+	if (!bits || str_is(target, "stop") || !may_turn(&j->person->who.user, target) || !(r = new_row(g, a)))
 		return;
 	switches_print(&word, bits);
 	*r = (struct row){ .name = arena_dup(a, target), .word = buf_str(&word) };
@@ -142,11 +156,29 @@ put_rows(struct html *h, const struct gatepage *g)
 		html_put(h, "id", r->name);
 		html_put(h, "word", r->word);
 		html_put(h, "where", r->where);
+		html_put(h, "method", r->method);
+		html_put(h, "url", r->url);
+		html_put(h, "body", r->body);
+		html_put(h, "state", r->state);
 		html_put(h, "who", r->who);
 		html_flag(h, "production", r->production);
 		html_time(h, "until", r->dies);
 	}
 	html_top(h);
+}
+
+/* Those on this page, for the form that decides about exactly these. */
+static void
+put_ids(struct job *j, struct html *h, const struct gatepage *g)
+{
+	struct buf b = arena_buf(exchange_arena(&j->x), IDS_N);
+	u32 n = 0;
+
+	for (u32 i = 0; i < g->n; i++)
+		if (!g->row[i].cut && ++n)
+			buf_fmt(&b, "%s%S", b.w ? "," : "", g->row[i].name);
+	html_flag(h, "several", n > 1 && b.p && !b.over);
+	html_put(h, "ids", buf_str(&b));
 }
 
 static enum step
@@ -159,7 +191,7 @@ show_list(struct job *j, bool admin)
 	struct html h;
 
 	html_begin(&h, &j->x, admin ? "admin" : "approvals");
-	html_items(&h, HTML_ITEMS + 7 * g->n + 2 * gen->apis);
+	html_items(&h, HTML_ITEMS + 11 * g->n + 2 * gen->apis);
 	if (g->why)
 		html_text(&h, "why", g->why);
 	html_put(&h, "team", user_team(u));
@@ -170,6 +202,8 @@ show_list(struct job *j, bool admin)
 		html_row(&h, "api");
 		html_put(&h, "api_name", gen->api[i].name);
 	}
+	if (!admin)
+		put_ids(j, &h, g);
 	put_rows(&h, g);
 	return html_reply(&h, g->why ? 400 : 200);
 }
@@ -345,6 +379,103 @@ gatepage_approve(struct exchange *x, msec now)
 	case AT_GET: return j->op.done ? found(j, now) : STEP_WAIT;
 	case AT_PROVE: return proved_approval(j);
 	case AT_DECIDE: return decided(j, approval_step(j->app->store, j->approving));
+	}
+	return STEP_FAIL;
+}
+
+/* ---- several at once: a plan ---------------------------------------------------------------------- */
+
+/* The next of the list; when all are decided, the page of what waits. */
+static enum step
+next_id(struct job *j, msec now)
+{
+	struct gatepage *g = j->own;
+	struct str id = str_next(&g->ids, ',');
+
+	if (!id.n)
+		return html_go(&j->x, STR("/approvals"));
+	if (id.n != APPROVAL_KEY_N - 2)
+		return html_error(&j->x, 400, "error_form");
+	memcpy(g->key, "v:", 2);
+	memcpy(g->key + 2, id.p, id.n);
+	j->out = buf_over(g->room, sizeof g->room);
+	j->op = (struct store_op){ .verb = STORE_GET, .key = str_of(g->key, sizeof g->key), .out = &j->out,
+		.owner = exchange_ready(&j->x) };
+	j->x.at = AT_EACH;
+	return store_start(j->app->store, &j->op, now) == STEP_WAIT ? STEP_WAIT : STEP_MORE;
+}
+
+static enum step
+each_decided(struct job *j, enum step s, msec now)
+{
+	struct gatepage *g = j->own;
+
+	j->x.at = AT_EACH_DECIDE;
+	if (s == STEP_WAIT)
+		return s;
+	if (s == STEP_DONE)
+		act_approval(j, str_of(g->key + 2, APPROVAL_KEY_N - 2), &j->approving->approval);
+	return next_id(j, now);
+}
+
+/* What was decided, used or has died meanwhile is left as it is. */
+static enum step
+each_found(struct job *j, msec now)
+{
+	struct gatepage *g = j->own;
+
+	if (!j->op.done)
+		return STEP_WAIT;
+	if (j->op.err && j->op.err != ERR_NONE)
+		return html_error(&j->x, 503, "error_store");
+	if (j->op.err || approval_decode(j->op.val, &g->approval) || !may_decide(j, &g->approval) ||
+	    g->approval.status != APPROVAL_PENDING)
+		return next_id(j, now);
+	memset(j->approving, 0, sizeof *j->approving);
+	j->approving->by = user_name(&j->person->who.user);
+	return each_decided(j, approval_decide(j->app->store, j->approving, str_of(g->key + 2, APPROVAL_KEY_N - 2),
+	    str_is(g->answer, "yes"), exchange_ready(&j->x)), now);
+}
+
+static enum step
+start_several(struct job *j, msec now)
+{
+	struct gatepage *g = j->own;
+
+	if (html_form(&j->x, (struct html_field[]){ { "answer", 8, &g->answer }, { "ids", IDS_N, &g->ids },
+	    { "password", USER_PASSWORD_MAX, &g->password } }, 3))
+		return STEP_DONE;
+	j->approving = ARENA_NEW(exchange_arena(&j->x), struct approval_work);
+	if (!j->approving || (!str_is(g->answer, "yes") && !str_is(g->answer, "no")))
+		return html_error(&j->x, j->approving ? 400 : 503, j->approving ? "error_form" : "error_busy");
+	j->x.at = AT_PROVE;
+	prove_begin(j, &g->prove, g->password, now);
+	return STEP_MORE;
+}
+
+static enum step
+proved_several(struct job *j, msec now)
+{
+	struct gatepage *g = j->own;
+	enum step s = prove_step(j, &g->prove);
+
+	if (s != STEP_DONE)
+		return s == STEP_FAIL ? STEP_DONE : s;
+	return g->prove.good ? next_id(j, now) : start_list(j, false, "account_wrong", now);
+}
+
+enum step
+gatepage_several(struct exchange *x, msec now)
+{
+	struct job *j = job_of(x);
+	enum step s;
+
+	switch (x->at) {
+	case AT_START: return begin(j, true, now, &s) ? start_several(j, now) : s;
+	case AT_LIST: return list(j, now);
+	case AT_PROVE: return proved_several(j, now);
+	case AT_EACH: return each_found(j, now);
+	case AT_EACH_DECIDE: return each_decided(j, approval_step(j->app->store, j->approving), now);
 	}
 	return STEP_FAIL;
 }

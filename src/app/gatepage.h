@@ -16,6 +16,7 @@
 /* The handlers of the routes above. */
 enum step gatepage_approvals(struct exchange *x, msec now);
 enum step gatepage_approve(struct exchange *x, msec now);
+enum step gatepage_several(struct exchange *x, msec now);
 enum step gatepage_admin(struct exchange *x, msec now);
 enum step gatepage_switch(struct exchange *x, msec now);
 

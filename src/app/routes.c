@@ -57,6 +57,7 @@ static const struct route routes[] = {
 	{ ROUTE_GET,                  0,     0,            "/apps",               lists_apps_page },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/apps/revoke",        lists_apps_drop },
 	{ ROUTE_GET,                  0,     0,            "/approvals",          gatepage_approvals },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/approvals",          gatepage_several },
 	{ ROUTE_GET,                  0,     0,            "/approve/:id",        gatepage_approve },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/approve/:id",        gatepage_approve },
 	{ ROUTE_GET,                  0,     0,            "/admin",              gatepage_admin },

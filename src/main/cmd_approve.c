@@ -17,7 +17,7 @@ struct deciding {
 };
 
 static int
-begin(struct flags *a, struct deciding *k, u32 words, const char *what)
+begin(struct flags *a, struct deciding *k, u32 least, u32 most, const char *what)
 {
 	const struct conf *known;
 	static const struct flags_option options[] = {
@@ -29,7 +29,7 @@ begin(struct flags *a, struct deciding *k, u32 words, const char *what)
 	int code = flags_read(a, &table, k);
 
 	if (code == FLAGS_GO)
-		code = flags_rest(a, words, words, what);
+		code = flags_rest(a, least, most, what);
 	if (code != FLAGS_GO)
 		return code;
 	k->data = cmd_data(k->conf, k->data, &known);
@@ -69,7 +69,7 @@ cmd_pending(struct flags *a)
 	struct cmd_either e = { .method = STR("GET"), .path = STR("/control/approvals"), .local = local_pending };
 	struct str answer;
 	struct jdoc d;
-	int code = begin(a, &k, 0, "");
+	int code = begin(a, &k, 0, 0, "");
 
 	if (code != FLAGS_GO)
 		return code;
@@ -90,34 +90,49 @@ cmd_pending(struct flags *a)
 }
 
 static int
-decide(struct flags *a, bool yes)
+decide_one(struct flags *a, struct deciding *k, const char *id, bool yes)
 {
-	struct deciding k = { .json = false };
 	u8 room[200];
 	struct buf path = buf_over(room, sizeof room);
 	struct cmd_either e = { .method = STR("POST"), .local = yes ? local_approve : local_deny };
 	struct str answer;
 	struct jdoc d;
-	int code = begin(a, &k, 1, "the id that `mcpgated pending` shows");
+	int code;
 
-	if (code != FLAGS_GO)
-		return code;
-	buf_fmt(&path, "/control/approvals/%s", a->rest[0]);
-	e.data = k.data;
-	e.arena = &k.arena;
+	buf_fmt(&path, "/control/approvals/%s", id);
+	e.data = k->data;
+	e.arena = &k->arena;
 	e.path = buf_str(&path);
-	e.arg = str_c(a->rest[0]);
+	e.arg = str_c(id);
 	e.body = yes ? STR("{\"approve\":true}") : STR("{\"approve\":false}");
 	code = path.over ? EXIT_USAGE : cmd_either(a, &e, &answer);
 	if (code)
 		return code;
-	if (k.json || json_parse(&d, answer, k.tok, TOKENS)) {
+	if (k->json || json_parse(&d, answer, k->tok, TOKENS)) {
 		say_outf("%S\n", answer);
 		return EXIT_OK;
 	}
 	say_outf(yes ? "approved, once:\n" : "denied:\n");
-	tell(&k, json_root(&d));
+	tell(k, json_root(&d));
 	return EXIT_OK;
+}
+
+/* One, or all of a plan: exactly those that are named. */
+static int
+decide(struct flags *a, bool yes)
+{
+	struct deciding k = { .json = false };
+	int code = begin(a, &k, 1, FLAGS_REST_MAX, "the id that `mcpgated pending` shows"), worst = EXIT_OK;
+	u32 mark;
+
+	if (code != FLAGS_GO)
+		return code;
+	mark = (u32)k.arena.used;
+	for (u32 i = 0; i < a->rests; i++, arena_rewind(&k.arena, mark)) {
+		code = decide_one(a, &k, a->rest[i], yes);
+		worst = code > worst ? code : worst;
+	}
+	return worst;
 }
 
 int

@@ -38,12 +38,43 @@ async function asked(who = mine) {
   return { args, page, handle: handleOf(r.text), go: () => who.tool('delete_person', { ...args, approval: handleOf(r.text) }), done: () => things.count(`people/${args.id}`) };
 }
 
+test('a plan: several calls are approved as one list, and each spends its own part', async () => {
+  const plan = [await asked(), await asked(), await asked()];
+  const page = await bob.get('/approvals');
+  const ids = /name="ids" value="([0-9a-f,]+)"/.exec(page.body)[1];
+  for (const p of plan) {
+    assert.ok(ids.includes(p.page.slice(9)));
+    assert.match(page.body, new RegExp(`<strong>DELETE</strong> http:[^\n]*/people/${p.args.id}\n`));
+  }
+  assert.equal((await bob.post('/approvals', { answer: 'yes', ids, password: 'wrong password' })).status, 400);
+  assert.match((await plan[0].go()).text, /Nobody has approved this yet/);
+  assert.equal((await carl.post('/approvals', { answer: 'yes', ids, password })).status, 303); // not his: nothing happens
+  assert.match((await plan[0].go()).text, /Nobody has approved this yet/);
+  const late = await asked(); // asked for after the page was shown: not on the list
+  assert.equal((await bob.post('/approvals', { answer: 'yes', ids, password })).status, 303);
+  assert.match((await late.go()).text, /Nobody has approved this yet/);
+  const [first, second, third] = plan;
+  const other = await mine.tool('delete_person', { ...second.args, approval: first.handle });
+  assert.match(other.text, /for another call/);
+  for (const p of [third, first, second]) { // in any order
+    assert.equal((await p.go()).isError, false);
+    assert.equal(p.done(), 1);
+    assert.equal((await p.go()).isError, true);
+  }
+  const [a, b] = [await asked(), await asked()].map((p) => p.page.slice(9, 25));
+  const all = await gate.command(['approve', a, b]);
+  assert.equal(all.code, 0, all.err);
+  assert.equal(all.out.match(/approved, once/g).length, 2);
+  assert.equal((await gate.command(['approve', a, late.page.slice(9, 25)])).code, 1); // the first was decided already, the other is
+  assert.equal((await late.go()).isError, false);
+});
+
 test('a person approves on the page, with the password each time, once', async () => {
   const a = await asked();
   assert.match((await bob.get('/approvals')).body, new RegExp(`${a.page}"><strong>delete_person</strong></a> · sandbox`));
   const shown = await bob.get(a.page);
   assert.equal(shown.status, 200);
-  assert.match(shown.body, /<strong>DELETE<\/strong> http:[^\n]*\/people\/1\n/);
+  assert.match(shown.body, /<strong>DELETE<\/strong> http:[^\n]*\/people\/\d+\n/);
   assert.match(shown.body, /&quot;version&quot;:1/); // what it is about
   assert.equal((await bob.post(a.page, { answer: 'yes', password, csrf: 'x'.repeat(30) })).status, 403);
   assert.equal((await bob.post(a.page, { answer: 'yes', password: 'wrong password' })).status, 403);
