@@ -161,27 +161,61 @@ may_be_secret(const struct veil *v, struct str in, u32 at)
 
 /* ---- values -------------------------------------------------------------------------------------- */
 
-/* The colon at or after i (below in.n) behind a key that is secret, or in.n. A block holds about one key: what comes of
- * it is decided without leaving the loop. */
+/* Of a block at i, the colon behind a key that is secret, or in.n; mask: jblock_key_end. */
 static u32
-find_secret(struct veil *v, struct str in, u32 i)
+look_closer(struct veil *v, struct str in, u32 i, u32 mask)
 {
-	if (i == 0) {
-		if (in.p[0] == ':' && may_be_secret(v, in, 0) && is_secret(v, in, 0))
-			return 0;
-		i++;
-	}
-	for (; i + JBLOCK_N <= in.n; i += JBLOCK_N)
-		for (u32 mask = jblock_key_end(in.p + i); mask; mask &= mask - 1) {
-			u32 at = i + (u32)__builtin_ctz(mask);
+	for (mask = (mask | mask >> 16) & 0xffff; mask; mask &= mask - 1) {
+		u32 at = i + (u32)__builtin_ctz(mask);
 
-			if (may_be_secret(v, in, at) && is_secret(v, in, at))
-				return at;
-		}
+		if (in.p[at] == ':' && may_be_secret(v, in, at) && is_secret(v, in, at))
+			return at;
+	}
+	return in.n;
+}
+
+/* The same where no backslash is near: the two characters before the quote decide. */
+static inline u32
+look(struct veil *v, struct str in, u32 i, u32 mask)
+{
+	for (; mask; mask &= mask - 1) {
+		u32 at = i + (u32)__builtin_ctz(mask);
+
+		if (v->names->ends[in.p[at - 2] & 31] >> (in.p[at - 3] & 31) & 1 && is_secret(v, in, at))
+			return at;
+	}
+	return in.n;
+}
+
+/* The last bytes, too few for a block. */
+static u32
+rest(struct veil *v, struct str in, u32 i)
+{
 	for (; i < in.n; i++)
 		if (in.p[i] == ':' && may_be_secret(v, in, i) && is_secret(v, in, i))
 			return i;
 	return in.n;
+}
+
+/* The colon at or after i (below in.n) behind a key that is secret, or in.n. */
+static u32
+find_secret(struct veil *v, struct str in, u32 i)
+{
+	bool odd = true, was;
+
+	for (; i < in.n && i < 3; i++)
+		if (in.p[i] == ':' && is_secret(v, in, i))
+			return i;
+	for (; i + JBLOCK_N <= in.n; i += JBLOCK_N) {
+		u32 mask = jblock_key_end(in.p + i), at;
+
+		was = odd;
+		odd = mask >> 16;
+		at = odd || was ? look_closer(v, in, i, mask) : look(v, in, i, mask);
+		if (at < in.n)
+			return at;
+	}
+	return i < in.n ? rest(v, in, i) : in.n;
 }
 
 /* How many bytes may pass. At the end of in, or where a secret begins: then the state is INSIDE. */

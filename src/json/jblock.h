@@ -62,17 +62,19 @@ jblock_special(const u8 *p)
 	return (u32)_mm_movemask_epi8(odd);
 }
 
-/* Where a key may end: colons behind a quote or a blank, of the 16 bytes at p; looks at the byte before p, too. The
- * mask may hold more (every colon elsewhere), never less. */
+/* Where a key may end, of the 16 bytes at p; looks at the byte before p, too. Low half: colons behind a quote. High
+ * half: what needs a closer look, colons behind a blank, and backslashes. Elsewhere every colon is in both. */
 static inline u32
 jblock_key_end(const u8 *p)
 {
 	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
 	__m128i before = _mm_loadu_si128((const __m128i *)(const void *)(p - 1));
-	__m128i ends = _mm_cmpeq_epi8(before, _mm_set1_epi8('"'));
+	__m128i colon = _mm_cmpeq_epi8(x, _mm_set1_epi8(':'));
+	__m128i odd = _mm_and_si128(colon, _mm_cmplt_epi8(before, _mm_set1_epi8(' ' + 1)));
 
-	ends = _mm_or_si128(ends, _mm_cmplt_epi8(before, _mm_set1_epi8(' ' + 1)));
-	return (u32)_mm_movemask_epi8(_mm_and_si128(ends, _mm_cmpeq_epi8(x, _mm_set1_epi8(':'))));
+	odd = _mm_or_si128(odd, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+	colon = _mm_and_si128(colon, _mm_cmpeq_epi8(before, _mm_set1_epi8('"')));
+	return (u32)_mm_movemask_epi8(colon) | (u32)_mm_movemask_epi8(odd) << 16;
 }
 
 #elif defined(__ARM_NEON) && defined(__aarch64__)
@@ -97,7 +99,7 @@ jblock_key_end(const u8 *p)
 	static const u8 weight[16] = { 1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128 };
 	uint8x16_t ends = vandq_u8(vceqq_u8(vld1q_u8(p), vdupq_n_u8(':')), vld1q_u8(weight));
 
-	return vaddv_u8(vget_low_u8(ends)) | (u32)vaddv_u8(vget_high_u8(ends)) << 8;
+	return (vaddv_u8(vget_low_u8(ends)) | (u32)vaddv_u8(vget_high_u8(ends)) << 8) * 0x10001;
 }
 
 #else
@@ -111,7 +113,7 @@ jblock_special(const u8 *p)
 static inline u32
 jblock_key_end(const u8 *p)
 {
-	return jblock_key_end8(p) | jblock_key_end8(p + 8) << 8;
+	return (jblock_key_end8(p) | jblock_key_end8(p + 8) << 8) * 0x10001;
 }
 
 #endif
