@@ -53,8 +53,8 @@ app_init(struct app *app, struct arena *a)
 {
 	struct mcp_shared *m = &app->mcp;
 
-	app->keys = keys_init(a, app->store);
-	app->tokens = tokens_init(a, app->store, &app->token_seal);
+	app->keys = keys_init(a, app->store, app->rng);
+	app->tokens = tokens_init(a, app->store, &app->token_seal, app->rng);
 	if (!app->keys || !app->tokens || pool_init(&app->jobs, a, sizeof(struct job), JOBS_MAX))
 		return ERR_FULL;
 	if (calls_init(&app->calls, a, app->net, app->dns) ||

@@ -7,6 +7,7 @@
 #include "crypt/hash.h"
 
 static_assert((KEY_CACHE & (KEY_CACHE - 1)) == 0, "a power of two");
+static_assert(2 + KEY_ID_N <= sizeof(((struct known_entry *)0)->name), "a name is remembered whole");
 
 #define ID_MIN 6 /* hex characters that name a key */
 #define RECORD_VERSION 1
@@ -40,14 +41,14 @@ keys_bytes(void)
 }
 
 struct keys *
-keys_init(struct arena *a, struct store *st)
+keys_init(struct arena *a, struct store *st, struct rng *rng)
 {
 	struct keys *ks = ARENA_NEW(a, struct keys);
 
 	if (!ks)
 		return NULL;
 	ks->st = st;
-	return known_init(&ks->known, a, KEY_CACHE) ? NULL : ks;
+	return known_init(&ks->known, a, KEY_CACHE, rng) ? NULL : ks;
 }
 
 static u64
@@ -207,14 +208,16 @@ key_start(struct keys *ks, struct key_check *c, struct str secret, struct princi
 		c->op.err = ERR_DENY;
 		return STEP_FAIL;
 	}
-	hash_once(secret, c->hash);
-	name_of(c->name, c->hash);
+	known_mark(&ks->known, secret, c->mark);
 	c->stamp = stamp_of(ks);
-	known = known_find(&ks->known, c->hash, c->stamp, store_wall(ks->st));
+	known = known_find(&ks->known, c->mark, c->stamp, store_wall(ks->st));
 	if (known) {
 		c->op.done = true;
+		memcpy(c->name, known->name, sizeof c->name);
 		return judge(ks, c, who, &known->who);
 	}
+	hash_once(secret, c->hash);
+	name_of(c->name, c->hash);
 	c->out = buf_over(c->room, sizeof c->room);
 	c->op.key = str_of(c->name, sizeof c->name);
 	store_start(ks->st, &c->op, 0);
@@ -267,6 +270,7 @@ take_owner(struct key_check *c)
 enum step
 key_step(struct keys *ks, struct key_check *c, struct principal *who)
 {
+	struct known_entry *known;
 	enum step s;
 
 	do {
@@ -280,7 +284,9 @@ key_step(struct keys *ks, struct key_check *c, struct principal *who)
 	} while (s == STEP_MORE);
 	if (s == STEP_FAIL)
 		return s;
-	known_place(&ks->known, c->hash, c->stamp, store_wall(ks->st))->who = c->found;
+	known = known_place(&ks->known, c->mark, c->stamp, store_wall(ks->st));
+	known->who = c->found;
+	memcpy(known->name, c->name, sizeof c->name);
 	return judge(ks, c, who, &c->found);
 }
 

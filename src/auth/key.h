@@ -2,7 +2,7 @@
  * SHA-256 is stored, under "k:" and the hex of the first 16 bytes. A revoked key's record is
  * dropped.
  *
- *   header value > key_start / key_step > principal          the hot path: one SHA-256 and a RAM cache
+ *   header value > key_start / key_step > principal          the hot path: a mark and a RAM cache
  *   key_add, key_list, key_revoke                            the control plane, over store ops
  *
  * The cache is dropped whenever a "k:" entry changes (store_stamp) and asks the store again after
@@ -11,6 +11,7 @@
 #define AUTH_KEY_H
 
 #include "auth/user.h"
+#include "crypt/mark.h"
 #include "store/store.h"
 
 #define KEY_SECRET_MIN 16
@@ -34,8 +35,8 @@ struct key {
 	char hint[KEY_HINT_MAX]; /* first characters of a secret made here; empty for an imported one */
 };
 
-/* Room for the cache (limits KEY_CACHE). NULL when a has no room. */
-struct keys *keys_init(struct arena *a, struct store *st);
+/* Room for the cache (limits KEY_CACHE). rng NULL: every key is asked of the store. NULL when a has no room. */
+struct keys *keys_init(struct arena *a, struct store *st, struct rng *rng);
 
 /* Bytes keys_init takes from its arena, for the memory plan. */
 size_t keys_bytes(void);
@@ -44,7 +45,7 @@ size_t keys_bytes(void);
 struct key_check {
 	struct store_op op;
 	struct buf out;
-	u8 hash[32];
+	u8 hash[32], mark[MARK_N];
 	u32 stamp;               /* of the store's keys and users when it was asked */
 	bool owned;              /* the record of its owner is asked for */
 	struct principal found;

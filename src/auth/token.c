@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "crypt/ct.h"
-#include "crypt/hash.h"
 
 static_assert((TOKEN_CACHE & (TOKEN_CACHE - 1)) == 0, "a power of two");
 
@@ -29,7 +28,7 @@ tokens_bytes(void)
 }
 
 struct tokens *
-tokens_init(struct arena *a, struct store *st, const struct seal_keys *seal)
+tokens_init(struct arena *a, struct store *st, const struct seal_keys *seal, struct rng *rng)
 {
 	struct tokens *ts = ARENA_NEW(a, struct tokens);
 
@@ -37,7 +36,7 @@ tokens_init(struct arena *a, struct store *st, const struct seal_keys *seal)
 		return NULL;
 	ts->st = st;
 	ts->seal = seal;
-	return known_init(&ts->known, a, TOKEN_CACHE) ? NULL : ts;
+	return known_init(&ts->known, a, TOKEN_CACHE, rng) ? NULL : ts;
 }
 
 u64
@@ -196,9 +195,9 @@ token_start(struct tokens *ts, struct token_check *c, const struct token_ask *as
 	memset(c->name, 0, sizeof c->name);
 	if (ask->text.n > TOKEN_MAX)
 		return refuse(c, ERR_DENY);
-	hash_once(ask->text, c->hash);
+	known_mark(&ts->known, ask->text, c->mark);
 	c->stamp = stamp_of(ts);
-	known = known_find(&ts->known, c->hash, c->stamp, store_wall(ts->st));
+	known = known_find(&ts->known, c->mark, c->stamp, store_wall(ts->st));
 	if (known) {
 		c->op.done = true;
 		memcpy(c->name, known->name, sizeof c->name);
@@ -249,7 +248,7 @@ token_step(struct tokens *ts, struct token_check *c, const struct token_ask *ask
 		return refuse(c, ERR_DENY);
 	who->dies = c->token.dies;
 	who->stamp = c->version;
-	e = known_place(&ts->known, c->hash, c->stamp, store_wall(ts->st));
+	e = known_place(&ts->known, c->mark, c->stamp, store_wall(ts->st));
 	e->who = *who;
 	e->audience = c->token.audience;
 	memcpy(e->name, c->name, sizeof e->name);
@@ -259,12 +258,12 @@ token_step(struct tokens *ts, struct token_check *c, const struct token_ask *ask
 bool
 token_recall(struct tokens *ts, u32 number, const struct token_ask *ask, struct principal *who)
 {
-	u8 hash[HASH_N];
+	u8 mark[MARK_N];
 	const struct known_entry *e;
 	wall now = store_wall(ts->st);
 
-	hash_once(ask->text, hash);
-	e = known_find(&ts->known, hash, number, now);
+	known_mark(&ts->known, ask->text, mark);
+	e = known_find(&ts->known, mark, number, now);
 	if (!e || e->who.dies <= now || e->audience != ask->audience)
 		return false;
 	*who = e->who;
@@ -274,11 +273,11 @@ token_recall(struct tokens *ts, u32 number, const struct token_ask *ask, struct 
 void
 token_keep(struct tokens *ts, u32 number, const struct token_ask *ask, const struct principal *who)
 {
-	u8 hash[HASH_N];
+	u8 mark[MARK_N];
 	struct known_entry *e;
 
-	hash_once(ask->text, hash);
-	e = known_place(&ts->known, hash, number, store_wall(ts->st));
+	known_mark(&ts->known, ask->text, mark);
+	e = known_place(&ts->known, mark, number, store_wall(ts->st));
 	e->who = *who;
 	e->audience = ask->audience;
 	memset(e->name, 0, sizeof e->name);

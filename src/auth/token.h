@@ -2,7 +2,7 @@
  * until when) is inside, under the seal; whether they still hold is the family's record in the store, so that dropping
  * it ends them within the second.
  *
- *   header value > token_start / token_step > principal        the hot path: one SHA-256 and a RAM cache, as for keys
+ *   header value > token_start / token_step > principal        the hot path: a mark and a RAM cache, as for keys
  *
  * The cache asks the store again after a second, and whenever a grant or a user changes.
  * Source: RFC 6750; RFC 8707 section 2 (audience); RFC 9068 is not used: nobody but us reads them. */
@@ -11,6 +11,7 @@
 
 #include "auth/grant.h"
 #include "auth/user.h"
+#include "crypt/mark.h"
 #include "crypt/seal.h"
 #include "store/store.h"
 
@@ -29,8 +30,8 @@ struct token {
 	u64 audience; /* token_audience of grant.audience */
 };
 
-/* Room for the cache (limits TOKEN_CACHE). seal stays the caller's. NULL when a has no room. */
-struct tokens *tokens_init(struct arena *a, struct store *st, const struct seal_keys *seal);
+/* Room for the cache (limits TOKEN_CACHE). seal stays the caller's; rng as for keys_init. NULL when a has no room. */
+struct tokens *tokens_init(struct arena *a, struct store *st, const struct seal_keys *seal, struct rng *rng);
 
 /* Bytes tokens_init takes, for the memory plan. */
 size_t tokens_bytes(void);
@@ -48,7 +49,7 @@ int token_open(const struct seal_keys *seal, struct str prefix, struct str text,
 struct token_check {
 	struct store_op op;
 	struct buf out;
-	u8 hash[32];
+	u8 mark[MARK_N];
 	u32 stamp;               /* of grants and users when the store was asked */
 	struct token token;
 	bool asked_user;

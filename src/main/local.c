@@ -50,7 +50,7 @@ local_open(struct local *l, const char *data, struct buf *why)
 	if (!err)
 		err = store_open(&l->store, &conf, &l->arena, why);
 	ct_wipe(key, sizeof key);
-	if (!err && !(l->keys = keys_init(&l->arena, l->store))) {
+	if (!err && !(l->keys = keys_init(&l->arena, l->store, NULL))) {
 		BUF_LIT(why, "not enough memory");
 		err = ERR_FULL;
 	}

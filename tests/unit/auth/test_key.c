@@ -23,6 +23,7 @@ struct place {
 	u32 marked;
 	msec now;
 	wall wall;
+	struct rng rng;
 };
 
 static void
@@ -43,7 +44,8 @@ setup(void **state, u64 seed)
 	p->wall = WALL;
 	p->now = 1000;
 	p->st = store_open_ram(&a, 400, seed, p->now, p->wall);
-	p->ks = keys_init(&a, p->st);
+	rng_init(&p->rng, STR("0123456789abcdef0123456789abcdef0123456789abcdef"));
+	p->ks = keys_init(&a, p->st, &p->rng);
 	loop_init(&p->loop, &a, 4, 4);
 	store_attach(p->st, &p->loop);
 	ready_init(&p->owner, note);

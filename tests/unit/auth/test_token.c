@@ -101,7 +101,7 @@ setup(void **state, u64 seed)
 	p->st = store_open_ram(&a, 100, seed, 1000, p->wall);
 	rng_init(&p->rng, STR("0123456789abcdef0123456789abcdef0123456789abcdef"));
 	seal_key(&p->seal, 1, key);
-	p->ts = tokens_init(&a, p->st, &p->seal);
+	p->ts = tokens_init(&a, p->st, &p->seal, &p->rng);
 	loop_init(&p->loop, &a, 4, 4);
 	store_attach(p->st, &p->loop);
 	ready_init(&p->owner, note);
