@@ -116,10 +116,20 @@ srcs     = $(filter-out $(if $(filter n,$(TESTSRC)),$(HOOKS),$(REL_ONLY)) $(LEFT
 objs     = $(patsubst src/%.c,$(B)/obj/%.o,$(call srcs,$(1)))
 LIBS    := $(FLOORS:%=$(B)/lib/lib%.a)
 
-# The leaves that run for each byte of a request are built for speed, all the rest for size: board.mk OPT_HOT, OPT.
-# The files that a call runs through once (mcp, op, call, serve, gate) at -O2 would be 23 KB more, and a call 3 % cheaper.
+# The leaves that run for each byte of a request are built for speed, all the rest for size: board.mk OPT_HOT, OPT. Where
+# the code is packed (PACKED), what a request runs through is built for speed, too: 65 KB more in memory, 25 KB of file,
+# and a call costs 18 % less.
 HOTSRC  := $(wildcard $(addprefix src/,$(addsuffix .c, $(addprefix base/,buf copy crc pool str) \
            $(addprefix json/,jesc jesc_x86 jout jscan json json_find) $(addprefix http/,field head url) net/wire)))
+ifneq ($(PACKED),)
+HOTSRC  += $(filter-out $(HOTSRC),$(wildcard $(addprefix src/,$(addsuffix .c, base/arena base/lease base/log base/map \
+           $(addprefix http/,body head_resp hout) net/net sys/loop sys/sock sys/timer \
+           $(addprefix catalog/,args catalog params style) filter/* serve/* call/* \
+           $(addprefix auth/,key known principal token) $(addprefix gate/,audit gate quota) \
+           $(addprefix op/,accept credential meter op record secrets) \
+           $(addprefix mcp/,asked gated mcp modern rpc) \
+           $(addprefix app/,endpoint guard job routes)))))
+endif
 HOT     := $(HOTSRC:src/%.c=$(B)/obj/%.o) $(B)/vendor/hash/sha2small.o
 $(HOT): OPT := $(OPT_HOT)
 $(B)/obj/crypt/%.o $(B)/obj/sys/atomic.o: OPT := $(or $(OPT_VENDOR),$(OPT))
