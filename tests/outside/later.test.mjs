@@ -21,7 +21,7 @@ before(async () => {
   const environments = [{ name: 'production', base_url: upstream.url }];
   server = await startServer({ apis: [
     { name: 'echo', document: echoDocument, options, environments },
-    { name: 'other', document: echoDocument, options, environments },
+    { name: 'other', document: echoDocument, options: { answer_within: '2s' }, environments }, // told every half second,
     { name: 'brief', document: echoDocument, environments },
   ] });
   key = await server.key('later');
@@ -117,13 +117,13 @@ const clients = {
     const { Client } = await load('sdk-2025-06-18/dist/esm/client/index.js');
     const { StreamableHTTPClientTransport } = await load('sdk-2025-06-18/dist/esm/client/streamableHttp.js');
     const client = new Client({ name: 'sdk-1', version: '1' }, {});
-    await client.connect(new StreamableHTTPClientTransport(new URL(server.url('echo')), bearer()));
+    await client.connect(new StreamableHTTPClientTransport(new URL(server.url('other')), bearer()));
     return { client, ask: (q, o) => client.callTool(q, undefined, o) };
   },
   'SDK 2.x, 2026-07-28': async () => {
     const { Client, StreamableHTTPClientTransport } = await load('@modelcontextprotocol/client/dist/index.mjs');
     const client = new Client({ name: 'sdk-2', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
-    await client.connect(new StreamableHTTPClientTransport(new URL(server.url('echo')), bearer()));
+    await client.connect(new StreamableHTTPClientTransport(new URL(server.url('other')), bearer()));
     return { client, ask: (q, o) => client.callTool(q, o) };
   },
 };
@@ -133,22 +133,22 @@ for (const [name, make] of Object.entries(clients))
     try {
       const told = [];
       const onprogress = (p) => told.push(p.progress);
-      const quick = await ask({ name: 'slow', arguments: { ms: 350 } }, { onprogress });
-      assert.deepEqual(JSON.parse(quick.content[0].text), { slept: '350' });
+      const quick = await ask({ name: 'slow', arguments: { ms: 1350 } }, { onprogress });
+      assert.deepEqual(JSON.parse(quick.content[0].text), { slept: '1350' });
       assert.ok(told.length >= 2 && told.every((v, i) => v === i + 1), `progress ${told}`);
-      const long = await ask({ name: 'slow', arguments: { ms: 900 } }, { onprogress: () => {} });
+      const long = await ask({ name: 'slow', arguments: { ms: 2900 } }, { onprogress: () => {} });
       const handle = handleOf(long.content[0].text);
       assert.ok(handle, long.content[0].text);
       const r = await ask({ name: 'get_result', arguments: { handle } }, { onprogress });
-      assert.deepEqual(JSON.parse(r.content[0].text), { slept: '900' });
+      assert.deepEqual(JSON.parse(r.content[0].text), { slept: '2900' });
     } finally { await client.close(); }
   });
 
 test('progress by hand: an event stream, the token as it was given, the answer last; none where Accept does not take it', async () => {
   const ask = (token, o = {}) => {
-    const { headers, body } = modernRequest('tools/call', { name: 'slow', arguments: { ms: 300 } }, { key, ...o,
+    const { headers, body } = modernRequest('tools/call', { name: 'slow', arguments: { ms: 1200 } }, { key, ...o,
       message: (m) => ({ ...m, params: { ...m.params, _meta: { ...meta(), progressToken: token } } }) });
-    return rawRequest(server.port, { method: 'POST', path: '/mcp', host: server.host, headers, body });
+    return rawRequest(server.port, { method: 'POST', path: '/other/mcp', host: server.host, headers, body });
   };
   for (const token of ['a "token"', 7]) {
     const r = await ask(token);
@@ -156,7 +156,7 @@ test('progress by hand: an event stream, the token as it was given, the answer l
     const events = r.body.split('\n').filter((l) => l.startsWith('data:')).map((l) => JSON.parse(l.slice(5)));
     assert.ok(events.length >= 3, r.body);
     assert.deepEqual(events.slice(0, -1).map((e) => [e.method, e.params.progressToken]), events.slice(0, -1).map(() => ['notifications/progress', token]));
-    assert.equal(JSON.parse(events.at(-1).result.content[0].text).slept, '300');
+    assert.equal(JSON.parse(events.at(-1).result.content[0].text).slept, '1200');
   }
   for (const [token, o] of [[{ a: 1 }, {}], ['x'.repeat(100), {}], ['t', { headers: { Accept: 'application/json' } }]]) {
     const r = await ask(token, o);
@@ -169,16 +169,16 @@ test('a modern client that leaves while it is told of progress cancels its read;
     const { headers, body } = modernRequest('tools/call', { name, arguments: args }, { key,
       message: (m) => ({ ...m, params: { ...m.params, _meta: { ...meta(), progressToken: 1 } } }) });
     let text = '';
-    const s = net.connect(server.port, '127.0.0.1', () => s.write(requestBytes({ method: 'POST', path: '/mcp', host: server.host, headers, body })));
+    const s = net.connect(server.port, '127.0.0.1', () => s.write(requestBytes({ method: 'POST', path: '/other/mcp', host: server.host, headers, body })));
     s.on('data', (d) => { text += d; });
     s.on('error', () => {});
-    for (let i = 0; !/notifications\/progress/.test(text); i++) { assert.ok(i < 100, 'progress'); await sleep(10); }
+    for (let i = 0; !/notifications\/progress/.test(text); i++) { assert.ok(i < 300, 'progress'); await sleep(10); }
     s.destroy();
   };
-  await Promise.all([leave('slow', { ms: 777 }), leave('echo', { text: 'wait 778' })]);
+  await Promise.all([leave('slow', { ms: 3777 }), leave('echo', { text: 'wait 1278' })]);
   await sleep(800);
-  assert.equal(asked('ms=777')[0].cancelled, true);
-  assert.equal(asked('wait 778')[0].cancelled, undefined);
+  assert.equal(asked('ms=3777')[0].cancelled, true);
+  assert.equal(asked('wait 1278')[0].cancelled, undefined);
 });
 
 test('in a batch there is no handle, and get_result says how it stands', async () => {
