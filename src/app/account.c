@@ -1,5 +1,6 @@
 #include "app/account.h"
 
+#include "app/act.h"
 #include "app/factor.h"
 #include "app/html.h"
 #include "app/person.h"
@@ -232,12 +233,14 @@ finished(struct job *j, enum step s)
 static enum step
 written(struct job *j)
 {
+	static const char *const words[] = { "password", "second factor on", "second factor off", "everywhere" };
 	struct account *a = j->own;
 
 	if (j->op.err)
 		return html_error(&j->x, j->op.err == ERR_LATE || j->op.err == ERR_NONE ? 409 : 503,
 		    j->op.err == ERR_LATE || j->op.err == ERR_NONE ? "error_session" : "error_store");
 	log_info("account", "user=%S changed=%d", user_name(&a->user), a->change);
+	act_change(j, "account", str_c(words[a->change]), user_name(&a->user));
 	if (a->change == CHANGE_EVERYWHERE) {
 		person_cookie(j, STR(""));
 		return html_go(&j->x, STR("/login"));

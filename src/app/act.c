@@ -46,3 +46,26 @@ act_approval(struct job *j, struct str id, const struct approval *a)
 	l.detail = a->who;
 	line(j, &l);
 }
+
+void
+act_change(struct job *j, const char *what, struct str verb, struct str name)
+{
+	struct audit_line l = { .what = what, .outcome = "done", .operation = verb, .detail = name };
+
+	line(j, &l);
+}
+
+void
+act_login(struct job *j, const struct user *u, struct str name, const char *how)
+{
+	struct audit_line l = { .what = "login", .outcome = u ? "done" : "refused", .operation = str_c(how) };
+	struct principal who;
+
+	principal_nobody(&who, 0);
+	if (u)
+		user_principal(u, &who);
+	l.who = &who;
+	l.detail = name;
+	l.matters = true;
+	audit_line(&j->app->audit, &l, j->app->now);
+}

@@ -11,4 +11,10 @@ void act_switch(struct job *j, struct str target, struct str word, bool on);
 /* A person has decided about a call; id: of the approval. */
 void act_approval(struct job *j, struct str id, const struct approval *a);
 
+/* Somebody changed what the box holds: what ("admin", or "account" for their own), the verb and whom or what it met. */
+void act_change(struct job *j, const char *what, struct str verb, struct str name);
+
+/* A login, or (u NULL) what was none: by name and how. */
+void act_login(struct job *j, const struct user *u, struct str name, const char *how);
+
 #endif

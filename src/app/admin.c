@@ -1,5 +1,6 @@
 #include "app/admin.h"
 
+#include "app/act.h"
 #include "app/guard.h"
 #include "base/text.h"
 #include "crypt/ct.h"
@@ -147,6 +148,7 @@ added(struct job *j, struct str secret)
 	case ERR_FULL: return reply_error(&j->x, 507, "the store is full: nothing was changed");
 	default: return reply_error(&j->x, 507, "the store cannot be written: nothing was changed");
 	}
+	act_change(j, "admin", STR("key add"), principal_name(&j->work->key.who));
 	if (!b.p)
 		return reply_error(&j->x, 503, "busy: try again");
 	admin_key_print(&b, &j->work->key, secret);
@@ -213,6 +215,7 @@ revoked(struct job *j)
 	case ERR_LATE: return reply_error(&j->x, 409, "several keys match: give more of the id");
 	default: return reply_error(&j->x, 507, "the store cannot be written: nothing was changed");
 	}
+	act_change(j, "admin", STR("key revoke"), principal_name(&j->work->key.who));
 	if (!b.p)
 		return reply_error(&j->x, 503, "busy: try again");
 	admin_key_print(&b, &j->work->key, STR_NONE);

@@ -1,5 +1,6 @@
 #include "app/clients.h"
 
+#include "app/act.h"
 #include "app/guard.h"
 #include "base/base64.h"
 #include "base/text.h"
@@ -342,5 +343,12 @@ clients_control(struct exchange *x, msec now)
 		return s;
 	if (s == STEP_FAIL)
 		return reply_error(x, c->status, c->why);
+	if (c->verb != VERB_LIST) {
+		u8 room[24];
+		struct buf verb = buf_over(room, sizeof room);
+
+		buf_fmt(&verb, "client %s", verbs[c->verb]);
+		act_change(j, "admin", buf_str(&verb), str_of(c->key, c->key[0] ? CLIENT_KEY_N : 0));
+	}
 	return reply_bytes(x, 200, "application/json", buf_str(c->out));
 }

@@ -1,5 +1,6 @@
 #include "app/credentials.h"
 
+#include "app/act.h"
 #include "app/guard.h"
 #include "crypt/ct.h"
 #include "http/url.h"
@@ -9,6 +10,45 @@ enum { AT_START, AT_WORK };
 #define JSON_TYPE "application/json"
 
 #define NAME_WRONG "name must be 1 to 64 characters of letters, digits, _ . / and -"
+
+/* ---- when ---------------------------------------------------------------------------------------- */
+
+#define NOTE_N (4 + VAULT_NAME_MAX)
+
+static struct str
+note_key(struct str name, u8 room[NOTE_N])
+{
+	struct buf b = buf_over(room, NOTE_N);
+
+	buf_fmt(&b, "b:u:%S", name);
+	return buf_str(&b);
+}
+
+wall
+credentials_when(struct store *st, struct str name)
+{
+	u8 room[NOTE_N], value[24];
+	struct buf out = buf_over(value, sizeof value);
+	struct store_op op = { .verb = STORE_GET, .key = note_key(name, room), .out = &out };
+	u64 at = 0;
+
+	return store_do(st, &op) || str_u64(op.val, &at) ? 0 : (wall)at;
+}
+
+void
+credentials_note(struct store *st, struct str name, bool there)
+{
+	u8 room[NOTE_N], value[24];
+	struct buf b = buf_over(value, sizeof value);
+	struct store_op op = { .verb = there ? STORE_PUT : STORE_DROP, .key = note_key(name, room), .lazy = true,
+		.ttl_s = STORE_FOREVER };
+
+	buf_u64(&b, store_wall(st));
+	op.val = buf_str(&b);
+	store_start(st, &op, 0);
+}
+
+/* ---- over the control socket --------------------------------------------------------------------- */
 
 static enum step
 answer_name(struct job *j, u16 status)
@@ -87,6 +127,8 @@ credentials_add(struct exchange *x, msec now)
 		return STEP_WAIT;
 	if (j->op.err)
 		return reply_error(x, 507, "the store cannot be written: nothing was changed");
+	credentials_note(j->app->store, str_cut(j->op.key, 2, j->op.key.n), true);
+	act_change(j, "admin", STR("credential add"), str_cut(j->op.key, 2, j->op.key.n));
 	return answer_name(j, 201);
 }
 
@@ -114,6 +156,8 @@ credentials_remove(struct exchange *x, msec now)
 		return reply_error(x, 404, "no credential has this name");
 	if (j->op.err)
 		return reply_error(x, 507, "the store cannot be written: nothing was changed");
+	credentials_note(j->app->store, str_cut(j->op.key, 2, j->op.key.n), false);
+	act_change(j, "admin", STR("credential remove"), str_cut(j->op.key, 2, j->op.key.n));
 	return answer_name(j, 200);
 }
 

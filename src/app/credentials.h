@@ -14,4 +14,9 @@ enum step credentials_add(struct exchange *x, msec now);
 enum step credentials_list(struct exchange *x, msec now);
 enum step credentials_remove(struct exchange *x, msec now);
 
+/* When a secret was stored, as far as it was written down (0: not); and writes it down, or forgets it, on the way:
+ * nobody waits for that. "b:u:<name>" holds the seconds. */
+wall credentials_when(struct store *st, struct str name);
+void credentials_note(struct store *st, struct str name, bool there);
+
 #endif

@@ -1,5 +1,6 @@
 #include "app/factor.h"
 
+#include "app/act.h"
 #include "app/html.h"
 #include "app/person.h"
 #include "app/signin.h"
@@ -16,7 +17,7 @@ struct factor {
 	struct str code, next;
 	struct signin_session session;
 	char count[TALLY_KEY_N];
-	char once[40];
+	char once[FACTOR_ONCE_N];
 	u8 key[USER_KEY_MAX];
 	u8 room[USER_RECORD_MAX];
 };
@@ -29,9 +30,8 @@ use_of(const struct user *u, const char *what)
 	return (struct seal_use){ .what = str_c(what), .ad = user_name(u) };
 }
 
-/* Six digits, perhaps with blanks among them. ERR_BAD else. */
-static int
-read_code(struct str typed, u32 *code)
+int
+factor_code(struct str typed, u32 *code)
 {
 	u32 n = 0;
 
@@ -54,16 +54,16 @@ now_step(const struct job *j)
 	return store_wall(j->app->store) / OTP_STEP_S;
 }
 
-/* The time step a code is of, 0 when of none. */
-static u64
-step_of(struct job *j, const struct user *u, struct str sealed, const char *what, struct str typed)
+u64
+factor_step(struct job *j, const struct user *u, struct str typed)
 {
 	u8 room[USER_TOTP_N + SEAL_EXTRA];
 	struct buf secret = buf_over(room, sizeof room);
 	u64 step = 0;
 	u32 code;
 
-	if (read_code(typed, &code) == 0 && seal_open(&j->app->seal, use_of(u, what), sealed, &secret) == 0 &&
+	if (factor_code(typed, &code) == 0 &&
+	    seal_open(&j->app->seal, use_of(u, "totp"), str_of(u->totp, u->totp_n), &secret) == 0 &&
 	    secret.w == USER_TOTP_N)
 		step = otp_find(buf_str(&secret), now_step(j), code);
 	ct_wipe(room, sizeof room);
@@ -152,7 +152,7 @@ factor_take(struct job *j, struct user *u, struct str text, struct str code, str
 	int err = 0;
 	u32 wanted;
 
-	if (read_code(code, &wanted) || seal_open_text(&j->app->seal, use_of(u, "totp offer"), text, &b) ||
+	if (factor_code(code, &wanted) || seal_open_text(&j->app->seal, use_of(u, "totp offer"), text, &b) ||
 	    b.w != USER_TOTP_N || !otp_find(buf_str(&b), now_step(j), wanted))
 		err = ERR_BAD;
 	if (!err) {
@@ -174,23 +174,21 @@ wrong(struct job *j)
 	struct factor *f = j->own;
 
 	tally_add(j, TALLY_CODE, user_name(&j->person->who.user));
+	act_login(j, NULL, user_name(&j->person->who.user), "second factor");
 	return signin_show_code(j, f->next, "code_wrong");
 }
 
-/* A code of a time step is good once: the first one to say so has it. */
-static enum step
-claim(struct job *j, u64 step, msec now)
+enum step
+factor_claim(struct job *j, const struct user *u, u64 step, char once[FACTOR_ONCE_N])
 {
-	struct factor *f = j->own;
-	struct buf b = buf_over(f->once, sizeof f->once);
+	struct buf b = buf_over(once, FACTOR_ONCE_N);
 
 	BUF_LIT(&b, "h:o:");
-	buf_hex(&b, j->person->who.user.id, 16);
+	buf_hex(&b, u->id, 16);
 	buf_fmt(&b, ":%U", step);
 	j->op = (struct store_op){ .verb = STORE_ADD, .key = buf_str(&b), .val = STR("1"), .ttl_s = 4 * OTP_STEP_S,
 		.owner = exchange_ready(&j->x) };
-	j->x.at = AT_STEP;
-	return store_start(j->app->store, &j->op, now) == STEP_WAIT ? STEP_WAIT : STEP_MORE;
+	return store_start(j->app->store, &j->op, 0) == STEP_WAIT ? STEP_WAIT : STEP_MORE;
 }
 
 static enum step
@@ -203,9 +201,11 @@ judge(struct job *j, msec now)
 
 	if (tally_full(j, TALLY_CODE_MAX))
 		return STEP_DONE;
-	step = step_of(j, u, str_of(u->totp, u->totp_n), "totp", f->code);
-	if (step)
-		return claim(j, step, now);
+	step = factor_step(j, u, f->code);
+	if (step) {
+		j->x.at = AT_STEP;
+		return factor_claim(j, u, step, f->once);
+	}
 	if (spend_recovery(u, f->code))
 		return wrong(j);
 	b = buf_over(f->room, sizeof f->room);
@@ -229,6 +229,7 @@ finish(struct job *j, enum step s)
 	store_start(j->app->store, &drop, 0);
 	tally_clear(j->app->store, j->app->handle_key, TALLY_CODE, user_name(&j->person->who.user));
 	log_info("login", "user=%S second factor", user_name(&j->person->who.user));
+	act_login(j, &j->person->who.user, user_name(&j->person->who.user), "second factor");
 	return html_go(&j->x, html_next_ok(f->next) ? f->next : STR("/account"));
 }
 

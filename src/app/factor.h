@@ -20,4 +20,15 @@ int factor_offer(struct job *j, struct buf *sealed, struct buf *typed);
 #define FACTOR_LINE (FACTOR_RECOVERY_N + 3 + 1)
 int factor_take(struct job *j, struct user *u, struct str sealed, struct str code, struct buf *recovery);
 
+/* Six digits, perhaps with blanks among them, as a number; ERR_BAD else. */
+int factor_code(struct str typed, u32 *code);
+
+/* The time step that a code of this user's app is of; 0: it is none. */
+u64 factor_step(struct job *j, const struct user *u, struct str typed);
+
+/* Uses a code up, as j->op: a time step is good once, for whoever says so first; ERR_LATE to all others. once stays
+ * until it is done. */
+#define FACTOR_ONCE_N 48
+enum step factor_claim(struct job *j, const struct user *u, u64 step, char once[FACTOR_ONCE_N]);
+
 #endif

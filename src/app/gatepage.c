@@ -6,7 +6,6 @@
 #include "app/person.h"
 #include "app/prove.h"
 #include "app/switching.h"
-#include "auth/team.h"
 #include "base/utf8.h"
 
 enum { AT_START, AT_LIST, AT_GET, AT_PROVE, AT_DECIDE, AT_CHANGE, AT_EACH, AT_EACH_DECIDE };
@@ -43,17 +42,11 @@ struct gatepage {
 /* ---- who may what -------------------------------------------------------------------------------- */
 
 static bool
-runs_box(const struct user *u)
-{
-	return u->admin && str_same(user_team(u), TEAM_FIRST);
-}
-
-static bool
 may_turn(const struct user *u, struct str target)
 {
 	struct str name;
 
-	return runs_box(u) ||
+	return person_runs_box(u) ||
 	       (u->admin && switches_target(target, &name) == SWITCH_TEAM && str_same(name, user_team(u)));
 }
 
@@ -65,7 +58,7 @@ may_decide(const struct job *j, const struct approval *a)
 
 	return a->level == LEVEL_APPROVE && a->created > j->app->switches->voided &&
 	       a->dies > store_wall(j->app->store) &&
-	       ((a->user && a->user == u->id) || runs_box(u) || (u->admin && a->team == u->team_id));
+	       ((a->user && a->user == u->id) || person_runs_box(u) || (u->admin && a->team == u->team_id));
 }
 
 /* Who it is, then room for all that follows. DONE: go on; else what the handler returns is in *s. */
@@ -195,10 +188,9 @@ show_list(struct job *j, bool admin)
 	if (g->why)
 		html_text(&h, "why", g->why);
 	html_put(&h, "team", user_team(u));
-	html_flag(&h, "box", runs_box(u));
 	html_flag(&h, "file", s->file);
 	html_flag(&h, "stopped", switches_stopped(s));
-	for (u32 i = 0; admin && runs_box(u) && i < gen->apis; i++) {
+	for (u32 i = 0; admin && person_runs_box(u) && i < gen->apis; i++) {
 		html_row(&h, "api");
 		html_put(&h, "api_name", gen->api[i].name);
 	}
@@ -328,7 +320,7 @@ found(struct job *j, msec now)
 	if (!str_is(g->answer, "yes") && !str_is(g->answer, "no"))
 		return html_error(&j->x, 400, "error_form");
 	j->x.at = AT_PROVE;
-	prove_begin(j, &g->prove, g->password, now);
+	prove_either(j, &g->prove, g->password, now);
 	return STEP_MORE;
 }
 
@@ -358,7 +350,7 @@ proved_approval(struct job *j)
 	if (s != STEP_DONE)
 		return s == STEP_FAIL ? STEP_DONE : s;
 	if (!g->prove.good)
-		return show_approval(j, "account_wrong");
+		return show_approval(j, "prove_wrong");
 	j->approving = ARENA_NEW(exchange_arena(&j->x), struct approval_work);
 	if (!j->approving)
 		return html_error(&j->x, 503, "error_busy");
@@ -449,7 +441,7 @@ start_several(struct job *j, msec now)
 	if (!j->approving || (!str_is(g->answer, "yes") && !str_is(g->answer, "no")))
 		return html_error(&j->x, j->approving ? 400 : 503, j->approving ? "error_form" : "error_busy");
 	j->x.at = AT_PROVE;
-	prove_begin(j, &g->prove, g->password, now);
+	prove_either(j, &g->prove, g->password, now);
 	return STEP_MORE;
 }
 
@@ -461,7 +453,7 @@ proved_several(struct job *j, msec now)
 
 	if (s != STEP_DONE)
 		return s == STEP_FAIL ? STEP_DONE : s;
-	return g->prove.good ? next_id(j, now) : start_list(j, false, "account_wrong", now);
+	return g->prove.good ? next_id(j, now) : start_list(j, false, "prove_wrong", now);
 }
 
 enum step
@@ -527,7 +519,7 @@ start_switch(struct job *j, msec now)
 	if (!str_is(g->target, "stop") || str_is(g->way, "off"))
 		return change(j, now);
 	j->x.at = AT_PROVE;
-	prove_begin(j, &g->prove, g->password, now);
+	prove_either(j, &g->prove, g->password, now);
 	return STEP_MORE;
 }
 
@@ -539,7 +531,7 @@ proved_switch(struct job *j, msec now)
 
 	if (s != STEP_DONE)
 		return s == STEP_FAIL ? STEP_DONE : s;
-	return g->prove.good ? change(j, now) : start_list(j, true, "account_wrong", now);
+	return g->prove.good ? change(j, now) : start_list(j, true, "prove_wrong", now);
 }
 
 enum step

@@ -3,7 +3,7 @@
  *   GET  /approvals      what waits that this person may decide: what their own clients and keys asked for; an admin,
  *                        what anybody of the team did
  *   GET  /approve/<id>   the request itself, as it would be sent, and what it is about
- *   POST /approve/<id>   answer yes|no, password: each time, a session alone decides nothing
+ *   POST /approve/<id>   answer yes|no, password (or a code): each time, a session alone decides nothing
  *   GET  /admin          what is off; only for admins
  *   POST /admin          target, switch, way on|off; target "stop" stops everything, resuming takes the password
  *

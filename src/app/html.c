@@ -181,6 +181,31 @@ html_top(struct html *h)
 	h->row = 0;
 }
 
+static bool
+holds(struct str s, struct str part)
+{
+	for (u32 i = 0; i + part.n <= s.n; i++)
+		if (str_same_nocase(str_cut(s, i, i + part.n), part))
+			return true;
+	return false;
+}
+
+bool
+html_row_has(const struct html *h, struct str part)
+{
+	for (u32 i = h->row; i < h->n; i++)
+		if (h->item[i].kind == ITEM_VALUE && holds(h->item[i].value, part))
+			return true;
+	return false;
+}
+
+void
+html_row_drop(struct html *h)
+{
+	h->n = h->row - 1;
+	h->row = 0;
+}
+
 /* The item of a name in the row, else in the page. */
 static const struct html_item *
 find(const struct html *h, struct str name, u32 row)
@@ -344,6 +369,9 @@ html_begin(struct html *h, struct exchange *x, const char *page)
 		html_put(h, "me", user_name(&j->person->who.user));
 		html_put(h, "called", user_called(&j->person->who.user));
 		html_flag(h, "admin", j->person->who.user.admin);
+		html_flag(h, "box", person_runs_box(&j->person->who.user));
+		html_flag(h, "console", str_starts(str_c(page), STR("admin")));
+		html_flag(h, "coded", j->person->who.user.totp_n != 0);
 	}
 	if (j->person && j->person->who.level != BROWSER_NOBODY)
 		html_put(h, "csrf", person_csrf(j));

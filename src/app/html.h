@@ -11,8 +11,9 @@
  *
  * In templates: {{name}} value (looked for in the row, then outside); {{'key}} text; {{#name}}..{{/name}} for each row
  * of that name, or once if a value of that name is not empty; {{^name}}..{{/name}} if there is neither. Texts hold
- * {name} where a value goes. Every page has: lang, base (path of public_url), and me, called, csrf, admin when somebody
- * is logged in. Everything a value holds is escaped, always.
+ * {name} where a value goes. Every page has: lang, base (path of public_url), and me, called, csrf, admin, box
+ * (runs it), coded (has a second factor), console (an admin's page) when somebody is logged in. Everything a value
+ * holds is escaped, always.
  *
  * Pages load nothing but /style.css: no scripts, no other origin, no frames around them, never cached. Items and the
  * finished page lie in the exchange's arena: handlers with many rows ask exchange_arena_n for more first. */
@@ -57,6 +58,10 @@ void html_time(struct html *h, const char *name, wall at);
 /* Begins a row of a block; html_top ends it. */
 void html_row(struct html *h, const char *block);
 void html_top(struct html *h);
+
+/* Whether a value of the row, as far as it was put, holds a text, in whatever case; takes the row back. */
+bool html_row_has(const struct html *h, struct str part);
+void html_row_drop(struct html *h);
 
 /* Renders and answers: STEP_DONE. 503 in plain words when memory was short. */
 enum step html_reply(struct html *h, u16 status);

@@ -1,15 +1,24 @@
 #include "app/keypage.h"
 
+#include "app/act.h"
+#include "app/adminpage.h"
 #include "app/person.h"
+#include "app/prove.h"
+#include "auth/team.h"
 #include "base/log.h"
 #include "crypt/ct.h"
+#include "gate/role.h"
 
-enum { AT_START, AT_ADD };
+enum { AT_START, AT_PROVE, AT_TEAM, AT_ADD };
 
 struct keypage {
 	struct key_work *work;
 	struct buf secret;
+	struct str team, role, password;
+	struct prove prove;
+	bool admin;
 	u8 made[KEY_SECRET_N];
+	u8 team_key[TEAM_KEY_MAX], record[TEAM_RECORD_MAX];
 };
 
 /* ---- the list ------------------------------------------------------------------------------------ */
@@ -55,7 +64,7 @@ put_apis(struct job *j, struct html *h)
 	html_top(h);
 }
 
-static const struct list_kind mine = { "keys", "/keys", "k:", "keys_gone", false, put_mine, put_apis };
+static const struct list_kind mine = { "keys", "/keys", "k:", "keys_gone", LISTS_MINE, NULL, put_mine, put_apis };
 
 enum step
 keypage_list(struct exchange *x, msec now)
@@ -67,6 +76,55 @@ enum step
 keypage_revoke(struct exchange *x, msec now)
 {
 	return lists_drop(x, &mine, now);
+}
+
+/* Those of everybody, for admins; keys of the console belong to those who run the box. */
+static bool
+put_anybodys(struct job *j, struct html *h, const struct store_entry *e)
+{
+	const struct user *u = NULL;
+	struct key k;
+
+	if (key_decode(e->val, &k))
+		return false;
+	if (k.owner_n) {
+		u = lists_user(j, str_of(k.owner, k.owner_n));
+		if (!u || u->born != k.born)
+			return false;
+	}
+	if (!lists_sees(j, u ? u->team_id : k.who.team))
+		return false;
+	if (!h)
+		return true;
+	keypage_put(h, &k);
+	html_keep(h, "user", str_of(k.owner, k.owner_n));
+	html_keep(h, "is", principal_role(&k.who));
+	html_keep(h, "environments", str_of(k.who.environments, k.who.environments_n));
+	html_flag(h, "ours", !k.owner_n && k.who.team && k.who.team == j->person->who.user.team_id);
+	html_flag(h, "theirs", !k.owner_n && k.who.team && k.who.team != j->person->who.user.team_id);
+	return true;
+}
+
+static void
+put_choices(struct job *j, struct html *h)
+{
+	put_apis(j, h);
+	adminpage_roles(j, h, STR("member"));
+}
+
+static const struct list_kind everybodys = { "admin_keys", "/admin/keys", "k:", "keys_none_such", LISTS_TEAM, NULL,
+	put_anybodys, put_choices };
+
+enum step
+keypage_all(struct exchange *x, msec now)
+{
+	return lists_page(x, &everybodys, now);
+}
+
+enum step
+keypage_all_revoke(struct exchange *x, msec now)
+{
+	return lists_drop(x, &everybodys, now);
 }
 
 /* ---- a new one ----------------------------------------------------------------------------------- */
@@ -96,14 +154,16 @@ scopes_of(struct str access, struct str production)
 
 /* Fills in the key from the form. NULL, or the key of the text that says what is wrong. */
 static const char *
-read_key(struct job *j, struct key *key)
+read_key(struct job *j, struct keypage *g, struct key *key)
 {
 	struct str name = STR_NONE, api = STR_NONE, access = STR_NONE, production = STR_NONE, expires = STR_NONE;
 	const struct user *u = &j->person->who.user;
 	u64 days = 0;
 
 	if (html_form(&j->x, (struct html_field[]){ { "name", PRINCIPAL_NAME_MAX, &name }, { "api", 64, &api },
-	    { "access", 16, &access }, { "production", 8, &production }, { "expires", 8, &expires } }, 5))
+	    { "access", 16, &access }, { "production", 8, &production }, { "expires", 8, &expires },
+	    { "team", TEAM_NAME_MAX, &g->team }, { "role", PRINCIPAL_ROLE_MAX, &g->role },
+	    { "password", USER_PASSWORD_MAX, &g->password } }, 8))
 		return "";
 	name = str_trim(name);
 	if (!name.n || principal_set_name(&key->who, name))
@@ -114,11 +174,32 @@ read_key(struct job *j, struct key *key)
 	key->who.scopes = scopes_of(access, production);
 	key->created = store_wall(j->app->store);
 	key->who.dies = days ? key->created + (wall)days * 86400 : 0;
+	if (g->admin)
+		return NULL;
 	key->who.user = u->id;
 	key->who.team = u->team_id;
 	key->born = u->born;
 	key->owner_n = u->name_n;
 	memcpy(key->owner, u->name, u->name_n);
+	return NULL;
+}
+
+/* Whose an admin's key is, and in which role: admins of a team make theirs alone. */
+static const char *
+read_team(struct job *j, struct keypage *g, struct key *key)
+{
+	const struct user *u = &j->person->who.user;
+
+	g->team = str_trim(g->team);
+	if (!person_runs_box(u) && !g->team.n)
+		g->team = user_team(u);
+	if (!person_runs_box(u) && !str_same(g->team, user_team(u)))
+		return "people_team";
+	if (g->team.n && !team_name_ok(g->team))
+		return "people_team";
+	if (role_find(j->gen->gen, g->role) < 0 || principal_set_role(&key->who, g->role))
+		return "people_role";
+	key->who.team = g->team.n ? principal_tag(g->team) : 0;
 	return NULL;
 }
 
@@ -133,25 +214,20 @@ added(struct job *j, enum step s)
 	if (s == STEP_FAIL)
 		return html_error(&j->x, 503, "error_store");
 	log_info("key", "added by user=%S name=%S", user_name(&j->person->who.user), principal_name(&k->work->key.who));
+	act_change(j, k->admin ? "admin" : "account", STR("key add"), principal_name(&k->work->key.who));
 	html_begin(&h, &j->x, "key");
 	html_put(&h, "key", buf_str(&k->secret));
 	html_put(&h, "url", j->gen->gen->public_url);
+	html_flag(&h, "everybodys", k->admin);
 	return html_reply(&h, 200);
 }
 
 static enum step
-start_add(struct job *j, msec now)
+make(struct job *j, msec now)
 {
-	struct keypage *k = ARENA_NEW(exchange_arena(&j->x), struct keypage);
-	const char *why;
+	struct keypage *k = j->own;
 	u8 random[32];
 
-	if (!k || !(k->work = ARENA_NEW(exchange_arena(&j->x), struct key_work)))
-		return html_error(&j->x, 503, "error_busy");
-	why = read_key(j, &k->work->key);
-	if (why)
-		return *why ? lists_show(j, &mine, why, now) : STEP_DONE;
-	j->own = k;
 	k->secret = buf_over(k->made, sizeof k->made);
 	rng_bytes(j->app->rng, random, sizeof random);
 	key_secret(&k->secret, random);
@@ -161,16 +237,77 @@ start_add(struct job *j, msec now)
 	return added(j, key_add(j->app->keys, k->work, buf_str(&k->secret), exchange_ready(&j->x)));
 }
 
-enum step
-keypage_add(struct exchange *x, msec now)
+static enum step
+start_add(struct job *j, bool admin, msec now)
+{
+	const struct list_kind *list = admin ? &everybodys : &mine;
+	struct keypage *k = ARENA_NEW(exchange_arena(&j->x), struct keypage);
+	const char *why;
+
+	if (!k || !(k->work = ARENA_NEW(exchange_arena(&j->x), struct key_work)))
+		return html_error(&j->x, 503, "error_busy");
+	k->admin = admin;
+	why = read_key(j, k, &k->work->key);
+	if (!why && admin)
+		why = read_team(j, k, &k->work->key);
+	if (why)
+		return *why ? lists_show(j, list, why, now) : STEP_DONE;
+	j->own = k;
+	if (!admin)
+		return make(j, now);
+	j->x.at = AT_PROVE;
+	prove_either(j, &k->prove, k->password, now);
+	return STEP_MORE;
+}
+
+/* The team must be there: a key of a team that is made later would be its. */
+static enum step
+proved(struct job *j, msec now)
+{
+	struct keypage *k = j->own;
+	enum step s = prove_step(j, &k->prove);
+
+	if (s != STEP_DONE)
+		return s == STEP_FAIL ? STEP_DONE : s;
+	if (!k->prove.good)
+		return lists_show(j, &everybodys, "prove_wrong", now);
+	if (!k->team.n)
+		return make(j, now);
+	j->out = buf_over(k->record, sizeof k->record);
+	j->op = (struct store_op){ .verb = STORE_GET, .key = team_key(k->team, k->team_key), .out = &j->out,
+		.owner = exchange_ready(&j->x) };
+	j->x.at = AT_TEAM;
+	return store_start(j->app->store, &j->op, now) == STEP_WAIT ? STEP_WAIT : STEP_MORE;
+}
+
+static enum step
+add(struct exchange *x, bool admin, msec now)
 {
 	struct job *j = job_of(x);
 	enum step s;
 
 	if (lists_showing(j))
-		return lists_page(x, &mine, now);
-	if (x->at == AT_ADD)
-		return added(j, key_work_step(j->app->keys, ((struct keypage *)j->own)->work));
-	s = lists_may(j, true, false, now);
-	return s == STEP_DONE ? start_add(j, now) : s == STEP_WAIT ? s : STEP_DONE;
+		return lists_page(x, admin ? &everybodys : &mine, now);
+	switch (x->at) {
+	case AT_PROVE: return proved(j, now);
+	case AT_TEAM:
+		if (!j->op.done)
+			return STEP_WAIT;
+		return j->op.err ? lists_show(j, &everybodys, "people_team", now) : make(j, now);
+	case AT_ADD: return added(j, key_work_step(j->app->keys, ((struct keypage *)j->own)->work));
+	}
+	s = lists_may(j, true, admin ? LISTS_TEAM : LISTS_MINE, now);
+	return s == STEP_DONE ? start_add(j, admin, now) : s == STEP_WAIT ? s : STEP_DONE;
+}
+
+enum step
+keypage_add(struct exchange *x, msec now)
+{
+	return add(x, false, now);
+}
+
+enum step
+keypage_all_add(struct exchange *x, msec now)
+{
+	return add(x, true, now);
 }

@@ -1,8 +1,11 @@
 #include "app/lists.h"
 
+#include "app/act.h"
 #include "app/person.h"
 #include "auth/grant.h"
 #include "base/log.h"
+#include "base/utf8.h"
+#include "http/form.h"
 
 enum { AT_START, AT_LIST = 200, AT_GET, AT_DROP }; /* beside the states of whoever calls lists_show */
 
@@ -15,10 +18,13 @@ struct lists {
 	const char *why;
 	struct html h;
 	struct buf entries;
-	struct str id;
+	struct str id, q;
 	u32 n;
+	bool second; /* the other prefix is being listed */
+	struct user user;
 	char key[2 + LISTS_ID_MAX];
-	u8 room[USER_RECORD_MAX];
+	u8 room[GRANT_RECORD_MAX > USER_RECORD_MAX ? GRANT_RECORD_MAX : USER_RECORD_MAX], record[USER_RECORD_MAX];
+	u8 typed[SEARCH_MAX];
 };
 
 void
@@ -28,15 +34,38 @@ html_keep(struct html *h, const char *name, struct str value)
 }
 
 enum step
-lists_may(struct job *j, bool form, bool admin, msec now)
+lists_may(struct job *j, bool form, enum lists_who who, msec now)
 {
 	struct arena *a = exchange_arena_n(&j->x, ARENA_N);
 	enum step s = form ? person_need_form(j, now) : person_need(j, now);
 
-	if (s != STEP_DONE || !a->cap || !admin || j->person->who.user.admin)
+	if (s != STEP_DONE || !a->cap || who == LISTS_MINE || person_runs_box(&j->person->who.user) ||
+	    (who == LISTS_TEAM && j->person->who.user.admin))
 		return s;
 	html_error(&j->x, 403, "error_admin");
 	return STEP_FAIL;
+}
+
+const struct user *
+lists_user(struct job *j, struct str name)
+{
+	struct lists *l = j->own;
+	u8 key[USER_KEY_MAX];
+	struct buf out = buf_over(l->record, sizeof l->record);
+	struct store_op op = { .verb = STORE_GET, .out = &out };
+
+	if (!name.n || name.n > USER_NAME_MAX)
+		return NULL;
+	op.key = user_key(name, key);
+	return store_do(j->app->store, &op) || user_decode(op.val, &l->user) ? NULL : &l->user;
+}
+
+bool
+lists_sees(const struct job *j, u64 team)
+{
+	const struct user *u = &j->person->who.user;
+
+	return person_runs_box(u) || (u->admin && team == u->team_id);
 }
 
 /* ---- the page ------------------------------------------------------------------------------------ */
@@ -44,10 +73,33 @@ lists_may(struct job *j, bool form, bool admin, msec now)
 static void
 ask_more(struct job *j, struct lists *l, u32 cursor, msec now)
 {
+	const char *prefix = l->second ? l->kind->then : l->kind->prefix;
+
 	l->entries.r = l->entries.w = 0;
-	j->op = (struct store_op){ .verb = STORE_LIST, .key = str_c(l->kind->prefix), .out = &l->entries,
+	j->op = (struct store_op){ .verb = STORE_LIST, .key = str_c(prefix), .out = &l->entries,
 		.cursor = cursor, .owner = exchange_ready(&j->x) };
 	store_start(j->app->store, &j->op, now);
+}
+
+/* One row more, unless it is not wanted: its values are given up, too. */
+static void
+put_row(struct job *j, struct lists *l, const struct store_entry *e)
+{
+	struct arena *a = exchange_arena(&j->x);
+	size_t mark = a->used;
+
+	html_row(&l->h, "row");
+	html_keep(&l->h, "id", str_cut(e->key, 2, e->key.n));
+	l->kind->row(j, &l->h, e);
+	if (l->q.n && !html_row_has(&l->h, l->q)) {
+		html_row_drop(&l->h);
+		arena_rewind(a, mark);
+		return;
+	}
+	if (l->n++ < LISTS_MAX)
+		return;
+	html_row_drop(&l->h);
+	html_flag(&l->h, "many", true);
 }
 
 static void
@@ -56,19 +108,9 @@ put_rows(struct job *j, struct lists *l)
 	struct str rest = buf_str(&l->entries);
 	struct store_entry e;
 
-	while (store_entry(&rest, &e)) {
-		if (!l->kind->row(j, NULL, &e))
-			continue;
-		if (l->n++ == LISTS_MAX) {
-			html_top(&l->h);
-			html_flag(&l->h, "many", true);
-		}
-		if (l->n > LISTS_MAX)
-			return;
-		html_row(&l->h, "row");
-		html_keep(&l->h, "id", str_cut(e.key, 2, e.key.n));
-		l->kind->row(j, &l->h, &e);
-	}
+	while (l->n <= LISTS_MAX && store_entry(&rest, &e))
+		if (l->kind->row(j, NULL, &e))
+			put_row(j, l, &e);
 }
 
 static enum step
@@ -82,8 +124,9 @@ list(struct job *j, msec now)
 		if (j->op.err)
 			return html_error(&j->x, 503, "error_store");
 		put_rows(j, l);
-		if (!j->op.cursor || l->n > LISTS_MAX)
+		if (l->n > LISTS_MAX || (!j->op.cursor && (l->second || !l->kind->then)))
 			break;
+		l->second |= !j->op.cursor;
 		ask_more(j, l, j->op.cursor, now);
 	}
 	html_top(&l->h);
@@ -99,8 +142,12 @@ begin(struct job *j, const struct list_kind *k)
 	struct lists *l = ARENA_NEW(a, struct lists);
 
 	if (l) {
+		struct buf q = buf_over(l->typed, sizeof l->typed);
+
 		l->entries = arena_buf(a, ENTRIES_N);
 		l->kind = k;
+		if (form_get(j->x.req.query, STR("q"), &q, &l->q) || !utf8_valid(l->q))
+			l->q = STR_NONE;
 	}
 	j->own = l;
 	return l && l->entries.p ? l : NULL;
@@ -118,6 +165,7 @@ lists_show(struct job *j, const struct list_kind *k, const char *why, msec now)
 	l->why = why;
 	if (why)
 		html_text(&l->h, "why", why);
+	html_put(&l->h, "q", l->q);
 	j->x.at = AT_LIST;
 	ask_more(j, l, 0, now);
 	return list(j, now);
@@ -137,7 +185,7 @@ lists_page(struct exchange *x, const struct list_kind *k, msec now)
 
 	if (x->at == AT_LIST)
 		return list(j, now);
-	s = lists_may(j, false, k->admin, now);
+	s = lists_may(j, false, k->who, now);
 	return s == STEP_DONE ? lists_show(j, k, NULL, now) : s == STEP_WAIT ? s : STEP_DONE;
 }
 
@@ -190,7 +238,7 @@ lists_drop(struct exchange *x, const struct list_kind *k, msec now)
 	enum step s;
 
 	if (x->at == AT_START) {
-		s = lists_may(j, true, k->admin, now);
+		s = lists_may(j, true, k->who, now);
 		return s == STEP_DONE ? start_drop(j, k, now) : s == STEP_WAIT ? s : STEP_DONE;
 	}
 	if (!j->op.done)
@@ -199,6 +247,8 @@ lists_drop(struct exchange *x, const struct list_kind *k, msec now)
 		return drop(j, now);
 	if (j->op.err && j->op.err != ERR_NONE)
 		return html_error(x, 503, "error_store");
+	act_change(j, k->who == LISTS_MINE ? "account" : "admin", STR("remove"),
+	    str_of(((struct lists *)j->own)->key, j->op.key.n));
 	return html_go(x, str_c(k->path));
 }
 
@@ -213,6 +263,21 @@ is_mine(struct job *j, const struct grant *g)
 	return str_same(g->user, user_name(u)) && g->epoch == u->epoch;
 }
 
+static void
+put_grant(struct html *h, const struct grant *g)
+{
+	html_keep(h, "name", g->name);
+	html_keep(h, "host", g->host);
+	html_keep(h, "api", g->audience);
+	html_keep(h, "environments", g->environments);
+	html_flag(h, "read", g->scopes & SCOPE_READ);
+	html_flag(h, "write", g->scopes & SCOPE_WRITE);
+	html_flag(h, "destructive", g->scopes & SCOPE_DESTRUCTIVE);
+	html_time(h, "since", g->made);
+	html_time(h, "used", g->rotated ? g->rotated : g->made);
+	html_time(h, "dies", g->dies);
+}
+
 static bool
 put_app(struct job *j, struct html *h, const struct store_entry *e)
 {
@@ -220,22 +285,46 @@ put_app(struct job *j, struct html *h, const struct store_entry *e)
 
 	if (grant_decode(e->val, &g) || g.state != GRANT_LIVE || !is_mine(j, &g))
 		return false;
-	if (!h)
-		return true;
-	html_keep(h, "name", g.name);
-	html_keep(h, "host", g.host);
-	html_keep(h, "api", g.audience);
-	html_keep(h, "environments", g.environments);
-	html_flag(h, "read", g.scopes & SCOPE_READ);
-	html_flag(h, "write", g.scopes & SCOPE_WRITE);
-	html_flag(h, "destructive", g.scopes & SCOPE_DESTRUCTIVE);
-	html_time(h, "since", g.made);
-	html_time(h, "used", g.rotated ? g.rotated : g.made);
-	html_time(h, "dies", g.dies);
+	if (h)
+		put_grant(h, &g);
 	return true;
 }
 
-const struct list_kind lists_apps = { "apps", "/apps", "g:", "apps_gone", false, put_app, NULL };
+/* Those of everybody, for admins. */
+static bool
+put_everybodys(struct job *j, struct html *h, const struct store_entry *e)
+{
+	const struct user *u;
+	struct grant g;
+
+	if (grant_decode(e->val, &g) || g.state != GRANT_LIVE)
+		return false;
+	u = lists_user(j, g.user);
+	if (!u || g.epoch != u->epoch || !lists_sees(j, u->team_id))
+		return false;
+	if (h) {
+		html_keep(h, "user", g.user);
+		put_grant(h, &g);
+	}
+	return true;
+}
+
+static const struct list_kind everybodys = { "admin_apps", "/admin/apps", "g:", "apps_gone", LISTS_TEAM, NULL,
+	put_everybodys, NULL };
+
+enum step
+lists_all_apps_page(struct exchange *x, msec now)
+{
+	return lists_page(x, &everybodys, now);
+}
+
+enum step
+lists_all_apps_drop(struct exchange *x, msec now)
+{
+	return lists_drop(x, &everybodys, now);
+}
+
+const struct list_kind lists_apps = { "apps", "/apps", "g:", "apps_gone", LISTS_MINE, NULL, put_app, NULL };
 
 enum step
 lists_apps_page(struct exchange *x, msec now)

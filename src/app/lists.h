@@ -3,7 +3,8 @@
  *   GET   lists_page: person > store, entry by entry > kind->row puts its values > page
  *   POST  lists_drop: form with the field id, which is the key behind the prefix > kind->row says it is theirs > gone
  *
- * Templates: {{#row}} ... {{/row}}, each with {{id}}; {{many}} when not all are shown; {{q}} what is searched for. */
+ * A page takes ?q=TEXT: only rows with a value that holds it. Templates: {{#row}} ... {{/row}}, each with {{id}};
+ * {{many}} when not all are shown; {{q}} what is searched for. */
 #ifndef APP_LISTS_H
 #define APP_LISTS_H
 
@@ -14,9 +15,12 @@
 #define LISTS_VALUES 14 /* values of a row */
 #define LISTS_ID_MAX 48
 
+enum lists_who { LISTS_MINE, LISTS_TEAM, LISTS_BOX }; /* everybody for themselves, admins, those who run the box */
+
 struct list_kind {
 	const char *page, *path, *prefix, *none; /* none: text for an id that is not theirs */
-	bool admin;                               /* for administrators alone */
+	u8 who;                                   /* enum lists_who */
+	const char *then;                         /* another prefix behind the first; may be NULL */
 	/* Puts the values of an entry with html_keep and the like; whether this person may see it at all. Where h is
 	 * NULL nothing is put. */
 	bool (*row)(struct job *j, struct html *h, const struct store_entry *e);
@@ -32,8 +36,14 @@ enum step lists_drop(struct exchange *x, const struct list_kind *k, msec now);
 enum step lists_show(struct job *j, const struct list_kind *k, const char *why, msec now);
 bool lists_showing(const struct job *j);
 
-/* Whether who sits there may, as person_need or person_need_form, and is an administrator where `admin`. */
-enum step lists_may(struct job *j, bool form, bool admin, msec now);
+/* Whether who sits there may, as person_need or person_need_form, and is one of `who`. */
+enum step lists_may(struct job *j, bool form, enum lists_who who, msec now);
+
+/* The user of a name as the store has them, while a row is judged; NULL: there is none. */
+const struct user *lists_user(struct job *j, struct str name);
+
+/* Whether an admin's page may show what belongs to a team. */
+bool lists_sees(const struct job *j, u64 team);
 
 /* html_put for a value that will not stay: copied. */
 void html_keep(struct html *h, const char *name, struct str value);
@@ -44,5 +54,9 @@ extern const struct list_kind lists_apps;
 /* GET /apps, POST /apps/revoke */
 enum step lists_apps_page(struct exchange *x, msec now);
 enum step lists_apps_drop(struct exchange *x, msec now);
+
+/* The same for everybody's: GET /admin/apps, POST /admin/apps/revoke */
+enum step lists_all_apps_page(struct exchange *x, msec now);
+enum step lists_all_apps_drop(struct exchange *x, msec now);
 
 #endif

@@ -1,5 +1,6 @@
 #include "app/people.h"
 
+#include "app/act.h"
 #include "app/guard.h"
 #include "app/tally.h"
 #include "base/base64.h"
@@ -77,6 +78,7 @@ read_texts(struct people *p, struct jcur q)
 	if (json_bool(json_get(q, "disabled"), &b) == 0)
 		p->disabled = b;
 	p->no_factor = json_bool(json_get(q, "second_factor"), &b) == 0 && !b;
+	p->no_sessions = json_bool(json_get(q, "sessions"), &b) == 0 && !b;
 	return STEP_DONE;
 }
 
@@ -119,10 +121,7 @@ start_user(struct people *p, struct jcur q)
 
 	if (s == STEP_FAIL)
 		return s;
-	if (p->verb == VERB_REMOVE) {
-		p->at = AT_WRITE;
-		ask(p, STORE_DROP, user_key(user_name(&p->want), (u8 *)p->key));
-	} else if (p->want.team_n || p->verb != VERB_SET) {
+	if (p->want.team_n || (p->verb != VERB_SET && p->verb != VERB_REMOVE)) {
 		if (!p->want.team_n)
 			user_set_team(&p->want, TEAM_FIRST);
 		p->at = AT_TEAM;
@@ -202,7 +201,7 @@ change_user(struct people *p)
 		u->pass_n = w->pass_n;
 		u->invited_till = 0;
 	}
-	if (w->pass_n || p->no_factor || p->disabled > 0)
+	if (w->pass_n || p->no_factor || p->no_sessions || p->disabled > 0)
 		u->epoch = number_of(p->random + 8);
 }
 
@@ -240,13 +239,19 @@ at_user(struct people *p)
 
 	if (p->op.err && p->op.err != ERR_NONE)
 		return fail_store(p);
-	if (there && user_decode(p->op.val, &p->user))
+	if (there && user_decode(p->op.val, &p->user) && p->verb != VERB_REMOVE)
 		return fail(p, 500, "the record of this user cannot be read by this version");
 	p->user.version = p->op.version;
 	if (there && p->verb == VERB_ADD)
 		return fail(p, 409, "there is a user of this name already");
-	if (!there && p->verb == VERB_SET)
+	if ((!there && (p->verb == VERB_SET || p->verb == VERB_REMOVE)) ||
+	    (there && p->only && p->user.team_id != p->only))
 		return fail(p, 404, "there is no user of this name");
+	if (p->verb == VERB_REMOVE) {
+		p->at = AT_WRITE;
+		ask(p, STORE_DROP, user_key(user_name(&p->want), (u8 *)p->key));
+		return STEP_MORE;
+	}
 	p->invites = p->verb == VERB_INVITE || (p->verb == VERB_ADD && !p->want.pass_n);
 	if (there)
 		change_user(p);
@@ -357,6 +362,12 @@ put_time(struct jout *o, const char *name, wall at)
 	jout_str(o, name, buf_str(&b));
 }
 
+void
+people_invite_link(const struct people *p, struct buf *b)
+{
+	buf_fmt(b, "%S/invite/%S", p->base, str_of(p->invite, sizeof p->invite));
+}
+
 static void
 put_user(const struct people *p, struct jout *o, const struct user *u)
 {
@@ -372,7 +383,7 @@ put_user(const struct people *p, struct jout *o, const struct user *u)
 	jout_bool(o, "second_factor", u->totp_n != 0);
 	put_time(o, "created", u->created);
 	if (p->invites) {
-		buf_fmt(&link, "%S/invite/%S", p->base, str_of(p->invite, sizeof p->invite));
+		people_invite_link(p, &link);
 		jout_str(o, "invite", buf_str(&link));
 		put_time(o, "invite_expires", u->invited_till);
 	}
@@ -435,6 +446,17 @@ people_print(const struct people *p, struct buf *b)
 
 /* ---- over the control socket --------------------------------------------------------------------- */
 
+void
+people_ready(struct people *p, struct job *j)
+{
+	p->st = j->app->store;
+	p->owner = exchange_ready(&j->x);
+	p->base = j->gen->gen ? j->gen->gen->public_url : STR("");
+	p->rounds = j->app->pass_rounds;
+	memcpy(p->handle_key, j->app->handle_key, sizeof p->handle_key);
+	rng_bytes(j->app->rng, p->random, sizeof p->random);
+}
+
 static enum step
 start(struct job *j)
 {
@@ -446,15 +468,22 @@ start(struct job *j)
 		return reply_error(&j->x, 503, "busy: try again");
 	if (json_parse_request(&d, j->x.body, j->app->mcp.tok, RPC_TOKENS_MAX, a))
 		return reply_error(&j->x, 400, "the body must be a JSON object");
-	p->st = j->app->store;
-	p->owner = exchange_ready(&j->x);
-	p->base = j->gen->gen ? j->gen->gen->public_url : STR("");
-	p->rounds = j->app->pass_rounds;
-	memcpy(p->handle_key, j->app->handle_key, sizeof p->handle_key);
-	rng_bytes(j->app->rng, p->random, sizeof p->random);
+	people_ready(p, j);
 	j->own = p;
 	j->own_op = &p->op;
 	return people_start(p, json_root(&d));
+}
+
+/* Changes are lines of the audit; what was only looked at is not. */
+static void
+people_tell(struct job *j)
+{
+	const struct people *p = j->own;
+
+	if (p->verb == VERB_TEAM_ADD)
+		act_change(j, "admin", str_c(verbs[p->verb]), str_of(p->team.name, p->team.name_n));
+	else if (p->verb != VERB_LIST && p->verb != VERB_TEAM_LIST && p->verb != VERB_ROUNDS)
+		act_change(j, "admin", str_c(verbs[p->verb]), user_name(&p->want));
 }
 
 enum step
@@ -472,6 +501,7 @@ people_control(struct exchange *x, msec now)
 	if (s == STEP_FAIL)
 		return reply_error(x, ((struct people *)j->own)->status, ((struct people *)j->own)->why);
 	b = arena_buf(exchange_arena(x), PEOPLE_OUT_N);
+	people_tell(j);
 	people_print(j->own, &b);
 	if (!b.p || b.over)
 		return reply_error(x, 503, "busy: try again");

@@ -3,7 +3,8 @@
  *
  *   POST /control/people
  *   {"verb": "user add", "name", ["display", "team", "role", "pass"]}     > user; without pass an invite comes along
- *   {"verb": "user set", "name", ["display", "team", "role", "pass", "disabled", "second_factor": false]}   > user
+ *   {"verb": "user set", "name", ["display", "team", "role", "pass", "disabled", "second_factor": false,
+ *                        "sessions": false]}                            > user
  *   {"verb": "user remove", "name"}                                       > {"name"}
  *   {"verb": "user list", ["cursor"]}                                     > {"users": [...], "cursor"}
  *   {"verb": "invite", "name", ["team", "role"]}                          > user with "invite": a link, 15 minutes
@@ -37,11 +38,12 @@ struct people {
 	u32 rounds;                 /* of new passwords */
 	u8 random[PEOPLE_RANDOM_N]; /* fresh */
 	u8 handle_key[HANDLE_KEY_N];
+	u64 only;                   /* id of a team: nobody else is there; 0: all */
 	/* its own */
 	struct store_op op;
 	struct buf out;
 	u8 verb, at, tries;
-	bool invites, no_factor;
+	bool invites, no_factor, no_sessions;
 	int disabled; /* 1, 0; -1: as it is */
 	struct user want, user;
 	struct team team;
@@ -60,6 +62,12 @@ enum step people_step(struct people *p);
 
 /* Appends the answer. */
 void people_print(const struct people *p, struct buf *b);
+
+/* Sets what the caller sets, but only, for the job that asks. */
+void people_ready(struct people *p, struct job *j);
+
+/* Appends the link of an invite that was made. */
+void people_invite_link(const struct people *p, struct buf *b);
 
 /* The hash of an invite's code, and the key of the entry that leads to its user. */
 void people_invite_hash(struct str code, u8 hash[USER_INVITE_N]);

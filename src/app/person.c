@@ -2,6 +2,7 @@
 
 #include "app/html.h"
 #include "app/signin.h"
+#include "auth/team.h"
 #include "crypt/ct.h"
 
 bool
@@ -90,6 +91,12 @@ person_need(struct job *j, msec now)
 	else
 		signin_show(j, j->x.req.target, NULL);
 	return STEP_FAIL;
+}
+
+bool
+person_runs_box(const struct user *u)
+{
+	return u->admin && str_same(user_team(u), TEAM_FIRST);
 }
 
 bool

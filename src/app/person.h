@@ -44,6 +44,9 @@ struct str person_csrf(struct job *j);
 bool person_secure(const struct job *j);
 bool person_may(const struct job *j);
 
+/* Whether this is somebody who runs the box: an admin of its first team. Admins of another see that team. */
+bool person_runs_box(const struct user *u);
+
 /* Whether a form came from a page of ours, as far as the browser says (Sec-Fetch-Site; serve has judged Origin). */
 bool person_same_site(const struct job *j);
 

@@ -2,6 +2,8 @@
 
 #include "app/account.h"
 #include "app/admin.h"
+#include "app/adminlog.h"
+#include "app/adminpage.h"
 #include "app/capage.h"
 #include "app/clients.h"
 #include "app/consent.h"
@@ -62,6 +64,22 @@ static const struct route routes[] = {
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/approve/:id",        gatepage_approve },
 	{ ROUTE_GET,                  0,     0,            "/admin",              gatepage_admin },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/admin",              gatepage_switch },
+	{ ROUTE_GET,                  0,     0,            "/admin/people",       adminpage_people },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/admin/people",       adminpage_invite },
+	{ ROUTE_GET,                  0,     0,            "/admin/people/:name", adminpage_person },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/admin/people/:name", adminpage_change },
+	{ ROUTE_GET,                  0,     0,            "/admin/teams",        adminpage_teams },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/admin/teams",        adminpage_team },
+	{ ROUTE_GET,                  0,     0,            "/admin/keys",         keypage_all },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/admin/keys",         keypage_all_add },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/admin/keys/revoke",  keypage_all_revoke },
+	{ ROUTE_GET,                  0,     0,            "/admin/apps",         lists_all_apps_page },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/admin/apps/revoke",  lists_all_apps_drop },
+	{ ROUTE_GET,                  0,     0,            "/admin/clients",      adminpage_clients },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/admin/clients",      adminpage_client },
+	{ ROUTE_GET,                  0,     0,            "/admin/credentials",  adminpage_credentials },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/admin/credentials",  adminpage_credential },
+	{ ROUTE_GET,                  0,     0,            "/admin/audit",        adminlog_page },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/people",     people_control },
 	{ ROUTE_POST,                 0,     2 * CONTROL_BODY, "/control/clients", clients_control },
 	{ ROUTE_GET | ROUTE_CROSS,    0,     0,            RESOURCE,                oauth_resource_meta },

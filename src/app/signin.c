@@ -1,5 +1,6 @@
 #include "app/signin.h"
 
+#include "app/act.h"
 #include "app/hashing.h"
 #include "app/html.h"
 #include "app/person.h"
@@ -197,6 +198,7 @@ refused(struct job *j)
 	tally_add(j, TALLY_SPREAD, anywhere(g));
 	if (serve_tells(&j->app->serve, j->app->now))
 		log_info("login", "refused user=%S", g->name);
+	act_login(j, NULL, g->name, "password");
 	return signin_show(j, g->next, "login_wrong");
 }
 
@@ -209,8 +211,10 @@ with_session(struct job *j, enum step s)
 	j->x.at = AT_SESSION;
 	if (s != STEP_DONE)
 		return s == STEP_FAIL ? STEP_DONE : s;
-	if (g->session.made.level == BROWSER_IN)
+	if (g->session.made.level == BROWSER_IN) {
 		log_info("login", "user=%S", user_name(&g->user));
+		act_login(j, &g->user, user_name(&g->user), "password");
+	}
 	return html_go(&j->x, html_next_ok(g->next) ? g->next : STR("/account"));
 }
 

@@ -1,5 +1,6 @@
 #include "app/welcome.h"
 
+#include "app/act.h"
 #include "app/hashing.h"
 #include "app/html.h"
 #include "app/people.h"
@@ -181,6 +182,7 @@ finish(struct job *j, enum step s)
 		return s == STEP_FAIL ? STEP_DONE : s;
 	store_start(j->app->store, &drop, 0);
 	log_info("login", "user=%S invite taken", user_name(&w->user));
+	act_login(j, &w->user, user_name(&w->user), "invite");
 	return html_go(&j->x, STR("/account"));
 }
 

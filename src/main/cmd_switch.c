@@ -1,18 +1,22 @@
 #include "main/cmd.h"
 
+#include "auth/user.h"
+#include "crypt/ct.h"
 #include "json/jout.h"
 #include "json/json.h"
 #include "main/control.h"
 #include "main/say.h"
 #include "sys/page.h"
+#include "sys/term.h"
 
 #define ROOM_N (CONTROL_ANSWER_MAX + (1u << 20))
-#define BODY_N 1024
+#define BODY_N 2048
 #define TOKENS 4096
 
 struct switching {
-	const char *conf, *data;
-	bool json, resume;
+	const char *conf, *data, *user;
+	bool json, resume, password_stdin;
+	struct str password;
 	struct arena arena;
 };
 
@@ -64,6 +68,10 @@ compose(struct switching *k, const char *target, const char *word, bool on)
 	jout_c(&o, "target", target);
 	jout_c(&o, "switch", word);
 	jout_bool(&o, "on", on);
+	if (k->password.n) {
+		jout_c(&o, "user", k->user);
+		jout_str(&o, "password", k->password);
+	}
 	jout_close(&o, '}');
 	return b.over ? STR("{}") : buf_str(&b);
 }
@@ -77,9 +85,11 @@ begin(struct flags *a, struct switching *k, bool stop)
 		FLAGS_OPTION(struct switching, data, "data", 0),
 		FLAGS_OPTION(struct switching, json, "json", 0),
 		FLAGS_OPTION(struct switching, resume, "resume", 0),
+		FLAGS_OPTION(struct switching, user, "user", 0),
+		FLAGS_OPTION(struct switching, password_stdin, "password-stdin", 0),
 	};
 	static const struct flags_table tables[] = {
-		{ options, ARRAY_N(options) - 1, 0, 3, "TARGET SWITCH on|off, or nothing" },
+		{ options, ARRAY_N(options) - 3, 0, 3, "TARGET SWITCH on|off, or nothing" },
 		{ options, ARRAY_N(options), 0, 0, "" },
 	};
 	int code = flags_read(a, &tables[stop], k);
@@ -112,11 +122,43 @@ cmd_switch(struct flags *a)
 	return ask(a, &k, compose(&k, a->rest[0], a->rests == 3 ? a->rest[1] : "enabled", on));
 }
 
+/* Whose password, and the password: from standard input, which may be a terminal. FLAGS_GO, or the exit code. */
+static int
+read_password(struct flags *a, struct switching *k)
+{
+	u32 n = 2 * USER_PASSWORD_MAX;
+	u8 *room = arena_bytes(&k->arena, n);
+	bool asked = !k->password_stdin && term_quiet(0, true);
+	int err;
+
+	if (!k->user || (!asked && !k->password_stdin)) {
+		say_errf("mcpgated stop-all: --resume takes the password of an administrator: --user NAME, and "
+		    "--password-stdin where nobody can be asked\n");
+		if (asked)
+			term_quiet(0, false);
+		return EXIT_USAGE;
+	}
+	if (asked)
+		say_errf("password of %s: ", k->user);
+	err = asked ? term_line(0, room, n, &k->password) : cmd_secret(a, room, n, &k->password);
+	if (asked) {
+		term_quiet(0, false);
+		say_errf("\n");
+	}
+	return err ? EXIT_FAILED : FLAGS_GO;
+}
+
 int
 cmd_stop_all(struct flags *a)
 {
 	struct switching k = { .json = false };
 	int code = begin(a, &k, true);
 
-	return code == FLAGS_GO ? ask(a, &k, compose(&k, "stop", "enabled", k.resume)) : code;
+	if (code == FLAGS_GO && k.resume)
+		code = read_password(a, &k);
+	if (code == FLAGS_GO)
+		code = ask(a, &k, compose(&k, "stop", "enabled", k.resume));
+	if (k.arena.p)
+		ct_wipe(k.arena.p, k.arena.used);
+	return code;
 }

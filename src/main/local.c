@@ -2,6 +2,7 @@
 
 #include "app/admin.h"
 #include "app/clients.h"
+#include "app/credentials.h"
 #include "app/people.h"
 #include "app/approving.h"
 #include "app/switching.h"
@@ -208,7 +209,10 @@ local_credential_add(struct local *l, struct str name, struct str secret, struct
 	ct_wipe(&seals, sizeof seals);
 	op.key = buf_str(&key);
 	op.val = buf_str(&sealed);
-	return store_do(l->store, &op) ? say(why, op.err, "the store cannot be written: nothing was changed") : 0;
+	if (store_do(l->store, &op))
+		return say(why, op.err, "the store cannot be written: nothing was changed");
+	credentials_note(l->store, name, true);
+	return 0;
 }
 
 int
@@ -252,6 +256,35 @@ local_credential_remove(struct local *l, struct str name, struct buf *why)
 	                          : say(why, op.err, "the store cannot be written: nothing was changed");
 }
 
+/* As the server judges it: 0, or ERR_DENY. */
+static int
+may_resume(struct local *l, struct jcur body, struct buf *why)
+{
+	struct user *u = ARENA_NEW(&l->arena, struct user);
+	struct buf record = arena_buf(&l->arena, USER_RECORD_MAX);
+	u8 key[USER_KEY_MAX];
+	struct store_op op = { .verb = STORE_GET, .out = &record };
+	struct str password = json_str(json_get(body, "password"), &l->arena);
+	struct pass_record rec;
+	struct pass p;
+	const char *text = SWITCHING_NOBODY;
+	bool same;
+
+	if (u && !user_set_name(u, json_str(json_get(body, "user"), NULL))) {
+		op.key = user_key(user_name(u), key);
+		if (!store_do(l->store, &op) && !user_decode(op.val, u))
+			text = switching_resumer(u, &rec);
+	}
+	if (text)
+		return say(why, ERR_DENY, text);
+	pass_begin(&p, password, str_of(rec.salt, sizeof rec.salt), rec.rounds);
+	while (pass_step(&p, PASS_SLICE) == STEP_MORE)
+		;
+	same = pass_same(&p, &rec);
+	pass_done(&p);
+	return same ? 0 : say(why, ERR_DENY, SWITCHING_WRONG);
+}
+
 /* The table is of no use without a server; the store is what counts. */
 static int
 change_switch(struct local *l, struct str json, struct buf *why)
@@ -260,7 +293,7 @@ change_switch(struct local *l, struct str json, struct buf *why)
 	struct switches *table = ARENA_NEW(&l->arena, struct switches);
 	struct jsmntok *tok = ARENA_ARRAY(&l->arena, struct jsmntok, TOKENS);
 	struct jdoc d;
-	struct str word;
+	struct str word, target;
 	bool on = true;
 	enum step s;
 
@@ -268,8 +301,11 @@ change_switch(struct local *l, struct str json, struct buf *why)
 		return say(why, ERR_BAD, "not a switch");
 	json_bool(json_get(json_root(&d), "on"), &on);
 	word = json_str(json_get(json_root(&d), "switch"), NULL);
-	s = switches_change(table, l->store, w, json_str(json_get(json_root(&d), "target"), NULL),
-	    word.n ? switches_bits(word) : SWITCH_ENABLED, on, NULL);
+	target = json_str(json_get(json_root(&d), "target"), NULL);
+	if (on && str_is(target, "stop") && may_resume(l, json_root(&d), why))
+		return ERR_DENY;
+	s = switches_change(table, l->store, w, target, word.n ? switches_bits(word) : SWITCH_ENABLED,
+	    on, NULL);
 	while (s == STEP_WAIT) {
 		store_commit(l->store, clock_mono_ms(), clock_wall_s());
 		s = switches_step(table, l->store, w);

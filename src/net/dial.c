@@ -95,9 +95,27 @@ is_any(const struct addr *a)
 	return memcmp(a->ip, zero, a->family == ADDR_V4 ? 4 : 16) == 0;
 }
 
-static bool
-is_own(const struct dialer *dialer, const struct addr *a)
+/* An IPv4 address in the clothes of IPv6 reaches what listens on the former. */
+static struct addr
+plain(const struct addr *a)
 {
+	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct addr p = *a;
+
+	if (a->family == ADDR_V6 && memcmp(a->ip, mapped, sizeof mapped) == 0) {
+		p.family = ADDR_V4;
+		p.scope = 0;
+		memset(p.ip, 0, sizeof p.ip);
+		memcpy(p.ip, a->ip + 12, 4);
+	}
+	return p;
+}
+
+static bool
+is_own(const struct dialer *dialer, const struct addr *to)
+{
+	const struct addr p = plain(to), *a = &p;
+
 	for (u32 i = 0; i < dialer->own_n; i++) {
 		const struct addr *own = &dialer->own[i];
 
@@ -262,14 +280,16 @@ nobody(struct dial *d)
 	return said(d, &b);
 }
 
-/* Whether slot i reached one of our listeners that take any address: the kernel picks the address it connects to as
- * source when that is our own. */
+/* Whether slot i reached one of our listeners by another name: a unix socket by a path that is spelt in another way, or
+ * one that takes any address: the kernel picks the address it connects to as source when that is our own. */
 static bool
 reached_ourselves(const struct dial *d, u32 i)
 {
 	const struct dns_ip *to = &d->at[i];
 	struct addr local;
 
+	if (to->family == ADDR_UNIX)
+		return sock_remote(d->watch[i].fd, &local) || is_own(d->dialer, &local);
 	for (u32 j = 0; j < d->dialer->own_n; j++) {
 		const struct addr *own = &d->dialer->own[j];
 
@@ -351,7 +371,7 @@ look_at_tries(struct dial *d)
 		if (!d->watch[i].on || d->watch[i].got == 0)
 			continue;
 		error = sock_error(d->watch[i].fd);
-		if (error == 0 && d->at[i].family != ADDR_UNIX && reached_ourselves(d, i)) {
+		if (error == 0 && reached_ourselves(d, i)) {
 			struct addr a = { .family = d->at[i].family, .port = d->to.port };
 
 			memcpy(a.ip, d->at[i].ip, 16);

@@ -107,6 +107,7 @@ static const struct {
 	{ SYS_setsockopt, W },
 	{ SYS_getsockopt, W },
 	{ SYS_getsockname, W },
+	{ SYS_getpeername, W },
 	{ SYS_connect, W },
 	{ SYS_recvmsg, W },
 	{ SYS_epoll_ctl, W },

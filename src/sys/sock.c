@@ -161,6 +161,21 @@ sock_local(int fd, struct addr *a)
 }
 
 int
+sock_remote(int fd, struct addr *a)
+{
+	union any u;
+	socklen_t n = sizeof u;
+
+	memset(&u, 0, sizeof u);
+	if (getpeername(fd, &u.sa, &n))
+		return ERR_IO;
+	from_system(&u, a);
+	if (a->family == ADDR_UNIX)
+		memcpy(a->path, u.un.sun_path, sizeof a->path - 1);
+	return 0;
+}
+
+int
 sock_peer_uid(int fd, u32 *uid)
 {
 	struct ucred c;

@@ -56,6 +56,9 @@ int sock_error(int fd);
 /* The local address a socket has: for port 0 listeners and "our own listeners" checks. */
 int sock_local(int fd, struct addr *a);
 
+/* The address at the other end: of a unix socket the one it was bound to, however it was reached. */
+int sock_remote(int fd, struct addr *a);
+
 /* User id of the process at the other end of a unix socket. ERR_IO when the kernel does not say. */
 int sock_peer_uid(int fd, u32 *uid);
 

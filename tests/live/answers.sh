@@ -177,7 +177,9 @@ ask big '{}'
 link=http://$addr/files/$(of 'b[1]["uri"].split("/")[-1]')
 run "$M" stop-all --data "$T/data"
 expect 'stop-all' 0
-run "$M" stop-all --resume --data "$T/data"
+echo 'correct horse 1' | "$M" user add ada --role admin --password-stdin --data "$T/data" 2>/dev/null
+echo 'correct horse 1' | timeout 30 "$M" stop-all --resume --user ada --password-stdin --data "$T/data" >"$T/out" 2>"$T/err"
+rc=$?
 expect 'stop-all --resume' 0
 same 'a link from before is void' 404 "$(curl -s -o "$T/file" -w '%{http_code}' "$link")"
 same 'a link of nobody' 404 "$(curl -s -o "$T/file" -w '%{http_code}' "$url/files/0123456789abcdef0123456789abcdef")"

@@ -99,6 +99,9 @@ run "$M" stop-all --data "$dir"
 expect 'stop-all' 0 out 'stopped'
 says 'stopped' 'everything is stopped' "$(call get_status '{}')"
 run "$M" stop-all --resume --data "$dir"
+expect 'resuming takes a password' 2 err 'takes the password of an administrator'
+login=$(sed -n 's/^ *login //p' "$T/stdout")
+printf '%s\n' "${login#* }" | timeout 30 "$M" stop-all --resume --user "${login%% *}" --password-stdin --data "$dir" >"$T/out" 2>&1
 says 'resumed' '"isError":false' "$(call get_status '{}')"
 touch "$dir/stop"
 stopped() { call get_status '{}' | grep -q 'is stopped'; }

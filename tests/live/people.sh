@@ -37,6 +37,52 @@ expect 'another team' 0 err 'bob: changed'
 user list
 expect 'users' 0 out '^bob	Bob <b>&amp;	ops	member	active	no	20' out '^ada	-	main	admin	invited	no	20'
 
+# --- resuming takes an administrator's password, with a server and without ------------------------------------------
+password 'correct horse 2' add root --role admin
+password 'correct horse 3' add chief --role admin --team ops
+resume() { # resume PASSWORD NAME
+	printf '%s\n' "$1" >"$T/password"
+	timeout 30 "$M" stop-all --resume --user "$2" --password-stdin -c "$T/conf" >"$T/out" 2>"$T/err" <"$T/password"
+	rc=$?
+}
+stops() {
+	run "$M" stop-all -c "$T/conf"
+	expect "stopped $1" 0 out 'stopped'
+	run "$M" stop-all --resume -c "$T/conf"
+	expect "nobody $1" 2 err 'takes the password of an administrator: --user NAME'
+	run "$M" stop-all --resume --user root -c "$T/conf"
+	expect "nobody to ask $1" 2 err 'where nobody can be asked'
+	resume 'correct horse 9' root
+	expect "a wrong password $1" 1 err 'this is not the password'
+	for who in bob chief nobody ada; do # a member, an admin of another team, nobody, one without a password
+		resume 'correct horse 3' $who
+		expect "$who may not $1" 1 err 'the password of an administrator'
+	done
+	run "$M" switch -c "$T/conf"
+	expect "still stopped $1" 0 out 'nothing is served'
+	resume 'correct horse 2' root
+	expect "resumed $1" 0 out 'everything is on'
+}
+stops 'without a server'
+run "$M" stop-all -c "$T/conf"
+python3 - "$M" "$T/conf" >"$T/out" 2>&1 <<'EOF'
+import os, pty, sys
+seen, sent = b'', False
+pid, fd = pty.fork()
+if not pid:
+    os.execv(sys.argv[1], ['mcpgated', 'stop-all', '--resume', '--user', 'root', '-c', sys.argv[2]])
+try:
+    while True:
+        seen += os.read(fd, 1000)
+        if b'password of root: ' in seen and not sent:
+            sent = True
+            os.write(fd, b'correct horse 2\n')
+except OSError:
+    pass
+print(seen.decode(), os.waitpid(pid, 0)[1])
+EOF
+grep -q 'everything is on' "$T/out" && ! grep -q 'horse' "$T/out" && ok || bad 'asked on a terminal, and not shown'
+
 # --- with a server ----------------------------------------------------------------------------------------------
 start "$M" serve -c "$T/conf"
 ready 'the server starts'
@@ -284,6 +330,7 @@ awk 'NR == 5 { exit $1 > 0.1 }' "$T/out" && ok || bad 'a ping beside logins is q
 wait $logins
 same 'one is worked on, four wait, the others come again' '403 403 403 403 403 429 429 429' \
 	"$(for i in 1 2 3 4 5 6 7 8; do cat "$T/login.$i"; echo; done | sort | tr '\n' ' ' | sed 's/ $//')"
+stops 'with a server'
 user list --json
 expect 'a list from the server' 0 out '"name":"bob","display":"Bob <b>&amp;","team":"ops"'
 user remove bob

@@ -216,7 +216,8 @@ test('stop-all voids what waits', async () => {
   const id = next(), { handle } = await ask(a, 'delete_thing', { id }), person = await ask(a, 'delete_person', { id });
   assert.equal((await gate.command(['stop-all'])).code, 0);
   assert.equal((await a.modern('tools/list')).status, 503);
-  assert.equal((await gate.command(['stop-all', '--resume'])).code, 0);
+  await gate.command(['user', 'add', 'ada', '--role', 'admin', '--password-stdin'], { input: 'correct horse battery' });
+  assert.equal((await gate.command(['stop-all', '--resume', '--user', 'ada', '--password-stdin'], { input: 'correct horse battery' })).code, 0);
   await approve(person.text);
   assert.equal((await a.tool('delete_thing', { id, approval: handle })).isError, true);
   assert.equal((await a.tool('delete_person', { id, approval: person.handle })).isError, true);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { browser } from './lib/browser.mjs';
+import { browser, totp } from './lib/browser.mjs';
 import { caller, handleOf } from './lib/rpc.mjs';
 import { Client, Person } from './lib/oauth.mjs';
 import { startGate, startThings } from './lib/things.mjs';
@@ -117,6 +117,32 @@ test('what is not yours is not there', async () => {
     assert.equal((await ada.get(page)).status, 404);
   await a.go();
   assert.equal(a.done() + b.done(), 0);
+});
+
+test('where there is a second factor, a code of it does; each once', async () => {
+  assert.equal((await gate.command(['user', 'add', 'dora', '--password-stdin'], { input: password })).code, 0);
+  const dora = await browser(gate).login('dora', password);
+  await dora.get('/keys');
+  const key = /sk-[A-Za-z0-9_-]{20,}/.exec((await dora.post('/keys', { name: 'agent', access: 'destructive', expires: '30' })).body)[0];
+  const asks = () => asked(caller(gate, { key })), a = await asks(), b = await asks(), c = await asks();
+  await dora.get('/account');
+  const offer = (await dora.post('/account/factor', {})).body, secret = /secret=([a-z2-7]+)/.exec(offer)[1];
+  assert.match((await dora.post('/account/factor/on', { code: totp(secret), offer: /name="offer" value="([^"]+)"/.exec(offer)[1] })).body, /recovery|Recovery/);
+  assert.match((await dora.get(a.page)).body, /Your password, or a code/);
+  const wrong = String((Number(totp(secret)) + 7) % 1000000).padStart(6, '0');
+  assert.equal((await dora.post(a.page, { answer: 'yes', password: wrong })).status, 403);
+  const code = totp(secret);
+  assert.match((await dora.post(a.page, { answer: 'yes', password: code })).body, /Approved by dora/);
+  await dora.get(b.page);
+  assert.equal((await dora.post(b.page, { answer: 'yes', password: code })).status, 403); // used
+  assert.match((await dora.post(b.page, { answer: 'yes', password })).body, /Approved by dora/); // the password still does
+  assert.equal((await bob.post(c.page, { answer: 'yes', password: totp(secret, 1) })).status, 404);
+  await dora.get(c.page);
+  for (let i = 0; i < 6; i++) await dora.post(c.page, { answer: 'yes', password: wrong });
+  assert.equal((await dora.post(c.page, { answer: 'yes', password: totp(secret, 1) })).status, 429); // guessing ends
+  assert.equal((await dora.post('/account/password', { old: totp(secret, 1), new: 'another battery staple', again: 'another battery staple', csrf: (await dora.get('/account'), dora.csrf()) })).status, 403); // here it must be the password
+  await Promise.all([a, b].map((one) => one.go()));
+  assert.deepEqual([a.done(), b.done(), c.done()], [1, 1, 0]);
 });
 
 test('switches', async () => {

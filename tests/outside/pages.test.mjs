@@ -7,6 +7,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
+import { totp } from './lib/browser.mjs';
 import { caller } from './lib/rpc.mjs';
 import { startServer } from './lib/server.mjs';
 import { echoDocument, startUpstream } from './lib/upstream.mjs';
@@ -79,15 +80,6 @@ async function look(name) {
   }
   assert.deepEqual(complaints.splice(0), [], name);
 }
-
-const totp = (secret) => {
-  const bits = [...secret].map((c) => 'abcdefghijklmnopqrstuvwxyz234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)));
-  const mac = crypto.createHmac('sha1', key).update(counter).digest();
-  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
-};
 const type = async (...fields) => { // from where the focus is, by keyboard alone
   await page.waitForSelector('input:focus');
   for (const f of fields) { await page.keyboard.type(f); await page.keyboard.press('Tab'); }
@@ -281,6 +273,42 @@ test('approvals and switches', { skip }, async () => {
   await page.fill('#password', password);
   await page.click('text=Serve again');
   await page.waitForSelector('text=Stop everything');
+});
+
+test('the pages of an admin', { skip }, async () => {
+  const go = async (path, name) => { await page.goto(server.origin + path); await look(name); };
+  for (const args of [['team', 'add', 'design', '--title', 'Design and print'], ['user', 'add', 'eve', '--display', 'Eve', '--team', 'design'], ['credential', 'add', 'echo/live']])
+    await server.command(args, { input: 'a secret of the upstream' });
+  await go('/admin/people', 'admin-people');
+  await page.getByLabel('User name').fill('hedy');
+  await page.getByLabel('What they are called').fill('Hedy');
+  await page.getByLabel('Role').selectOption('careful');
+  await page.getByLabel('Your password').fill('not it');
+  await page.getByRole('button', { name: 'Make a link' }).click();
+  assert.match(await page.textContent('.alert'), /not right/);
+  await look('admin-people-wrong');
+  await page.getByLabel('User name').fill('hedy');
+  await page.getByLabel('Your password').fill(password);
+  await page.getByRole('button', { name: 'Make a link' }).click();
+  assert.match(await page.textContent('main'), /\/invite\//);
+  await look('admin-invited');
+  await page.getByRole('link', { name: 'hedy' }).click();
+  await look('admin-person');
+  await page.getByRole('button', { name: 'Disable' }).click();
+  assert.match(await page.textContent('main'), /disabled/);
+  await look('admin-person-disabled');
+  await page.goto(server.origin + '/admin/people');
+  await page.getByLabel('Search').fill('design');
+  await page.getByRole('button', { name: 'Show' }).click();
+  assert.deepEqual(await page.locator('ul.list strong').allTextContents(), ['eve']);
+  await go('/admin/teams', 'admin-teams');
+  await go('/admin/keys', 'admin-keys');
+  await page.getByLabel('What it is for').fill('night shift');
+  await page.getByLabel('Your password').fill(password);
+  await page.getByRole('button', { name: 'Make a key' }).click();
+  await look('admin-key');
+  await go('/admin/keys', 'admin-keys-one');
+  for (const name of ['apps', 'clients', 'credentials', 'audit']) await go(`/admin/${name}`, `admin-${name}`);
 });
 
 test('how to trust the box', { skip }, async () => {

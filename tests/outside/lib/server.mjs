@@ -47,13 +47,14 @@ export const run = (args, { env = {}, input = '', timeout = 20000 } = {}) => new
   p.stdin.end(input);
 });
 
-// apis: [{ name, document, options?, environments: [{ name, base_url, ...options }] }] ; server: more options of `config server`;
-// host: the name clients use in Host (default: the address itself); prefix: a command that ends by running the rest.
+// apis: [{ name, document, options?, environments: [{ name, base_url, ...options }] }] ; server: more options of `config server`,
+// or a function of the port that gives them; host: the name clients use in Host (default: the address itself); prefix: a command that ends by running the rest.
 export async function startServer({ apis, server = {}, host, env = {}, extra = '', prefix = [], startup = 15000, program = binary }) {
   const { dir, remove } = tempDir('serve');
   const port = await freePort();
   const config = path.join(dir, 'mcpgated.conf');
   const address = `127.0.0.1:${port}`;
+  if (typeof server === 'function') server = server(port);
   const text = () => section('server', '', { listen: address, public_url: `http://${address}`, data: path.join(dir, 'data'), workers: process.env.WORKERS, ...server })
     + apis.map((a) => section('api', a.name, { document: a.document, ...a.options })
       + (a.environments ?? []).map(({ name, ...o }) => section('environment', name, { api: a.name, ...o })).join('')).join('') + extra;

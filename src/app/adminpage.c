@@ -1,0 +1,171 @@
+#include "app/adminpage.h"
+
+#include "app/credentials.h"
+#include "app/person.h"
+#include "auth/client.h"
+#include "auth/team.h"
+#include "gate/role.h"
+
+/* ---- people -------------------------------------------------------------------------------------- */
+
+void
+adminpage_roles(struct job *j, struct html *h, struct str chosen)
+{
+	const struct gen *gen = j->gen->gen;
+
+	for (u32 i = 0; i < gen->roles; i++) {
+		html_row(h, "role");
+		html_put(h, "role_name", gen->role[i].name);
+		html_flag(h, "chosen", str_same(gen->role[i].name, chosen));
+	}
+	html_top(h);
+	html_put(h, "team", user_team(&j->person->who.user));
+}
+
+static void
+put_roles(struct job *j, struct html *h)
+{
+	adminpage_roles(j, h, STR("member"));
+}
+
+static bool
+put_user(struct job *j, struct html *h, const struct store_entry *e)
+{
+	struct user u;
+
+	if (user_decode(e->val, &u) || !lists_sees(j, u.team_id))
+		return false;
+	if (!h)
+		return true;
+	html_keep(h, "display", str_of(u.display, u.display_n));
+	html_keep(h, "of", user_team(&u));
+	html_keep(h, "is", user_role(&u));
+	html_flag(h, "disabled", u.disabled);
+	html_flag(h, "invited", !u.pass_n && !u.disabled);
+	html_flag(h, "factor", u.totp_n != 0);
+	return true;
+}
+
+const struct list_kind adminpage_list_people = { "admin_people", "/admin/people", "p:", "people_gone", LISTS_TEAM, NULL,
+	put_user, put_roles };
+
+enum step
+adminpage_people(struct exchange *x, msec now)
+{
+	return lists_page(x, &adminpage_list_people, now);
+}
+
+/* ---- teams --------------------------------------------------------------------------------------- */
+
+static bool
+put_team(struct job *j, struct html *h, const struct store_entry *e)
+{
+	struct team t;
+
+	if (team_decode(e->val, &t) || !lists_sees(j, t.id))
+		return false;
+	if (h) {
+		html_keep(h, "name", str_of(t.title, t.title_n));
+		html_time(h, "created", t.created);
+	}
+	return true;
+}
+
+const struct list_kind adminpage_list_teams = { "admin_teams", "/admin/teams", "t:", "people_gone", LISTS_TEAM, NULL,
+	put_team, NULL };
+
+enum step
+adminpage_teams(struct exchange *x, msec now)
+{
+	return lists_page(x, &adminpage_list_teams, now);
+}
+
+/* ---- clients ------------------------------------------------------------------------------------- */
+
+static bool
+put_client(struct job *j, struct html *h, const struct store_entry *e)
+{
+	static const char *const kinds[] = { "clients_dynamic", "clients_added", "clients_document" };
+	struct client c;
+
+	if (e->key.n != CLIENT_KEY_N || client_decode(e->val, &c) || c.removed)
+		return false;
+	if (!h)
+		return true;
+	html_keep(h, "name", c.name);
+	if (c.kind != CLIENT_DYNAMIC)
+		html_keep(h, "client", c.id);
+	html_text(h, "kind", c.pinned ? "clients_pinned" : kinds[c.kind % ARRAY_N(kinds)]);
+	if (c.uris)
+		html_keep(h, "to", c.uri[0]);
+	html_time(h, "since", c.made);
+	return true;
+}
+
+const struct list_kind adminpage_list_clients = { "admin_clients", "/admin/clients", "c:", "clients_gone", LISTS_BOX,
+	"m:", put_client, NULL };
+
+enum step
+adminpage_clients(struct exchange *x, msec now)
+{
+	return lists_page(x, &adminpage_list_clients, now);
+}
+
+/* ---- credentials --------------------------------------------------------------------------------- */
+
+static bool
+put_credential(struct job *j, struct html *h, const struct store_entry *e)
+{
+	if (h)
+		html_time(h, "since", credentials_when(j->app->store, str_cut(e->key, 2, e->key.n)));
+	return true;
+}
+
+static void
+put_use(struct job *j, struct html *h, const struct api *api, const struct environment *e, struct str name)
+{
+	u8 room[2 + VAULT_NAME_MAX];
+	struct buf key = buf_over(room, sizeof room);
+	struct store_op op = { .verb = STORE_GET };
+	u8 value[VAULT_SECRET_MAX + SEAL_EXTRA];
+	struct buf out = buf_over(value, sizeof value);
+
+	if (!name.n || name.n > VAULT_NAME_MAX)
+		return;
+	buf_fmt(&key, "u:%S", name);
+	op.key = buf_str(&key);
+	op.out = &out;
+	html_row(h, "use");
+	html_put(h, "api_name", api->name);
+	html_put(h, "where", e->name);
+	html_put(h, "stored", name);
+	html_flag(h, "production", e->production);
+	html_flag(h, "missing", store_do(j->app->store, &op) != 0);
+}
+
+/* Which environment uses which; as many as there is room for. */
+static void
+put_uses(struct job *j, struct html *h)
+{
+	const struct gen *gen = j->gen->gen;
+
+	for (u32 i = 0, n = 0; i < gen->apis; i++)
+		for (u32 k = 0; k < gen->api[i].environments; k++) {
+			const struct environment *e = &gen->api[i].environment[k];
+
+			if (n++ < LISTS_MAX)
+				put_use(j, h, &gen->api[i], e, e->credential.store);
+			for (u32 m = 0; m < e->mores && n < LISTS_MAX; m++, n++)
+				put_use(j, h, &gen->api[i], e, e->more[m].store);
+		}
+	html_top(h);
+}
+
+const struct list_kind adminpage_list_credentials = { "admin_credentials", "/admin/credentials", "u:",
+	"credentials_gone", LISTS_BOX, NULL, put_credential, put_uses };
+
+enum step
+adminpage_credentials(struct exchange *x, msec now)
+{
+	return lists_page(x, &adminpage_list_credentials, now);
+}
