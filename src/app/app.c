@@ -65,6 +65,7 @@ app_init(struct app *app, struct arena *a)
 	hash_key(&app->ops.args_key, str_of(app->handle_key, HANDLE_KEY_N));
 	m->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
 	app->rest = arena_bytes(a, RPC_BODY_MAX);
+	issuer_init(&app->issuer, &app->calls, m->tok);
 	if (!m->tok || !app->rest || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX) ||
 	    later_init(m, a))
 		return ERR_FULL;
@@ -208,6 +209,7 @@ void
 app_turn(struct app *app, msec now, wall now_s)
 {
 	u32 stamp = store_stamp(app->store, 'k') + store_stamp(app->store, 'g');
+	const struct gen *gen = app->gen[app->live].gen;
 	msec next;
 
 	app->now = now;
@@ -215,6 +217,10 @@ app_turn(struct app *app, msec now, wall now_s)
 	quota_time(&app->ops.quota, app->loop->now_us, now_s);
 	app_turn_begins(app, now);
 	token_keys(app, now_s);
+	if (gen && gen->number != app->issuer_of) {
+		app->issuer_of = gen->number;
+		issuer_begin(&app->issuer, gen->oauth.keys_at, &app->gen[app->live].users, now);
+	}
 	if (list_empty(&app->mcp.listening))
 		return;
 	if (now - app->judged_at >= JUDGE_MS || stamp != app->stamp) {

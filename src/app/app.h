@@ -8,6 +8,7 @@
 #define APP_APP_H
 
 #include "auth/handle.h"
+#include "app/issuer.h"
 #include "app/rate.h"
 #include "auth/key.h"
 #include "auth/token.h"
@@ -60,6 +61,9 @@ struct app {
 	u32 token_month;
 	struct rate *rate;             /* in shared pages */
 	u32 fetching;                  /* documents of clients, right now */
+	u32 asking;                    /* the other issuer about tokens, right now */
+	struct issuer issuer;          /* its keys, where they are fetched */
+	u32 issuer_of;                 /* number of the configuration it was begun under */
 	struct pool jobs;
 	u8 *rest;                      /* RPC_BODY_MAX bytes: scratch of whoever runs, app/rest.c */
 	struct str pages, texts;       /* fs/pages, fs/text: rows of base/pack.h */

@@ -1,5 +1,6 @@
 #include "app/guard.h"
 
+#include "app/foreign.h"
 #include "app/oauth.h"
 #include "auth/challenge.h"
 
@@ -154,26 +155,44 @@ for_us(struct job *j, const struct external_claims *c, const struct token_ask *a
 	return false;
 }
 
-/* A token of the other issuer: nothing is asked, all of it is judged here. */
 static enum step
-check_external(struct job *j, const struct endpoint *e, struct str text)
+refuse_external(struct job *j, int err)
+{
+	if (err == ERR_BAD)
+		return challenge(j, 401, "invalid_token", "expired, revoked, not from whom we trust, or for another "
+		    "resource");
+	reply_field(&j->x, "Retry-After", err == ERR_FULL ? STR("60") : STR("5"));
+	if (err == ERR_FULL)
+		reply_error(&j->x, 429, "too many wrong tokens: try again later");
+	else
+		reply_error(&j->x, 503, "the issuer of this token cannot be asked now");
+	return STEP_FAIL;
+}
+
+/* A token of the other issuer: by its signature, or by asking who issued it. */
+static enum step
+check_external(struct job *j, const struct endpoint *e, struct str text, msec now)
 {
 	u8 room[GRANT_AUDIENCE_MAX], wide[GRANT_AUDIENCE_MAX];
 	const struct gen *gen = j->gen->gen;
-	struct token_ask ask = ask_of(j, e, text, room, wide);
-	struct arena *a = exchange_arena_n(&j->x, text.n + 4096);
+	struct token_ask ask = ask_of(j, e, j->foreign ? foreign_text(j) : text, room, wide);
 	struct external_claims c;
+	int err;
 
 	memset(j->token.name, 0, sizeof j->token.name); /* no record in the store stands behind it */
-	if (token_recall(j->app->tokens, gen->number, &ask, &j->who))
+	if (!j->foreign && token_recall(j->app->tokens, gen->number, &ask, &j->who))
 		return admit(j, e->api);
-	if (external_read(&gen->oauth.external, text, j->app->mcp.tok, RPC_TOKENS_MAX, a,
-	        store_wall(j->app->store), &c) || !for_us(j, &c, &ask))
-		return challenge(j, 401, "invalid_token", "expired, not signed by whom we trust, or for another "
-		    "resource");
-	j->who = c.who;
-	token_keep(j->app->tokens, gen->number, &ask, &j->who);
-	return admit(j, e->api);
+	err = j->foreign ? foreign_step(j, &c, now) : foreign_begin(j, text, &c, now);
+	if (err == ERR_MORE)
+		return STEP_WAIT;
+	if (err == 0 && !for_us(j, &c, &ask))
+		err = ERR_BAD;
+	if (err == 0) {
+		j->who = c.who;
+		token_keep(j->app->tokens, gen->number, &ask, &j->who, foreign_keep_s(j));
+	}
+	foreign_end(j, now);
+	return err ? refuse_external(j, err) : admit(j, e->api);
 }
 
 enum step
@@ -183,6 +202,8 @@ guard_api(struct job *j, const struct endpoint *e, msec now)
 	bool bearer = false, in_query;
 	int err;
 
+	if (j->foreign)
+		return check_external(j, e, STR_NONE, now);
 	if (j->checking)
 		return j->by_token ? check_token(j, e, STR_NONE) : checked(j, e->api, key_step(j->app->keys, &j->check,
 		    &j->who));
@@ -207,8 +228,8 @@ guard_api(struct job *j, const struct endpoint *e, msec now)
 		    "send exactly one token or key, as Authorization: Bearer");
 	if (bearer && j->gen->gen->oauth.on && str_starts(secret, j->gen->gen->oauth.token_prefix))
 		return check_token(j, e, secret);
-	if (bearer && j->gen->gen->oauth.external.issuer.n && external_form(secret))
-		return check_external(j, e, secret);
+	if (bearer && foreign_form(j->gen->gen, secret))
+		return check_external(j, e, secret, now);
 	return checked(j, e->api, key_start(j->app->keys, &j->check, secret, &j->who, exchange_ready(&j->x)));
 }
 

@@ -25,6 +25,8 @@ health_ready(struct exchange *x, msec now)
 	if (f.health == STORE_BROKEN)
 		return reply_bytes(x, 503, TEXT,
 		    STR("the store is read-only after a failed sync: restart when the disk is well\n"));
+	if (!issuer_ready(&app->issuer, now))
+		return reply_bytes(x, 503, TEXT, STR("the issuer's keys cannot be had: its tokens cannot be judged\n"));
 	return reply_bytes(x, 200, TEXT, STR("ready\n"));
 }
 

@@ -1,5 +1,6 @@
 #include "app/job.h"
 
+#include "app/foreign.h"
 #include "app/hashing.h"
 #include "gate/approval.h"
 #include "app/person.h"
@@ -38,6 +39,7 @@ job_cancel(struct exchange *x)
 	else if (j->checking)
 		key_cancel(j->app->keys, &j->check);
 	j->checking = false;
+	foreign_end(j, j->app->now);
 	person_cancel(j);
 	if (j->own_op)
 		store_cancel(j->app->store, j->own_op);

@@ -5,6 +5,7 @@
 
 #include "app/app.h"
 
+struct foreign;
 struct person;
 
 struct approval_work; /* gate/approval.h */
@@ -26,6 +27,7 @@ struct job {
 	struct store_op *own_op; /* and what it may wait for there */
 	bool checking;         /* check or token is under way */
 	bool by_token;         /* who was, or is being, found by an access token */
+	struct foreign *foreign; /* a token of the other issuer that is being judged: the same */
 	struct oauth *oauth;   /* the authorization server's: in the exchange's arena */
 	u8 at;
 	struct mcp mcp;

@@ -105,28 +105,11 @@ take(struct oauth *o)
 int
 oauth_fetch_step(struct oauth *o, msec now)
 {
-	struct call *c = o->call;
-	enum step s = c->state < CALL_BODY ? call_step(c, now) : STEP_DONE;
-	struct str part, type;
-	int n;
+	int err = call_whole(o->call, &o->document, now);
+	struct str type = call_type(o->call);
 
-	if (s == STEP_MORE)
-		loop_ready(o->job->app->loop, exchange_ready(&o->job->x));
-	if (s == STEP_WAIT || s == STEP_MORE) {
-		call_settle(c);
-		return ERR_MORE;
-	}
-	type = call_type(c);
-	if (s == STEP_FAIL || c->status != 200 ||
-	    (!str_same_nocase(type, STR("application/json")) && !str_ends(type, STR("+json"))))
-		return ERR_BAD;
-	while ((n = call_body(c, &part, now)) > 0) {
-		buf_put(&o->document, part);
-		call_eat(c, part.n);
-	}
-	if (n == ERR_MORE) {
-		call_settle(c);
-		return ERR_MORE;
-	}
-	return n < 0 || o->document.over ? ERR_BAD : take(o);
+	if (err)
+		return err == ERR_MORE ? err : ERR_BAD;
+	return o->call->status == 200 && (str_same_nocase(type, STR("application/json")) || str_ends(type, STR("+json"))) ?
+	    take(o) : ERR_BAD;
 }

@@ -19,4 +19,7 @@ struct rate {
 /* Counts one act of a kind by an address. 0; or the seconds to wait, when `most` of them were done within window_ms. */
 u32 rate_take(struct rate *r, u32 kind, u64 from, u32 most, u32 window_ms, msec now);
 
+/* The same without counting: the seconds to wait, or 0. */
+u32 rate_full(const struct rate *r, u32 kind, u64 from, u32 most, u32 window_ms, msec now);
+
 #endif

@@ -118,37 +118,42 @@ open_part(struct jdoc *d, struct str part, struct jsmntok *tok, u32 toks, struct
 	return json_kind(json_root(d)) == JSON_OBJECT ? 0 : ERR_BAD;
 }
 
-/* The key a header names, if everything else it says is what we understand. */
-static const struct external_key *
-key_of(const struct external *x, struct jcur h, struct arena *a)
+/* The key a header names, if everything else it says is what we understand. ERR_NONE: there is no such key. */
+static int
+key_of(const struct external *x, struct jcur h, struct arena *a, const struct external_key **key)
 {
 	struct str kid = json_str(json_get(h, "kid"), a);
 	struct jcur typ = json_get(h, "typ");
 
 	if (!json_get(h, "crit").err || !json_get(h, "b64").err || !json_get(h, "zip").err)
-		return NULL;
+		return ERR_BAD;
 	if (!x->any_type && !json_is(typ, "at+jwt") && !json_is(typ, "application/at+jwt"))
-		return NULL;
-	for (u32 i = 0; kid.n && i < x->keys->n; i++) {
+		return ERR_BAD;
+	for (u32 i = 0; kid.n && x->keys && i < x->keys->n; i++) {
 		const struct external_key *k = &x->keys->key[i];
 
+		*key = k;
 		if (str_same(kid_of(k), kid))
-			return json_is(json_get(h, "alg"), k->key.kind == VERIFY_RS256 ? "RS256" : "ES256") ? k : NULL;
+			return json_is(json_get(h, "alg"), k->key.kind == VERIFY_RS256 ? "RS256" : "ES256") ? 0
+			                                                                                   : ERR_BAD;
 	}
-	return NULL;
+	return kid.n ? ERR_NONE : ERR_BAD;
 }
 
-/* Times: exp is needed, nbf and iat must have come. */
+/* Times: exp must be to come, nbf and iat must have come. dies: 0 where exp may be missing, and is. */
 static bool
-in_time(struct jcur p, wall now, wall *dies)
+in_time(struct jcur p, bool must, wall now, wall *dies)
 {
 	static const char *const begins[] = { "nbf", "iat" };
-	u64 t;
+	struct jcur exp = json_get(p, "exp");
+	u64 t = 0;
 
-	if (json_kind(json_get(p, "exp")) != JSON_NUMBER || json_u64(json_get(p, "exp"), &t) || t > UINT32_MAX - 60 ||
-	    t + EXTERNAL_SKEW_S <= now)
+	*dies = 0;
+	if ((must || !exp.err) && (json_kind(exp) != JSON_NUMBER || json_u64(exp, &t) || t > UINT32_MAX - 60 ||
+	    t + EXTERNAL_SKEW_S <= now))
 		return false;
-	*dies = (wall)t + EXTERNAL_SKEW_S;
+	if (t)
+		*dies = (wall)t + EXTERNAL_SKEW_S;
 	for (u32 i = 0; i < ARRAY_N(begins); i++) {
 		struct jcur c = json_get(p, begins[i]);
 
@@ -204,11 +209,11 @@ claim(struct jcur p, struct str name, struct arena *a, struct str *out)
 static int
 read_who(const struct external *x, struct jcur p, struct arena *a, struct principal *who)
 {
-	struct str sub, user, role, team, client, parts[2];
+	struct str user, role, team, client, parts[2];
 
 	*who = (struct principal){ .kind = PRINCIPAL_TOKEN };
-	if (claim(p, STR("sub"), a, &sub) || claim(p, x->user, a, &user) || claim(p, x->role, a, &role) ||
-	    claim(p, x->team, a, &team) || claim(p, STR("client_id"), a, &client) || !sub.n || !user.n)
+	if (claim(p, x->user, a, &user) || claim(p, x->role, a, &role) || claim(p, x->team, a, &team) ||
+	    claim(p, STR("client_id"), a, &client) || !user.n)
 		return ERR_BAD;
 	if (principal_set_name(who, str_cut(user, 0, PRINCIPAL_NAME_MAX)) ||
 	    principal_set_role(who, role.n ? role : x->default_role))
@@ -222,28 +227,66 @@ read_who(const struct external *x, struct jcur p, struct arena *a, struct princi
 	return read_scopes(p, who, a) ? 0 : ERR_BAD;
 }
 
+static bool
+names(struct jcur p, const char *claim)
+{
+	struct jcur c = json_get(p, claim);
+
+	return json_kind(c) == JSON_STRING && !json_is(c, "");
+}
+
 int
 external_read(const struct external *x, struct str text, struct jsmntok *tok, u32 toks, struct arena *a, wall now,
     struct external_claims *out)
 {
 	struct str rest = text, head = str_next(&rest, '.'), payload = str_next(&rest, '.');
 	struct str said = str_cut(text, 0, head.n + 1 + payload.n);
-	const struct external_key *k;
+	const struct external_key *k = NULL;
 	u8 sig[VERIFY_RSA_MAX];
 	struct jcur p;
 	struct jdoc d;
-	int n;
+	int n, err;
 
 	out->audiences = 0;
 	if (!external_form(text) || open_part(&d, head, tok, toks, a))
 		return ERR_BAD;
-	k = key_of(x, json_root(&d), a);
+	err = key_of(x, json_root(&d), a, &k);
+	if (err)
+		return err;
 	n = base64_read_url(rest, sig, sizeof sig);
-	if (!k || n <= 0 || !verify_sig(&k->key, said, str_of(sig, (u32)n)) || open_part(&d, payload, tok, toks, a))
+	if (n <= 0 || !verify_sig(&k->key, said, str_of(sig, (u32)n)) || open_part(&d, payload, tok, toks, a))
 		return ERR_BAD;
 	p = json_root(&d);
-	if (!json_same(json_get(p, "iss"), x->issuer) || read_who(x, p, a, &out->who) ||
-	    !in_time(p, now, &out->who.dies) || !read_audiences(json_get(p, "aud"), a, out))
+	if (!json_same(json_get(p, "iss"), x->issuer) || !names(p, "sub") ||
+	    (!x->any_type && !names(p, "client_id")) || read_who(x, p, a, &out->who) ||
+	    !in_time(p, true, now, &out->who.dies) || !read_audiences(json_get(p, "aud"), a, out))
 		return ERR_BAD;
+	return 0;
+}
+
+int
+external_said(const struct external *x, struct str answer, struct jsmntok *tok, u32 toks, struct arena *a, wall now,
+    struct external_claims *out)
+{
+	struct jcur p, iss, type;
+	bool active = false;
+	struct jdoc d;
+
+	out->audiences = 0;
+	if (json_parse_request(&d, answer, tok, toks, a) || json_kind(json_root(&d)) != JSON_OBJECT)
+		return ERR_BAD;
+	p = json_root(&d);
+	if (json_bool(json_get(p, "active"), &active))
+		return ERR_BAD;
+	iss = json_get(p, "iss");
+	type = json_get(p, "token_type");
+	if (!active || (!iss.err && !json_same(iss, x->issuer)) || !json_get(p, "cnf").err ||
+	    (!type.err && !str_same_nocase(json_str(type, a), STR("Bearer"))))
+		return ERR_DENY;
+	if (read_who(x, p, a, &out->who) || !in_time(p, false, now, &out->who.dies) ||
+	    !read_audiences(json_get(p, "aud"), a, out))
+		return ERR_DENY;
+	if (!out->who.dies || out->who.dies > now + EXTERNAL_SAID_S)
+		out->who.dies = now + EXTERNAL_SAID_S;
 	return 0;
 }

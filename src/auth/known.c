@@ -50,13 +50,13 @@ known_find(const struct known *k, const u8 mark[MARK_N], u32 stamp, wall now)
 		struct known_entry *e = &k->entry[at];
 
 		if (k->first[at] == first && ct_same(e->mark, mark, MARK_N))
-			return k->on && e->stamp == stamp && e->asked == now ? e : NULL;
+			return k->on && e->stamp == stamp && e->until >= now ? e : NULL;
 	}
 	return NULL;
 }
 
 struct known_entry *
-known_place(struct known *k, const u8 mark[MARK_N], u32 stamp, wall now)
+known_place(struct known *k, const u8 mark[MARK_N], u32 stamp, wall until)
 {
 	u64 first = first_of(mark);
 	u32 best = (u32)first & (k->n - 1);
@@ -69,13 +69,13 @@ known_place(struct known *k, const u8 mark[MARK_N], u32 stamp, wall now)
 			best = at;
 			break;
 		}
-		if (k->entry[at].asked < k->entry[best].asked)
+		if (k->entry[at].until < k->entry[best].until)
 			best = at;
 	}
 	k->first[best] = first;
 	e = &k->entry[best];
 	memcpy(e->mark, mark, MARK_N);
 	e->stamp = stamp;
-	e->asked = now;
+	e->until = until;
 	return e;
 }

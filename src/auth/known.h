@@ -1,5 +1,5 @@
 /* known: secrets that were verified a moment ago, by their mark (crypt/mark.h): what keys and tokens share. An entry is
- * good while the store's stamp is the one it was asked under, and within the same second. Secrets are not kept. */
+ * good while the store's stamp is the one it was asked under, and until its second is over. Secrets are not kept. */
 #ifndef AUTH_KNOWN_H
 #define AUTH_KNOWN_H
 
@@ -13,7 +13,7 @@ struct known_entry {
 	u64 audience;  /* tokens: what it is for */
 	char name[50]; /* the record in the store */
 	u32 stamp;
-	wall asked;
+	wall until; /* the last second it is good in */
 };
 
 struct known {
@@ -35,8 +35,8 @@ void known_mark(const struct known *k, struct str secret, u8 mark[MARK_N]);
 /* The entry of a mark that is still good, or NULL. */
 struct known_entry *known_find(const struct known *k, const u8 mark[MARK_N], u32 stamp, wall now);
 
-/* A place for a mark: its own, a free one, or that of the one asked for longest ago. Fill it in; mark, stamp and asked
- * are set. */
-struct known_entry *known_place(struct known *k, const u8 mark[MARK_N], u32 stamp, wall now);
+/* A place for a mark, good until a second (usually: now): its own, a free one, or that of the one whose time was over
+ * first. Fill it in; mark, stamp and until are set. */
+struct known_entry *known_place(struct known *k, const u8 mark[MARK_N], u32 stamp, wall until);
 
 #endif

@@ -271,13 +271,13 @@ token_recall(struct tokens *ts, u32 number, const struct token_ask *ask, struct 
 }
 
 void
-token_keep(struct tokens *ts, u32 number, const struct token_ask *ask, const struct principal *who)
+token_keep(struct tokens *ts, u32 number, const struct token_ask *ask, const struct principal *who, u32 seconds)
 {
 	u8 mark[MARK_N];
 	struct known_entry *e;
 
 	known_mark(&ts->known, ask->text, mark);
-	e = known_place(&ts->known, mark, number, store_wall(ts->st));
+	e = known_place(&ts->known, mark, number, store_wall(ts->st) + seconds);
 	e->who = *who;
 	e->audience = ask->audience;
 	memset(e->name, 0, sizeof e->name);

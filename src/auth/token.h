@@ -71,10 +71,10 @@ enum step token_start(struct tokens *ts, struct token_check *c, const struct tok
     struct ready *owner);
 enum step token_step(struct tokens *ts, struct token_check *c, const struct token_ask *ask, struct principal *who);
 
-/* The same cache for tokens of another issuer, under a configuration's number: whether this one was judged good within
- * this second, for what is asked (then *who); and keeping one that was. */
+/* The same cache for tokens of another issuer, under a configuration's number: whether this one was judged good a
+ * moment ago, for what is asked (then *who); and keeping one that was, for so many seconds beyond this one. */
 bool token_recall(struct tokens *ts, u32 number, const struct token_ask *ask, struct principal *who);
-void token_keep(struct tokens *ts, u32 number, const struct token_ask *ask, const struct principal *who);
+void token_keep(struct tokens *ts, u32 number, const struct token_ask *ask, const struct principal *who, u32 seconds);
 
 /* Lets go of a verification that waits. */
 void token_cancel(struct tokens *ts, struct token_check *c);

@@ -149,6 +149,10 @@ enum step call_step(struct call *c, msec now);
  * handed out is only a beginning. */
 int call_body(struct call *c, struct str *part, msec now);
 
+/* For short answers: goes on until all of it is in b, from call_send on; settles, and marks the owner, by itself. 0: it
+ * is complete; ERR_MORE; ERR_FULL: b is too small; else the call has failed (c->why). */
+int call_whole(struct call *c, struct buf *b, msec now);
+
 /* n bytes of the last part are done with. */
 void call_eat(struct call *c, u32 n);
 

@@ -113,3 +113,26 @@ call_eat(struct call *c, u32 n)
 	if (c->pending == 0)
 		c->tail = 0;
 }
+
+int
+call_whole(struct call *c, struct buf *b, msec now)
+{
+	enum step s = c->state < CALL_BODY ? call_step(c, now) : STEP_DONE;
+	struct str part;
+	int n;
+
+	if (s == STEP_FAIL)
+		return c->err;
+	if (s == STEP_MORE)
+		loop_ready(c->calls->net->loop, c->owner);
+	if (s == STEP_DONE) {
+		while ((n = call_body(c, &part, now)) > 0) {
+			buf_put(b, part);
+			call_eat(c, part.n);
+		}
+		if (n != ERR_MORE)
+			return n < 0 ? n : b->over ? ERR_FULL : 0;
+	}
+	call_settle(c);
+	return ERR_MORE;
+}

@@ -141,6 +141,10 @@ struct oauth_conf {
 	const struct tls_trust *cimd_trust; /* whom fetched documents may come from; its name is filled in */
 	u32 token_s;             /* an access token lives this long */
 	struct external external; /* another issuer whose tokens are taken, too */
+	const struct environment *keys_at; /* where its keys are fetched; NULL: they are in external.keys, if any */
+	const struct environment *said_at; /* where it is asked about opaque tokens; NULL: nowhere */
+	struct str said_auth;    /* how we authenticate there: a value of Authorization; empty: not at all */
+	u32 said_s;              /* how long what it says counts */
 };
 
 /* One generation of the configuration. */

@@ -77,9 +77,8 @@ conf_url(struct conf_work *w, const struct conf_section *s, struct str url, cons
 	}
 }
 
-/* The secret itself, from outside the file. p NULL after a mistake. Never goes into a message. */
-static struct str
-read_secret(struct conf_work *w, struct str from, u32 line)
+struct str
+conf_secret(struct conf_work *w, struct str from, u32 line)
 {
 	struct str rest, secret;
 	int colon = str_find(from, ':', 0);
@@ -90,8 +89,7 @@ read_secret(struct conf_work *w, struct str from, u32 line)
 
 		if (!value || !value[0])
 			conf_mistake(w, line, "the environment variable %S is not set: export it before starting, "
-			    "or use "
-			    "credential_from 'file:/PATH'", rest);
+			    "or use 'file:/PATH'", rest);
 		return conf_dup(w, str_c(value));
 	}
 	secret = conf_file(w, rest, line, SECRET_MAX);
@@ -174,7 +172,7 @@ conf_credential(struct conf_work *w, const struct conf_section *s, const struct 
 	else if (str_starts(from, STR("store:")))
 		c->store = str_cut(from, 6, from.n);
 	else if (from.n && !w->ask->no_secrets)
-		c->value = fill_in(w, pattern, c->secret = read_secret(w, from, line));
+		c->value = fill_in(w, pattern, c->secret = conf_secret(w, from, line));
 	else if (!from.n)
 		c->value = pattern;
 	if (c->store.n)

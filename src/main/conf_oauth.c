@@ -2,6 +2,7 @@
 #include "main/conf_priv.h"
 
 #include "auth/challenge.h"
+#include "base/base64.h"
 #include "http/url.h"
 
 /* Whether tokens would be safe on their way to this address: encrypted, or never leaving the machine. */
@@ -76,21 +77,93 @@ check_prefix(struct conf_work *w, const struct conf_section *s, struct str prefi
 #define JWKS_MAX (64 << 10)
 #define JWKS_TOKENS 1024
 
-/* The other issuer whose tokens are taken: its keys are read now, so that a bad set is a mistake of the file. */
-static void
-read_external(struct conf_work *w, const struct conf_section *s)
+#define ISSUER_MS 5000 /* for all of a question to it */
+
+/* Where the other issuer is asked: by TLS, or without leaving the machine. */
+static const struct environment *
+read_place(struct conf_work *w, const struct conf_section *s, const char *option)
 {
-	struct external *x = &w->conf->gen.oauth.external;
+	struct environment *e = conf_take(w, sizeof *e, 1);
+	struct str text = conf_str(s, option);
+	struct url u;
+
+	if (!e)
+		return NULL;
+	conf_url(w, s, text, option, e);
+	if (url_parse(text, &u) == 0 && (u.scheme == URL_UNIX || !is_safe(&u)))
+		conf_mistake(w, conf_line(s, option), "%s must begin with https://", option);
+	e->ca = conf_str(s, "issuer_ca");
+	e->connect_ms = e->first_ms = e->idle_ms = e->total_ms = ISSUER_MS;
+	if (e->host.n)
+		conf_trust_at(w, conf_line(s, option), e);
+	e->origin = conf_origin(e);
+	return e;
+}
+
+/* client_secret_basic: both form-encoded first (RFC 6749 section 2.3.1). */
+static struct str
+read_authorization(struct conf_work *w, const struct conf_section *s)
+{
+	struct str id = conf_str(s, "issuer_client"), from = conf_str(s, "issuer_secret"), secret = STR("");
+	u32 line = conf_line(s, "issuer_secret"), n = 0;
+	struct buf plain, out;
+
+	if (from.n && !str_starts(from, STR("env:")) && !str_starts(from, STR("file:")))
+		conf_mistake(w, line, "issuer_secret is env:NAME or file:/PATH, not a secret itself");
+	else if (from.n && !w->ask->no_secrets)
+		secret = conf_secret(w, from, line);
+	if (!from.n != !id.n)
+		conf_mistake(w, conf_line(s, "issuer_introspect"), "issuer_client and issuer_secret belong together");
+	if (!id.n || !secret.n)
+		return STR("");
+	n = 3 * (id.n + secret.n) + 1;
+	plain = buf_over(conf_take(w, 1, n), n);
+	n = BASE64_N(n) + 6;
+	out = buf_over(conf_take(w, 1, n), n);
+	if (!plain.p || !out.p)
+		return STR("");
+	url_encode(&plain, id, URL_COMPONENT);
+	buf_byte(&plain, ':');
+	url_encode(&plain, secret, URL_COMPONENT);
+	BUF_LIT(&out, "Basic ");
+	base64_put(&out, buf_str(&plain));
+	return buf_str(&out);
+}
+
+/* Its keys from a file are read now, so that a bad set is a mistake of the file. */
+static void
+read_keys(struct conf_work *w, const struct conf_section *s)
+{
+	struct oauth_conf *o = &w->conf->gen.oauth;
+	struct str from = conf_str(s, "issuer_keys"), text;
+	u32 line = conf_line(s, "issuer_keys");
 	struct external_keys *keys;
 	struct jsmntok *tok;
-	struct str text;
 	const char *why;
 
-	if (!conf_str(s, "issuer").n)
+	if (str_find_str(from, STR("://")) >= 0) {
+		o->keys_at = read_place(w, s, "issuer_keys");
 		return;
+	}
 	keys = conf_take(w, sizeof *keys, 1);
 	tok = conf_take(w, sizeof *tok, JWKS_TOKENS);
 	if (!keys || !tok)
+		return;
+	o->external.keys = keys;
+	text = conf_file(w, from, line, JWKS_MAX);
+	why = external_jwks(text, tok, JWKS_TOKENS, w->arena, keys);
+	if (why)
+		conf_mistake(w, line, "issuer_keys: %s", why);
+}
+
+/* The other issuer whose tokens are taken. */
+static void
+read_external(struct conf_work *w, const struct conf_section *s)
+{
+	struct oauth_conf *o = &w->conf->gen.oauth;
+	struct external *x = &o->external;
+
+	if (!conf_str(s, "issuer").n)
 		return;
 	x->user = conf_str(s, "claim_user");
 	x->role = conf_str(s, "claim_role");
@@ -98,16 +171,17 @@ read_external(struct conf_work *w, const struct conf_section *s)
 	x->default_role = conf_str(s, "issuer_role");
 	x->audience = conf_str(s, "issuer_audience");
 	x->any_type = conf_u32(s, "issuer_type");
-	x->keys = keys;
-	if (!conf_str(s, "issuer_keys").n) {
-		conf_mistake(w, conf_line(s, "issuer"), "issuer needs issuer_keys: a file with its JWK set");
-		return;
-	}
 	x->issuer = conf_str(s, "issuer");
-	text = conf_file(w, conf_str(s, "issuer_keys"), conf_line(s, "issuer_keys"), JWKS_MAX);
-	why = external_jwks(text, tok, JWKS_TOKENS, w->arena, keys);
-	if (why)
-		conf_mistake(w, conf_line(s, "issuer_keys"), "issuer_keys: %s", why);
+	if (conf_str(s, "issuer_introspect").n) {
+		o->said_at = read_place(w, s, "issuer_introspect");
+		o->said_auth = read_authorization(w, s);
+		o->said_s = conf_u32(s, "issuer_cache") / 1000;
+	}
+	if (conf_str(s, "issuer_keys").n)
+		read_keys(w, s);
+	else if (!o->said_at)
+		conf_mistake(w, conf_line(s, "issuer"), "issuer needs issuer_keys (a file with its JWK set, or "
+		    "https://...), or issuer_introspect");
 }
 
 void

@@ -104,6 +104,9 @@ void conf_login(struct conf_work *w, const struct conf_section *s, const struct 
 void conf_url(struct conf_work *w, const struct conf_section *s, struct str url, const char *option,
     struct environment *e);
 
+/* The secret an option names as env:NAME or file:/PATH. p NULL after a mistake. Never goes into a message. */
+struct str conf_secret(struct conf_work *w, struct str from, u32 line);
+
 /* The number of a place: equal in environments that may share connections. */
 u64 conf_origin(const struct environment *e);
 

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { authority } from './lib/authority.mjs';
 import { Client, Person, words } from './lib/oauth.mjs';
 import { here, lacksShared, shared, tempDir } from './lib/programs.mjs';
 import { freePort, startServer } from './lib/server.mjs';
@@ -15,16 +15,11 @@ import { echoDocument, startUpstream } from './lib/upstream.mjs';
 
 const { dir, remove } = tempDir('cimd');
 const PASSWORD = 'correct horse battery 7';
-const openssl = (...a) => execFileSync('openssl', a, { cwd: dir, stdio: 'ignore' });
+const { serve } = authority(dir);
 let server, upstream, alice, documents, hits = [];
 const answers = {}; // path → (request, response)
 
 before(async () => {
-  openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '9', '-subj', '/CN=test authority', '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign');
-  openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'srv.key', '-out', 'srv.csr', '-subj', '/CN=localhost');
-  fs.writeFileSync(path.join(dir, 'ext'), 'subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n');
-  openssl('x509', '-req', '-in', 'srv.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-out', 'srv.pem', '-days', '9', '-extfile', 'ext');
-  openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'self.key', '-out', 'self.pem', '-days', '9', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost');
   documents = await serve('srv', (q, s) => { hits.push(q.url); (answers[q.url] ?? ((_, r) => { r.statusCode = 404; r.end(); }))(q, s); });
   upstream = await startUpstream();
   server = await startServer({
@@ -44,13 +39,6 @@ after(async () => {
   assert.equal(code ?? 0, 0, 'SIGTERM ends it with 0');
 });
 
-async function serve(name, handler, options = {}) {
-  const s = https.createServer({ key: fs.readFileSync(path.join(dir, `${name}.key`)), cert: fs.readFileSync(path.join(dir, `${name}.pem`)), ...options }, handler);
-  s.on('tlsClientError', () => {});
-  await new Promise((resolve) => { s.listen(0, '127.0.0.1', resolve); });
-  s.url = `https://localhost:${s.address().port}`;
-  return s;
-}
 const json = (v, headers = {}, status = 200) => (_, s) => { s.writeHead(status, { 'Content-Type': 'application/json', ...headers }); s.end(typeof v === 'string' ? v : JSON.stringify(v)); };
 const good = (id, o = {}) => ({ client_id: id, client_name: 'Documented', redirect_uris: ['http://127.0.0.1/cb'], token_endpoint_auth_method: 'none', ...o });
 const client = (id, redirect = 'http://127.0.0.1:7777/cb') => new Client(server, { id, redirect, resource: `${server.origin}/one/mcp` });
