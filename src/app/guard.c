@@ -4,6 +4,8 @@
 #include "app/oauth.h"
 #include "auth/challenge.h"
 
+#define WRONG_KEYS 20 /* a minute from one address */
+
 /* A key in a URL ends up in logs and histories: it is refused with a word of advice, and never looked at. */
 static bool
 key_in_query(struct str query)
@@ -84,10 +86,24 @@ admit(struct job *j, const struct api *api)
 	return STEP_FAIL;
 }
 
+/* Wrong ones came too often. A right one is let in all the same. */
+static enum step
+later(struct job *j, u32 wait_s)
+{
+	u8 room[12];
+	struct buf b = buf_over(room, sizeof room);
+
+	buf_u64(&b, wait_s);
+	reply_field(&j->x, "Retry-After", buf_str(&b));
+	reply_error(&j->x, 429, "too many wrong keys or tokens: try again later");
+	return STEP_FAIL;
+}
+
 static enum step
 checked(struct job *j, const struct api *api, enum step s)
 {
 	int err = j->by_token ? j->token.op.err : j->check.op.err;
+	u32 wait_s;
 
 	j->checking = s == STEP_WAIT || s == STEP_MORE;
 	if (j->checking)
@@ -98,6 +114,9 @@ checked(struct job *j, const struct api *api, enum step s)
 		reply_error(&j->x, 503, "the key store cannot be read: try again in a second");
 		return STEP_FAIL;
 	}
+	wait_s = j->by_token ? 0 : rate_take(j->app->rate, 'k', exchange_from(&j->x), WRONG_KEYS, 60000, j->app->now);
+	if (wait_s)
+		return later(j, wait_s);
 	return challenge(j, 401, "invalid_token", j->by_token ? "expired, revoked, or for another resource"
 	                                                      : "unknown, expired or revoked key");
 }
@@ -161,11 +180,10 @@ refuse_external(struct job *j, int err)
 	if (err == ERR_BAD)
 		return challenge(j, 401, "invalid_token", "expired, revoked, not from whom we trust, or for another "
 		    "resource");
-	reply_field(&j->x, "Retry-After", err == ERR_FULL ? STR("60") : STR("5"));
 	if (err == ERR_FULL)
-		reply_error(&j->x, 429, "too many wrong tokens: try again later");
-	else
-		reply_error(&j->x, 503, "the issuer of this token cannot be asked now");
+		return later(j, 60);
+	reply_field(&j->x, "Retry-After", STR("5"));
+	reply_error(&j->x, 503, "the issuer of this token cannot be asked now");
 	return STEP_FAIL;
 }
 

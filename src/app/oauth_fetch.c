@@ -110,6 +110,8 @@ oauth_fetch_step(struct oauth *o, msec now)
 
 	if (err)
 		return err == ERR_MORE ? err : ERR_BAD;
-	return o->call->status == 200 && (str_same_nocase(type, STR("application/json")) || str_ends(type, STR("+json"))) ?
-	    take(o) : ERR_BAD;
+	if (o->call->status != 200 ||
+	    (!str_same_nocase(type, STR("application/json")) && !str_ends(type, STR("+json"))))
+		return ERR_BAD;
+	return take(o);
 }

@@ -76,9 +76,10 @@ begin(struct job *j)
 	if (!o)
 		return STEP_DONE;
 	in_body = o->p[P_SECRET].p;
-	if (o->broken || o->twice || (o->p[P_ASSERTION].p && !in_body))
-		return oauth_error(x, 400, "invalid_request",
-		    "a parameter is repeated, cannot be decoded, or is not supported");
+	if (o->broken || o->twice)
+		return oauth_error(x, 400, "invalid_request", "a parameter is repeated or cannot be decoded");
+	if (o->p[P_ASSERTION].p)
+		return oauth_error(x, 401, "invalid_client", "client_assertion is not offered");
 	basic = read_basic(o);
 	if (basic == ERR_BAD || (basic == 0 && in_body))
 		return oauth_error(x, 400, "invalid_request", "authenticate once, by Basic or in the body");

@@ -94,7 +94,16 @@ test('D13 what a document must say', async () => {
     answers['/what.json'] = json(v);
     await refused(id);
   }
-  answers['/what.json'] = json(good(id)); // D14: none of that was kept
+});
+test('D14 what is kept: no error, a good copy for an hour; consent is asked again', async () => {
+  const id = `${documents.url}/kept.json`;
+  for (const a of [json('', {}, 500), json('{oops'), json(good(id + 'x'))]) { answers['/kept.json'] = a; await refused(id); }
+  answers['/kept.json'] = json(good(id), { 'Cache-Control': 'max-age=315360000' });
+  await shows(client(id));
+  await client(id).connect(alice);
+  answers['/kept.json'] = json(good(id, { redirect_uris: ['http://127.0.0.1/other'] }));
+  await shows(client(id)); // the copy, and a page again: nothing remembers a consent
+  await server.crash();
   await shows(client(id));
 });
 test('D15 certificates', async () => {

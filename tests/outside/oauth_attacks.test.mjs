@@ -2,7 +2,9 @@
 // here. A line without a driver here fails. Tokens of other issuers (J...) are in issuer.test.mjs.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +12,7 @@ import { ask, basic, Client, encoded, field, fieldsOf, Person, random, s256, wor
 import { top } from './lib/programs.mjs';
 import { rawExchange, requestBytes, Volley } from './lib/raw.mjs';
 import { modernRequest } from './lib/rpc.mjs';
-import { startServer } from './lib/server.mjs';
+import { run, startServer } from './lib/server.mjs';
 import { echoDocument, startUpstream } from './lib/upstream.mjs';
 
 const cases = fs.readFileSync(path.join(top, 'tests/data/oauth/oauth_attacks.jsonl'), 'utf8').trim().split('\n').map((l) => JSON.parse(l));
@@ -120,6 +122,29 @@ async function redirectCase(c) {
 
 const special = ['127.0.0.1', '[::1]', '0.0.0.0', '10.0.0.1', '172.16.0.1', '192.168.0.1', '169.254.169.254', '100.64.0.1', '[fe80::1]', '[fc00::1]', '[::ffff:127.0.0.1]', '[64:ff9b::7f00:1]', '0177.0.0.1', '2130706433', '127.1', 'localhost'];
 const wait = (why) => ({ skip: why });
+const elsewhere = (file, text) => () => assert.ok(fs.readFileSync(path.join(top, file), 'utf8').includes(text), `${file} has it no more`);
+const slowly = Number(process.env.SLOWLY ?? 4); // the machine that runs this does other things, too
+const worker = (s) => Number(execFileSync('ps', ['-o', 'pid=', '--ppid', String(s.pid)]).toString().trim().split('\n')[0]);
+
+// Wrong ones that share 0 or all but the last of the characters with the right one, in random order: whether the time it takes
+// to refuse them tells which (Welch's t).
+async function probes(s, secret) {
+  const v = await new Volley(s.port, 1).open(), head = secret.length - 1, alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+  const other = (c) => { for (;;) { const x = alphabet[crypto.randomInt(alphabet.length)]; if (x !== c) return x; } };
+  const start = /^(sk-|[a-z]+_)/.exec(secret)[0].length; // what all begin with
+  const classes = [() => secret.slice(0, start) + other(secret[start]) + secret.slice(start + 1), () => secret.slice(0, head - 4) + other(secret[head - 4]) + secret.slice(head - 3)];
+  const q = modernRequest('tools/list', {}, {}), times = [[], []];
+  for (let i = 0; i < Number(process.env.PROBES ?? 3000); i++) {
+    const k = crypto.randomInt(2), request = { method: 'POST', path: '/one/mcp', host: s.host, headers: [...q.headers, ['Authorization', `Bearer ${classes[k]()}`]], body: q.body };
+    const t = process.hrtime.bigint(), [r] = await v.fire(request);
+    times[k].push(Number(process.hrtime.bigint() - t));
+    is({ ...r, text: r.body }, 401, 429);
+  }
+  v.close();
+  const stat = times.map((l) => { const m = l.sort((x, y) => x - y).slice(0, Math.floor(l.length * 0.9)), mean = m.reduce((x, y) => x + y) / m.length; return { mean, v: m.reduce((x, y) => x + (y - mean) ** 2, 0) / (m.length - 1) / m.length }; });
+  const t = (stat[0].mean - stat[1].mean) / Math.sqrt(stat[0].v + stat[1].v);
+  assert.ok(Math.abs(t) < 4.5, `t = ${t.toFixed(2)}: ${stat.map((x) => Math.round(x.mean)).join(' and ')} ns`);
+}
 const drivers = {
   R27: async () => errpage(await authorize({ redirect_uri: ['https://c2.example/cb', 'https://evil.example/cb'] }), 'evil'),
   R28: async () => errpage(await authorize({ redirect_uri: undefined })),
@@ -207,7 +232,13 @@ const drivers = {
   P07: async () => { const code = await codeOf(); json(await c2.redeem(code, { code_verifier: s256(c2.verifier) }), 400, 'invalid_grant'); },
   P08: async () => { for (const v of ['a'.repeat(42), 'a'.repeat(129), 'a'.repeat(50) + ' ', 'a'.repeat(50) + '\0', 'a'.repeat(50) + 'é']) json(await c2.redeem(await codeOf(), { code_verifier: v }), 400, 'invalid_request', 'invalid_grant'); },
   P09: async () => { for (const ch of ['abc', s256('x') + 'A', s256('x') + '=', s256('x').slice(0, 42) + '+']) redir(await authorize({ code_challenge: ch }), c2, 'invalid_request'); },
-  P10: wait('a code without a challenge cannot be made: tests/unit/auth/test_grant.c has the verifier against an empty one'),
+  P10: async () => { // no code can be made without a challenge, whoever asks; a verifier against an empty one: tests/unit/auth/test_grant.c
+    for (const c of [c1, c2, c3]) for (const over of [{ code_challenge: undefined, code_challenge_method: undefined }, { code_challenge: '' }, { code_challenge: undefined }, { code_challenge_method: 'plain' }]) {
+      const r = await alice.page(c.query(over));
+      is(r, 302, 303);
+      assert.equal(new URL(r.location).searchParams.get('code'), null);
+    }
+  },
   P11: async () => json(await c2.redeem(await codeOf(), { code_verifier: '' }), 400, 'invalid_grant'),
   P12: async () => redir(await authorize({ code_challenge: undefined }, c3), c3, 'invalid_request'),
   P13: async () => assert.deepEqual((await get('/.well-known/oauth-authorization-server')).json.code_challenge_methods_supported, ['S256']),
@@ -407,8 +438,9 @@ const drivers = {
   },
   D08: async () => { for (const id of ['http://a.example/c.json', 'https://a.example', 'https://a.example/', 'https://a.example/../c', 'https://a.example/x/%2e%2e/c', 'https://a.example/c#x', 'https://u:p@a.example/c', 'https://a.example/c?x=1']) errpage(await authorize({ client_id: id })); },
   D09: async () => { for (const h of special) errpage(await authorize({ client_id: `https://${h}/x` })); },
-  D10: wait('tests/unit/net/test_dial.c: the address that was judged is the one connected to'), D11: wait('tests/outside/cimd.test.mjs'), D12: wait('tests/outside/cimd.test.mjs'), D13: wait('tests/outside/cimd.test.mjs'),
-  D14: wait('tests/outside/cimd.test.mjs'), D15: wait('tests/outside/cimd.test.mjs'), D16: wait('tests/outside/cimd.test.mjs'),
+  D10: elsewhere('tests/unit/net/test_dial.c', 'test_name_that_leads_inside'),
+  D11: elsewhere('tests/outside/cimd.test.mjs', "test('D11 "), D12: elsewhere('tests/outside/cimd.test.mjs', "test('D12 "), D13: elsewhere('tests/outside/cimd.test.mjs', "test('D13 "),
+  D14: elsewhere('tests/outside/cimd.test.mjs', "test('D14 "), D15: elsewhere('tests/outside/cimd.test.mjs', "test('D15 "), D16: elsewhere('tests/outside/cimd.test.mjs', "test('D16 "),
 
   T01: async () => {
     const wrong = await ask(server, '/oauth/token', { form: { grant_type: 'refresh_token', refresh_token: 'x' }, headers: { Authorization: basic('C3', 'wrong') } });
@@ -436,8 +468,13 @@ const drivers = {
     for (const p of ['/oauth/token', '/oauth/register', '/oauth/revoke', '/.well-known/oauth-authorization-server', '/.well-known/oauth-protected-resource/one/mcp']) { const r = await get(p, { method: 'OPTIONS', headers: { Origin, 'Access-Control-Request-Method': 'POST' } }); is(r, 200, 204); assert.equal(r.headers['access-control-allow-origin'], '*', p); assert.equal(r.headers['access-control-allow-credentials'], undefined); }
     for (const p of ['/oauth/authorize?' + encoded(c2.query()), '/login', '/account', '/keys', '/']) { const r = await alice.ask(p, { headers: { Origin } }); assert.equal(r.headers['access-control-allow-origin'], undefined, p); }
   },
-  T09: wait('private_key_jwt is not offered'),
-
+  T09: async () => { // not offered: refused like any other wrong proof
+    const m = (await get('/.well-known/oauth-authorization-server')).json;
+    for (const k of Object.keys(m).filter((x) => x.endsWith('auth_methods_supported'))) assert.deepEqual(m[k].filter((x) => /jwt/.test(x)), []);
+    const form = { grant_type: 'authorization_code', code: 'x', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: forged() };
+    for (const who of [{ client_id: 'C3' }, { client_id: 'C3', client_secret: c3.secret }, { client_id: 'C2' }, {}]) json(await ask(server, '/oauth/token', { form: { ...form, ...who } }), 401, 'invalid_client');
+    json(await register({ token_endpoint_auth_method: 'private_key_jwt' }), 400, 'invalid_client_metadata');
+  },
   B01: async () => { const t = await c2.connect(alice), r = await ask(server, `/one/mcp?access_token=${t.access_token}`, { json: {} }); is(r, 401); assert.ok(!server.log().includes(t.access_token)); },
   B02: async () => { const t = await c2.connect(alice); is(await ask(server, '/one/mcp', { form: { access_token: t.access_token } }), 401, 415); },
   B03: async () => {
@@ -464,7 +501,7 @@ const drivers = {
     assert.equal(gone.text, never.text);
   },
   B08: async () => { const r = await mcp(undefined); is(r, 401); assert.match(r.headers['www-authenticate'], /^Bearer .*resource_metadata=/); assert.doesNotMatch(r.text, /echo|get_item/); is(await get('/one/mcp'), 401, 405); },
-  B09: wait('a measurement: tokens and keys are looked up by SHA-256 and compared by ct_same (auth/known.c)'),
+  B09: async () => probes(server, (await c2.connect(alice)).access_token),
   B10: async () => { const began = Date.now(); is((await rawExchange(server.port, requestBytes({ method: 'POST', path: '/one/mcp', host: server.host, headers: { 'Content-Type': 'application/json' }, body: '['.repeat(200000) }))).responses.map((r) => ({ ...r, text: r.body }))[0], 401); assert.ok(Date.now() - began < 1000); },
 
   Y01: async () => {
@@ -473,18 +510,65 @@ const drivers = {
     assert.ok(!files.includes(k) && !files.includes(k.slice(12)), 'the key stands in the store');
     assert.ok(k.length >= 40);
   },
-  Y02: wait('a measurement: as B09'),
+  Y02: async () => { const s = await outer(); return probes(s, await s.key('y02', 'one')); },
   Y03: async () => { const k = await server.key('y03', 'one'); is(await mcp(k), 200); await server.revoke('y03'); await sleep(1000); is(await mcp(k), 401); },
-  Y04: wait('tests/live/abuse.sh has the floods; a key has 256 random bits'),
+  Y04: async () => {
+    const s = await outer(), good = await s.key('y04', 'one'), q = modernRequest('tools/list', {}, {}), v = await new Volley(s.port, 20).open();
+    const guess = (k) => ({ method: 'POST', path: '/one/mcp', host: s.host, headers: [...q.headers, ['Authorization', `Bearer ${k}`]], body: q.body });
+    try {
+      const ticks = () => Number(/^.*\) (.*)$/s.exec(fs.readFileSync(`/proc/${worker(s)}/stat`, 'utf8'))[1].split(' ')[11]) + Number(/^.*\) (.*)$/s.exec(fs.readFileSync(`/proc/${worker(s)}/stat`, 'utf8'))[1].split(' ')[12]);
+      const size = () => execFileSync('du', ['-sb', path.join(s.dir, 'data/store')]).toString();
+      const from = ticks(), was = size();
+      let limited = 0;
+      for (let i = 0; i < 400; i++) for (const r of await v.fire(guess('sk-' + random()))) { is({ ...r, text: r.body }, 401, 429); limited += r.status === 429; }
+      assert.ok(limited > 7000, `${limited} of 8000 were told to wait`);
+      assert.ok((ticks() - from) * 10000 / 8000 < 50 * slowly, `${(ticks() - from) * 10000 / 8000} us for each`);
+      assert.equal(size(), was, 'a guess writes nothing');
+      is({ ...(await v.fire(guess(good)))[0], text: '' }, 200); // whoever has a key gets through
+    } finally { v.close(); }
+  },
   Y05: async () => { const k = await server.key('y05', 'one'); is(await mcp(k), 200); is(await mcp(undefined, { at: '/two/mcp', headers: { 'X-API-Key': k } }), 401, 403); },
   Y06: async () => { const k = await server.key('y06', 'one'), r = await server.command(['key', 'list', '--json']); assert.ok(r.out.includes('y06') && !r.out.includes(k)); assert.ok(!(await alice.ask('/keys')).text.includes(k)); },
   Y07: async () => { const k = await server.key('y07', 'one'); is(await ask(server, `/one/mcp?key=${k}`, { json: {} }), 401); is(await mcp(undefined, { headers: { Authorization: basic('key', k) } }), 401); is(await mcp(undefined, { headers: { Cookie: `key=${k}` } }), 401); },
   Y08: async () => { const k = await server.key('y08', 'one'); for (const v of [k + '%20', k.toUpperCase(), k + '=', k.replace('sk-', 'sk%2d'), ' ' + k]) is(await mcp(undefined, { headers: { Authorization: `Bearer ${v}` } }), 401); is(await mcp(k), 200); },
 
   U01: async () => { for (const [name, password] of [['admin', 'admin'], ['root', 'root'], ['admin', '']]) is(await get('/login', { form: { name, password } }), 403); },
-  U02: wait('tests/live/people.sh: an invite opens once'), U03: wait('tests/live/people.sh: the throttle'),
+  U02: async () => {
+    for (const name of ['u02a', 'u02c']) {
+      const r = await server.command(['user', 'add', name, '--json']), code = /\/invite\/([\w-]+)/.exec(r.out)[1];
+      const all = await Promise.all(['one long phrase 1', 'two long phrase 2'].map((p) => get('/invite', { form: { code, new: p, again: p } })));
+      assert.deepEqual(all.map((x) => x.status).sort(), [303, 410]);
+      await new Person(server, name, all[0].status === 303 ? 'one long phrase 1' : 'two long phrase 2').login();
+      is(await get('/login', { form: { name, password: all[0].status === 303 ? 'two long phrase 2' : 'one long phrase 1' } }), 403);
+      if (name !== 'u02c') { is(await get('/invite', { form: { code, new: 'three long phrase 3', again: 'three long phrase 3' } }), 410); continue; }
+      await server.crash();
+      is(await get(`/invite/${code}`), 410);
+      is(await get('/invite', { form: { code, new: 'three long phrase 3', again: 'three long phrase 3' } }), 410);
+    }
+  },
+  U03: { skip: noClock, run: async () => {
+    const s = await withClock(), guess = (name = 'bob', password = 'wrong password') => ask(s, '/login', { form: { name, password } });
+    let slow;
+    for (let i = 0; i < 30 && !slow; i++) { const r = await guess(); is(r, 403, 429); if (r.status === 429) slow = { r, i }; }
+    assert.ok(slow && slow.i <= 75 && Number(slow.r.headers['retry-after']) > 0); // 5 a minute, over the quarter of an hour that is counted
+    is(await guess('bob', PASSWORD), 429);
+    is(await guess('alice', PASSWORD), 303); // another account is not held up
+    await s.move(901); // and nobody is locked out for good
+    is(await guess('bob', PASSWORD), 303);
+    const flood = await Promise.all(Array.from({ length: 12 }, () => guess('nobody'))); // one hash at a time, four wait
+    assert.ok(flood.some((r) => r.status === 429));
+    is(await guess('alice', PASSWORD), 303);
+  } },
   U04: async () => { const r = await get('/login', { form: { name: 'alice', password: 'x'.repeat(5000) } }); is(r, 400, 403, 413); },
-  U05: wait('tests/live/people.sh: an unknown name looks the same'),
+  U05: async () => {
+    const take = async (name) => { const t = performance.now(), r = await get('/login', { form: { name, password: 'wrong password ' + random(4) } }); return { r, ms: performance.now() - t }; };
+    const known = [], unknown = [];
+    for (let i = 0; i < 4; i++) { known.push(await take('bob')); unknown.push(await take('nobody' + i)); }
+    for (const x of [...known, ...unknown]) { is(x.r, 403); assert.equal(x.r.text, known[0].r.text); assert.deepEqual(Object.keys(x.r.headers), Object.keys(known[0].r.headers)); }
+    const least = (l) => Math.min(...l.map((x) => x.ms));
+    assert.ok(least(unknown) > least(known) / 2 && least(known) > least(unknown) / 2, `${least(known)} ms and ${least(unknown)} ms`);
+    bob = await new Person(server, 'bob', PASSWORD).login();
+  },
   U06: async () => {
     for (const p of ['/logout', '/account/password', '/account/factor', '/account/everywhere', '/keys', '/keys/revoke', '/oauth/authorize']) {
       is(await alice.ask(p, { form: { csrf: 'x', action: 'allow', name: 'x' } }), 403);
@@ -499,9 +583,43 @@ const drivers = {
     for (const p of ['/control/keys', '/control/people', '/control/clients', '/control/status', '/control/switches', '/control/credentials']) { is(await alice.ask(p), 404, 405); is(await alice.ask(p, { json: {} }), 404, 405); }
   },
   U08: async () => { const r = await register({ client_name: '"><img src=x onerror=alert(1)>\'`&' }); const p = await authorize({ client_id: r.json.client_id, redirect_uri: 'https://x.example/cb' }); assert.ok(!p.text.includes('<img')); assert.match(p.headers['content-security-policy'], /default-src 'none'/); assert.doesNotMatch(p.headers['content-security-policy'], /unsafe/); },
-  U09: wait('tests/live/people.sh: sessions that end'),
+  U09: { skip: noClock, run: async () => {
+    const s = await withClock(), o = await outer(), secure = await ask(o, '/login', { form: { name: 'alice', password: PASSWORD } });
+    assert.match(secure.headers['set-cookie'][0], /^__Host-mcpgated=[\w-]{40,}; Path=\/; HttpOnly; SameSite=Lax; Secure$/);
+    const fresh = () => new Person(s, 'alice', PASSWORD).login(), inside = async (p) => /name="csrf"/.test((await p.ask('/account')).text);
+    const a = await fresh(), b = await fresh(), jar = a.jar;
+    is(await a.ask('/logout', { form: { csrf: field((await a.ask('/account')).text, 'csrf', '/logout') } }), 303);
+    assert.equal(await inside(Object.assign(new Person(s), { jar })), false); // ended on the server, not only in the browser
+    assert.equal(await inside(b), true);
+    const c = await fresh(), old = c.jar, csrf = field((await c.ask('/account')).text, 'csrf', '/account/password');
+    is(await c.ask('/account/password', { form: { csrf, old: PASSWORD, new: PASSWORD + 'x', again: PASSWORD + 'x' } }), 200);
+    assert.equal(await inside(b), false); // the others ended with the password
+    assert.equal(await inside(c), true);
+    assert.equal(c.jar !== old || !(await inside(Object.assign(new Person(s), { jar: old }))), true);
+    is(await c.ask('/account/password', { form: { csrf: field((await c.ask('/account')).text, 'csrf', '/account/password'), old: PASSWORD + 'x', new: PASSWORD, again: PASSWORD } }), 200);
+    await s.move(29 * 86400); assert.equal(await inside(c), true); // idle and absolute: 30 days each in this box
+    await s.move(2 * 86400); assert.equal(await inside(c), false);
+    s.alice = await fresh();
+  } },
   U10: async () => { for (const p of ['/login', '/account', '/keys']) is(await get(p, { headers: { Host: 'evil.example', Origin: 'http://evil.example' } }), 400, 403, 421); },
-  U11: wait('there is no page to enter addresses; tests/live/cli.sh and check have the configuration'),
+  U11: async () => {
+    const trap = net.createServer((x) => { trap.hit = true; x.destroy(); });
+    await new Promise((resolve) => { trap.listen(0, '127.0.0.1', resolve); });
+    const port = trap.address().port, dir = fs.mkdtempSync('/tmp/mcpgated-u11-'), conf = path.join(dir, 'conf'), doc = path.join(dir, 'api.json');
+    const write = (base) => fs.writeFileSync(conf, `config server\n\toption listen '127.0.0.1:0'\n\toption data '${dir}/data'\nconfig api 'x'\n\toption document '${doc}'\nconfig environment 'sandbox'\n\toption base_url '${base}'\n`);
+    fs.writeFileSync(doc, JSON.stringify({ openapi: '3.1.0', info: { title: 'x', version: '1' }, paths: { '/a': { get: { operationId: 'a', parameters: [{ $ref: `http://127.0.0.1:${port}/p.json` }], responses: {} } }, '/b': { $ref: `http://127.0.0.1:${port}/q.json#/b` } } }));
+    for (const base of ['file:///etc/passwd', 'gopher://127.0.0.1/', 'ftp://x/', 'http://', '//x', 'http://u:p@x/']) { write(base); const r = await run(['check', '-c', conf]); assert.equal(r.code, 1, base); assert.match(r.err, /base_url/); }
+    write('http://127.0.0.1:9');
+    await run(['check', '-c', conf]);
+    await run(['import', doc, '-o', path.join(dir, 'x.cat')]);
+    trap.close();
+    fs.rmSync(dir, { recursive: true });
+    assert.ok(!trap.hit, 'a reference was followed');
+    const s = await startServer({ apis: [{ name: 'one', document: echoDocument, environments: [{ name: 'sandbox', base_url: 'http://169.254.169.254/' }] }] });
+    extra.push(s);
+    const r = await mcp(await s.key('u11'), { on: s, method: 'tools/call', params: { name: 'get_item', arguments: { id: '1' } } });
+    assert.match(r.text, /is a metadata address/);
+  },
   U12: async () => {
     const before = server.log().length;
     await authorize({ client_id: 'nope\r\nfake line\x1b[31m', redirect_uri: 'x' });
@@ -510,7 +628,19 @@ const drivers = {
     const text = server.log().slice(before);
     assert.ok(!text.includes('\nfake line') && !text.includes('\x1b'), text);
   },
-  U13: wait('tests/live/secrets.sh'),
+  U13: async () => {
+    const secret = 'up-' + random(), s = await startServer({ apis: [{ name: 'one', document: echoDocument, environments: [{ name: 'sandbox', base_url: upstream.url, credential_from: 'env:UP' }, { name: 'stored', base_url: upstream.url, credential_from: 'store:kept' }] }], env: { UP: secret } });
+    extra.push(s);
+    const kept = 'st-' + random(), r = await s.command(['credential', 'add', 'kept'], { input: kept + '\n' });
+    assert.equal(r.code, 0, r.err);
+    let seen = s.log();
+    for (const a of [['check'], ['credential', 'list'], ['credential', 'list', '--json'], ['audit', 'search'], ['audit', 'export'], ['user', 'list'], ['key', 'list', '--json']]) { const x = await s.command(a); seen += x.out + x.err; }
+    for (const p of ['/', '/login', '/nothing', '/control/credentials', '/readyz']) seen += (await ask(s, p)).text;
+    for (const x of [secret, kept]) assert.ok(!seen.includes(x));
+    for (const pid of [s.pid, worker(s)]) assert.match(fs.readFileSync(`/proc/${pid}/limits`, 'utf8'), /Max core file size +0 +/);
+    const files = execFileSync('sh', ['-c', 'cat "$0"/store/*', path.join(s.dir, 'data')], { maxBuffer: 1 << 28, encoding: 'latin1' });
+    assert.ok(!files.includes(kept));
+  },
   U14: async () => { const p = await alice.ask('/account'), csrf = field(p.text, 'csrf', '/account/password'); is(await alice.ask('/account/password', { form: { csrf, password: 'another long phrase 9', again: 'another long phrase 9' } }), 400, 403); },
 };
 for (const c of cases) if (/^R(0[1-9]|1\d|2[0-6])$/.test(c.id)) drivers[c.id] ??= () => redirectCase(c);
