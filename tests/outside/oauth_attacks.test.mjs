@@ -131,7 +131,7 @@ const worker = (s) => Number(execFileSync('ps', ['-o', 'pid=', '--ppid', String(
 async function probes(s, secret) {
   const v = await new Volley(s.port, 1).open(), head = secret.length - 1, alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
   const other = (c) => { for (;;) { const x = alphabet[crypto.randomInt(alphabet.length)]; if (x !== c) return x; } };
-  const start = /^(sk-|[a-z]+_)/.exec(secret)[0].length; // what all begin with
+  const start = secret.startsWith('sk-') ? 3 : secret.indexOf('_') + 5; // what all begin with: in tokens the number of the key that seals them, too
   const classes = [() => secret.slice(0, start) + other(secret[start]) + secret.slice(start + 1), () => secret.slice(0, head - 4) + other(secret[head - 4]) + secret.slice(head - 3)];
   const q = modernRequest('tools/list', {}, {}), times = [[], []];
   for (let i = 0; i < Number(process.env.PROBES ?? 3000); i++) {
