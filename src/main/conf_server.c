@@ -352,6 +352,20 @@ read_origins(struct conf_work *w, const struct conf_section *s, const struct url
 	w->conf->serve.origins_n = n;
 }
 
+static void
+read_proxies(struct conf_work *w, const struct conf_section *s)
+{
+	struct addr_net *net = conf_take(w, sizeof *net, count(s, "trusted_proxy") + 1);
+
+	if (!net)
+		return;
+	w->conf->serve.proxies = net;
+	for (const struct conf_item *i = conf_item(s, "trusted_proxy"); i; i = conf_next(i))
+		if (addr_net_read(&net[w->conf->serve.proxies_n++], i->value))
+			conf_mistake(w, i->line,
+			    "trusted_proxy is an address or a network such as 10.0.0.0/8, not '%S'", i->value);
+}
+
 void
 conf_hosts(struct conf_work *w, const struct conf_section *s)
 {
@@ -361,4 +375,5 @@ conf_hosts(struct conf_work *w, const struct conf_section *s)
 		us = (struct url){ 0 };
 	read_hosts(w, s, &us);
 	read_origins(w, s, &us);
+	read_proxies(w, s);
 }

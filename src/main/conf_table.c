@@ -25,6 +25,7 @@ static const struct conf_option server_options[] = {
 	{ "data", CONF_STR, false, "/var/lib/mcpgated", NULL, 1, 200 },
 	{ "workers", CONF_NUM, false, "1", NULL, 1, 64 },
 	{ "allow_host", CONF_LIST, false, "", NULL, 0, 64 },
+	{ "trusted_proxy", CONF_LIST, false, "", NULL, 1, 60 },
 	{ "allow_origin", CONF_LIST, false, "", NULL, 0, 64 },
 	{ "tls_cert", CONF_STR, false, "", NULL, 0, 1024 },
 	{ "tls_key", CONF_STR, false, "", NULL, 0, 1024 },

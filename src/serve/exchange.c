@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/map.h"
+#include "http/url.h"
 #include "serve/conn.h"
 
 #include <poll.h>
@@ -60,11 +61,55 @@ exchange_peer(const struct exchange *x)
 	return peer;
 }
 
+static bool
+is_proxy(const struct serve_conf *c, const struct addr *a)
+{
+	for (u32 i = 0; i < c->proxies_n; i++)
+		if (addr_in(&c->proxies[i], a))
+			return true;
+	return false;
+}
+
+/* Whom the proxies tell of: each puts the peer it sees behind what came, so the right end is what ours wrote. */
+static bool
+told(const struct exchange *x, const struct serve_conf *c, struct addr *a)
+{
+	const struct fields *f = &x->req.fields;
+	const struct field *next, *last = NULL;
+	struct str rest, host;
+	bool any = false;
+	u32 i = 0, port;
+
+	while (f->first[FIELD_X_FORWARDED_FOR] && (next = field_next(f, FIELD_X_FORWARDED_FOR, &i)))
+		last = next;
+	rest = last ? last->value : STR("");
+	while (rest.n) {
+		struct addr one;
+		u32 at = rest.n;
+
+		while (at && rest.p[at - 1] != ',')
+			at--;
+		host = str_trim(str_cut(rest, at, rest.n));
+		if (addr_read_ip(&one, host) && (url_authority(host, &host, &port) || addr_read_ip(&one, host)))
+			return any;
+		*a = one;
+		any = true;
+		if (!is_proxy(c, &one))
+			return true;
+		rest.n = at ? at - 1 : 0;
+	}
+	return any;
+}
+
 u64
 exchange_from(const struct exchange *x)
 {
+	const struct serve_conf *c = x->conn->serve->conf;
 	const struct addr *peer = exchange_peer(x);
+	struct addr other;
 
+	if (c->proxies_n && is_proxy(c, peer) && told(x, c, &other))
+		peer = &other;
 	if (peer->family == ADDR_UNIX || addr_kind(peer) == ADDR_LOOPBACK)
 		return 0;
 	return map_hash(str_of(peer->ip, peer->family == ADDR_V4 ? 4 : 8), peer->family);

@@ -80,7 +80,8 @@ bool exchange_control(const struct exchange *x);
 bool exchange_tls(const struct exchange *x);
 
 /* A number equal in all requests of one address (a /64 of IPv6), to count by what nobody in
- * particular asks for; 0 for this machine itself, which may be a proxy. */
+ * particular asks for; 0 for this machine itself, which may be a proxy. Behind a trusted proxy: the
+ * nearest address it tells of that is none of a proxy. */
 u64 exchange_from(const struct exchange *x);
 
 #endif

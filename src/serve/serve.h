@@ -22,6 +22,8 @@ struct serve_conf {
 	u32 hosts_n;
 	const struct str *origins; /* allowed Origin values, exact ("https://box.lan") */
 	u32 origins_n;
+	const struct addr_net *proxies; /* networks whose X-Forwarded-For is believed */
+	u32 proxies_n;
 	u32 idle_ms, head_ms, body_ms, write_ms;
 	u32 answer_ms; /* what a peer may take for one answer, however steadily; 0: no limit */
 	const struct route *routes;

@@ -194,3 +194,32 @@ addr_same(const struct addr *a, const struct addr *b)
 		return strncmp(a->path, b->path, sizeof a->path) == 0;
 	return a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
+
+int
+addr_net_read(struct addr_net *n, struct str text)
+{
+	struct str ip = str_next(&text, '/');
+	u64 bits = 0;
+
+	if (addr_read_ip(&n->at, ip))
+		return ERR_BAD;
+	n->bits = n->at.family == ADDR_V4 ? 32 : 128;
+	if (text.p && (str_u64(text, &bits) || bits > n->bits))
+		return ERR_BAD;
+	if (text.p)
+		n->bits = (u8)bits;
+	return 0;
+}
+
+bool
+addr_in(const struct addr_net *n, const struct addr *a)
+{
+	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+	bool inside = a->family == ADDR_V6 && n->at.family == ADDR_V4 && memcmp(a->ip, mapped, sizeof mapped) == 0;
+	const u8 *ip = inside ? a->ip + sizeof mapped : a->ip;
+	u32 whole = n->bits / 8, rest = n->bits % 8;
+
+	if (!inside && a->family != n->at.family)
+		return false;
+	return memcmp(ip, n->at.ip, whole) == 0 && (!rest || (ip[whole] ^ n->at.ip[whole]) >> (8 - rest) == 0);
+}

@@ -18,6 +18,18 @@ struct addr {
 	char path[SOCK_UNIX_MAX + 1];
 };
 
+/* A network: all addresses whose first bits are those of at. */
+struct addr_net {
+	struct addr at;
+	u8 bits;
+};
+
+/* Reads "10.0.0.0/8" or "2001:db8::/32"; an address alone is a network of one. ERR_BAD. */
+int addr_net_read(struct addr_net *n, struct str text);
+
+/* Whether an address (IPv4 inside IPv6 is IPv4) lies in a network. */
+bool addr_in(const struct addr_net *n, const struct addr *a);
+
 /* What kind of place an address is: decides what upstream connections may reach (RFC 6890). */
 enum addr_kind { ADDR_PUBLIC, ADDR_LOOPBACK, ADDR_PRIVATE, ADDR_LINK_LOCAL, ADDR_METADATA, ADDR_SPECIAL };
 

@@ -120,3 +120,15 @@ test('public_url with a path, an issuer on another host: the pages have one path
     assert.equal(meta.token_endpoint, `http://127.0.0.1:${other}/gate/oauth/token`);
   } finally { for (const f of fronts) f.stop(); assert.equal(await s?.stop(), 0); }
 });
+
+test('behind a trusted proxy what is counted is counted for whom it tells of; what others put into the header is not', async () => {
+  const s = await box({ trusted_proxy: ['127.0.0.0/8', '10.0.0.0/8'] }), plain = await box({});
+  const register = (from, on = s) => ask(on, '/oauth/register', { json: { redirect_uris: ['https://x.example/cb'], token_endpoint_auth_method: 'none' }, headers: from ? { 'X-Forwarded-For': from } : {} });
+  try {
+    for (let i = 0; i < 60; i++) assert.equal((await register('198.51.100.1')).status, 201);
+    for (const mine of ['198.51.100.1', '203.0.113.9, 198.51.100.1', '198.51.100.1, 10.1.2.3', '198.51.100.1:4711', 'nonsense, 198.51.100.1']) assert.equal((await register(mine)).status, 429, mine);
+    for (const other of ['198.51.100.2', '198.51.100.1, 198.51.100.2', '2001:db8::1', '[2001:db8:0:1::1]:80', undefined]) assert.equal((await register(other)).status, 201, other);
+    for (let i = 0; i < 62; i++) assert.equal((await register('198.51.100.1', plain)).status, 201); // not trusted: this machine, which may ask more often
+  } finally { assert.deepEqual([await s.stop(), await plain.stop()], [0, 0]); }
+  assert.match(String(await box({ trusted_proxy: ['10.0.0.0/33'] }).then((x) => x.stop(), (e) => e)), /trusted_proxy is an address or a network/);
+});

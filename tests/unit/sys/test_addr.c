@@ -64,10 +64,39 @@ test_edges(void **state)
 	}
 }
 
+static bool
+in(const char *net, const char *ip)
+{
+	struct addr_net n;
+	struct addr a;
+
+	assert_int_equal(addr_net_read(&n, str_c(net)), 0);
+	assert_int_equal(addr_read_ip(&a, str_c(ip)), 0);
+	return addr_in(&n, &a);
+}
+
+static void
+test_networks(void **state)
+{
+	struct addr_net n;
+
+	assert_true(in("10.0.0.0/8", "10.255.1.2") && !in("10.0.0.0/8", "11.0.0.1"));
+	assert_true(in("192.168.4.0/22", "192.168.7.255") && !in("192.168.4.0/22", "192.168.8.0"));
+	assert_true(in("127.0.0.1", "127.0.0.1") && !in("127.0.0.1", "127.0.0.2"));
+	assert_true(in("0.0.0.0/0", "8.8.8.8") && !in("0.0.0.0/0", "::1") && !in("::/0", "8.8.8.8"));
+	assert_true(in("10.0.0.0/8", "::ffff:10.1.1.1"));
+	assert_true(in("2001:db8::/32", "2001:db8:ffff::1") && !in("2001:db8::/33", "2001:db8:ffff::1"));
+	assert_int_equal(addr_net_read(&n, STR("10.0.0.0/33")), ERR_BAD);
+	assert_int_equal(addr_net_read(&n, STR("10.0.0.0/")), ERR_BAD);
+	assert_int_equal(addr_net_read(&n, STR("box/8")), ERR_BAD);
+	assert_int_equal(addr_net_read(&n, STR("::/129")), ERR_BAD);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_as_the_library_prints),
 		cmocka_unit_test(test_edges),
 	};
