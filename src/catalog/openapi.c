@@ -178,6 +178,66 @@ walk_item(struct walk *w, struct jcur paths, struct jcur p)
 		walk_more(w, &f, refs_get(&c->refs, f.item, MORE));
 }
 
+/* An operationId names one operation; where several have it, how they are called is naming.h's. */
+static bool
+tell_doubles(struct walk *w)
+{
+	struct map seen;
+	u32 first;
+
+	if (map_init(&seen, w->c->im->arena, w->n + 1))
+		return false;
+	for (u32 i = 0; i < w->n; i++) {
+		u64 hash = map_hash(w->found[i].id, 0);
+		u32 it = 0;
+
+		if (!w->found[i].id.n)
+			continue;
+		while (map_next(&seen, hash, &it, &first))
+			if (str_same(w->found[first].id, w->found[i].id)) {
+				compile_note(w->c, NULL, "an operationId stands in the document before", w->found[i].id,
+				    json_get(w->found[i].at, "operationId"));
+				break;
+			}
+		(void)map_add(&seen, hash, i);
+	}
+	return true;
+}
+
+/* Whether a value is but an example or the like: a $ref in it is none. */
+static bool
+is_sample(const struct refs *refs, u32 at)
+{
+	static const char *const samples[] = { "example", "examples", "default", "enum", "const", "value" };
+
+	for (; at != UINT32_MAX; at = refs->parent[at]) {
+		struct jcur c = refs_at(refs, at);
+
+		for (u32 i = 0; i < ARRAY_N(samples); i++)
+			if (json_key_is(c, samples[i]))
+				return true;
+		if (str_starts(json_key(c), STR("x-")))
+			return true;
+	}
+	return false;
+}
+
+/* Every $ref that leads nowhere, though nothing asks for it. */
+static void
+tell_dangling(struct compile *c)
+{
+	for (u32 i = 0; i < (u32)c->doc.n; i++) {
+		struct jcur at, v = refs_at(&c->refs, i);
+
+		if (json_kind(v) != JSON_STRING || !json_key_is(v, "$ref"))
+			continue;
+		at = refs_at(&c->refs, c->refs.parent[i]);
+		v = refs_follow(&c->refs, at);
+		if (v.err && !is_sample(&c->refs, (u32)at.at))
+			schema_broken_ref(&c->schema, at, v.err);
+	}
+}
+
 static bool
 by_name(const void *ctx, u32 a, u32 b)
 {
@@ -249,7 +309,10 @@ openapi_compile(struct compile *c)
 	namebook_keep(c->im->names, w.wish, w.n);
 	if (naming_tools(w.wish, w.n, a) || namebook_write(c->im->names, w.wish, w.n, a, &c->im->names_out))
 		return ERR_FULL;
+	if (!tell_doubles(&w))
+		return ERR_FULL;
 	compile_all(&w, order);
+	tell_dangling(c);
 	if (!c->schema.work)
 		compile_note(c, NULL, "its schemas are too entangled: some of them allow anything", STR_NONE, paths);
 	return c->build.full || c->schema.full || c->full ? ERR_FULL : search_build(&c->build, a);

@@ -65,7 +65,7 @@ struct schema {
 	struct build *build;
 	u32 named;                /* token of components.schemas: its members have names that mean something */
 	u32 *of_token;            /* shape of each token, + 1 */
-	u8 *told;                 /* a bit for each token whose broken $ref was told */
+	u8 *told;                 /* a bit for each token of which something was told */
 	struct shape **shape;
 	u32 n, cap;
 	u64 work;                 /* steps left before everything becomes "anything" */
@@ -77,6 +77,9 @@ struct schema {
 
 /* Prepares for the document behind refs. ERR_FULL when the arena has no room. */
 int schema_init(struct schema *s, const struct refs *refs, struct build *build, struct report *report);
+
+/* Tells that following the $ref in the object at `at` ended in err: once. */
+void schema_broken_ref(struct schema *s, struct jcur at, int err);
 
 /* The shape of a reference; of SCHEMA_NONE or anything broken the shape that allows everything. Never NULL. */
 struct shape *schema_shape(struct schema *s, u32 ref);

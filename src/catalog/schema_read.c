@@ -1,6 +1,7 @@
 /* schema_read: from a schema in the document to a shape: one function per keyword, $ref and allOf merged in. */
 #include "catalog/schema.h"
 
+#define ODD_VALUE "a schema's keyword has a value that it cannot have"
 #define ENUM_MAX 300 /* values among which doubles are looked for: that is quadratic */
 
 struct reader {
@@ -24,6 +25,38 @@ take_text(struct reader *r, struct str *to, struct jcur v)
 		*to = s;
 	else if (json_kind(v) == JSON_STRING)
 		r->s->full = true;
+}
+
+/* Tells something about the value at `at` once: one schema is read for several purposes. */
+static void
+tell(struct schema *s, struct jcur at, struct jcur place, const char *why, struct str detail)
+{
+	u8 space[512], bit = (u8)(1U << at.at % 8);
+	struct buf pointer = buf_over(space, sizeof space);
+	struct report_item item = { .kind = REPORT_NOTE, .method = CATALOG_METHODS, .why = why, .detail = detail };
+
+	if (s->told[at.at / 8] & bit)
+		return;
+	s->told[at.at / 8] |= bit;
+	refs_place(s->refs, place, &item.place);
+	refs_pointer(s->refs, at, &pointer);
+	item.pointer = buf_str(&pointer);
+	report_add(s->report, &item);
+}
+
+/* What lies outside is never fetched, and that is told as a loss. */
+void
+schema_broken_ref(struct schema *s, struct jcur at, int err)
+{
+	size_t mark = s->scratch.used;
+	struct jcur ref = refs_get(s->refs, at, STR("$ref"));
+	u32 n = s->report->n;
+
+	tell(s, at, ref, err == ERR_DENY ? "a $ref points outside the document, which is not followed: anything is allowed there" :
+	    err == ERR_IO ? "a $ref names a file that is not there or cannot be read: anything is allowed there" :
+	    "a $ref leads nowhere or in a circle: anything is allowed there", json_str(ref, &s->scratch));
+	s->report->outside += s->report->n > n && (err == ERR_DENY || err == ERR_IO);
+	arena_rewind(&s->scratch, mark);
 }
 
 static u32
@@ -67,6 +100,8 @@ k_type(struct reader *r, struct jcur v, u32 unused)
 		types = type_bit(v);
 	for (struct jcur e = refs_elements(v); !e.err; e = json_next(e))
 		types |= type_bit(e);
+	if (!types)
+		tell(r->s, v, v, "a schema's type is none that there is: anything is allowed there", json_raw(v));
 	if (types & CATALOG_T_NULL && types != CATALOG_T_NULL) {
 		r->to->flags |= SHAPE_NULLABLE;
 		types &= ~CATALOG_T_NULL;
@@ -216,8 +251,12 @@ k_limit(struct reader *r, struct jcur v, u32 which)
 	u32 has = CATALOG_HAS_LEN_MIN << which;
 	u64 n;
 
-	if (r->to->flags & has || json_kind(v) != JSON_NUMBER || json_u64(v, &n))
+	if (r->to->flags & has || json_kind(v) != JSON_NUMBER)
 		return;
+	if (json_u64(v, &n)) {
+		tell(r->s, v, v, ODD_VALUE, json_key(v));
+		return;
+	}
 	r->to->limit[which] = n > UINT32_MAX ? UINT32_MAX : (u32)n;
 	r->to->flags |= has;
 }
@@ -333,45 +372,54 @@ k_alts(struct reader *r, struct jcur v, u32 unused)
 	}
 }
 
+/* What kinds of values a keyword may have. */
+#define IS_TEXT (1U << JSON_STRING)
+#define IS_LIST (1U << JSON_ARRAY)
+#define IS_OBJECT (1U << JSON_OBJECT)
+#define IS_NUMBER (1U << JSON_NUMBER)
+#define IS_FLAG (1U << JSON_TRUE | 1U << JSON_FALSE)
+#define IS_ANY 0xffU
+
 static const struct keyword {
 	const char *name;
 	void (*take)(struct reader *, struct jcur, u32 what);
 	u32 what;
+	u8 kinds;
 } keywords[] = {
-	{ "type", k_type, 0 },
-	{ "description", k_text, offsetof(struct shape, text) },
-	{ "nullable", k_flag, SHAPE_NULLABLE },
-	{ "properties", k_properties, 0 },
-	{ "format", k_format, 0 },
-	{ "example", k_example, 0 },
-	{ "enum", k_enum, 0 },
-	{ "title", k_text, offsetof(struct shape, title) },
-	{ "required", k_required, 0 },
-	{ "items", k_items, 0 },
-	{ "default", k_default, 0 },
-	{ "oneOf", k_alts, 0 },
-	{ "anyOf", k_alts, 0 },
-	{ "additionalProperties", k_additional, 0 },
-	{ "readOnly", k_flag, CATALOG_NODE_READ_ONLY },
-	{ "writeOnly", k_flag, CATALOG_NODE_WRITE_ONLY },
-	{ "x-secret", k_flag, CATALOG_NODE_SECRET },
-	{ "deprecated", k_flag, CATALOG_NODE_DEPRECATED },
-	{ "examples", k_examples, 0 },
-	{ "const", k_const, 0 },
-	{ "pattern", k_text, offsetof(struct shape, pattern) },
-	{ "minimum", k_bound, CATALOG_HAS_MIN },
-	{ "maximum", k_bound, CATALOG_HAS_MAX },
-	{ "multipleOf", k_bound, CATALOG_HAS_STEP },
-	{ "exclusiveMinimum", k_open, CATALOG_NODE_OPEN_MIN },
-	{ "exclusiveMaximum", k_open, CATALOG_NODE_OPEN_MAX },
-	{ "minLength", k_limit, LIMIT_LEN_MIN },
-	{ "maxLength", k_limit, LIMIT_LEN_MAX },
-	{ "minItems", k_limit, LIMIT_ITEMS_MIN },
-	{ "maxItems", k_limit, LIMIT_ITEMS_MAX },
-	{ "minProperties", k_limit, LIMIT_PROPS_MIN },
-	{ "maxProperties", k_limit, LIMIT_PROPS_MAX },
-	{ "uniqueItems", k_flag, CATALOG_NODE_UNIQUE },
-	{ "discriminator", k_selector, 0 },
+	{ "type", k_type, 0, IS_TEXT | IS_LIST },
+	{ "description", k_text, offsetof(struct shape, text), IS_TEXT },
+	{ "nullable", k_flag, SHAPE_NULLABLE, IS_FLAG },
+	{ "properties", k_properties, 0, IS_OBJECT },
+	{ "format", k_format, 0, IS_TEXT },
+	{ "example", k_example, 0, IS_ANY },
+	{ "enum", k_enum, 0, IS_LIST },
+	{ "title", k_text, offsetof(struct shape, title), IS_TEXT },
+	{ "required", k_required, 0, IS_LIST | IS_FLAG },
+	{ "items", k_items, 0, IS_OBJECT | IS_FLAG },
+	{ "default", k_default, 0, IS_ANY },
+	{ "oneOf", k_alts, 0, IS_LIST },
+	{ "anyOf", k_alts, 0, IS_LIST },
+	{ "additionalProperties", k_additional, 0, IS_OBJECT | IS_FLAG },
+	{ "readOnly", k_flag, CATALOG_NODE_READ_ONLY, IS_FLAG },
+	{ "writeOnly", k_flag, CATALOG_NODE_WRITE_ONLY, IS_FLAG },
+	{ "x-secret", k_flag, CATALOG_NODE_SECRET, IS_FLAG },
+	{ "deprecated", k_flag, CATALOG_NODE_DEPRECATED, IS_FLAG },
+	{ "examples", k_examples, 0, IS_LIST | IS_OBJECT },
+	{ "const", k_const, 0, IS_ANY },
+	{ "pattern", k_text, offsetof(struct shape, pattern), IS_TEXT },
+	{ "minimum", k_bound, CATALOG_HAS_MIN, IS_NUMBER },
+	{ "maximum", k_bound, CATALOG_HAS_MAX, IS_NUMBER },
+	{ "multipleOf", k_bound, CATALOG_HAS_STEP, IS_NUMBER },
+	{ "exclusiveMinimum", k_open, CATALOG_NODE_OPEN_MIN, IS_NUMBER | IS_FLAG },
+	{ "exclusiveMaximum", k_open, CATALOG_NODE_OPEN_MAX, IS_NUMBER | IS_FLAG },
+	{ "minLength", k_limit, LIMIT_LEN_MIN, IS_NUMBER },
+	{ "maxLength", k_limit, LIMIT_LEN_MAX, IS_NUMBER },
+	{ "minItems", k_limit, LIMIT_ITEMS_MIN, IS_NUMBER },
+	{ "maxItems", k_limit, LIMIT_ITEMS_MAX, IS_NUMBER },
+	{ "minProperties", k_limit, LIMIT_PROPS_MIN, IS_NUMBER },
+	{ "maxProperties", k_limit, LIMIT_PROPS_MAX, IS_NUMBER },
+	{ "uniqueItems", k_flag, CATALOG_NODE_UNIQUE, IS_FLAG },
+	{ "discriminator", k_selector, 0, IS_OBJECT },
 };
 
 static void
@@ -382,47 +430,12 @@ own_keywords(struct reader *r, struct jcur schema)
 
 		for (u32 i = 0; i < ARRAY_N(keywords); i++)
 			if (str_is(key, keywords[i].name)) {
+				if (!(keywords[i].kinds >> json_kind(v) & 1))
+					tell(r->s, v, v, ODD_VALUE, key);
 				keywords[i].take(r, v, keywords[i].what);
 				break;
 			}
 	}
-}
-
-/* Whether that was told: one schema is read for several purposes. */
-static bool
-is_told(struct schema *s, u32 tok)
-{
-	u8 bit = (u8)(1U << tok % 8), was = s->told[tok / 8];
-
-	s->told[tok / 8] |= bit;
-	return was & bit;
-}
-
-/* err: of following it. What lies outside is never fetched, and that is told as a loss. */
-static void
-broken_ref(struct schema *s, struct jcur at, int err)
-{
-	u8 space[512];
-	struct buf pointer = buf_over(space, sizeof space);
-	size_t mark = s->scratch.used;
-	struct report_item item = { .kind = REPORT_NOTE, .method = CATALOG_METHODS };
-	struct jcur ref = refs_get(s->refs, at, STR("$ref"));
-
-	item.why = "a $ref leads nowhere or in a circle: anything is allowed there";
-	if (err == ERR_DENY) {
-		item.why = "a $ref points outside the document, which is not followed: anything is allowed there";
-	} else if (err == ERR_IO) {
-		item.why = "a $ref names a file that is not there or cannot be read: anything is allowed there";
-	}
-	refs_place(s->refs, ref, &item.place);
-	if (is_told(s, (u32)at.at))
-		return;
-	s->report->outside += err == ERR_DENY || err == ERR_IO;
-	refs_pointer(s->refs, at, &pointer);
-	item.pointer = buf_str(&pointer);
-	item.detail = json_str(ref, &s->scratch);
-	report_add(s->report, &item);
-	arena_rewind(&s->scratch, mark);
 }
 
 /* Merges the schema at c into r->to: its own keywords first, because the outer words stand before the inner ones. The
@@ -447,7 +460,7 @@ merge(struct reader *r, struct jcur c)
 		struct jcur to = refs_follow(r->s->refs, c);
 
 		if (to.err)
-			broken_ref(r->s, c, to.err);
+			schema_broken_ref(r->s, c, to.err);
 		merge(r, to);
 	}
 	all = refs_get(r->s->refs, c, STR("allOf"));
@@ -542,13 +555,15 @@ schema_shape(struct schema *s, u32 ref)
 	if (s->of_token[ref])
 		return s->shape[s->of_token[ref] - 1];
 	c = refs_at(s->refs, ref);
+	if (json_kind(c) != JSON_OBJECT && json_kind(c) != JSON_TRUE && json_kind(c) != JSON_FALSE)
+		tell(s, c, c, "a schema is no object: anything is allowed there", json_key(c));
 	if (json_kind(c) != JSON_OBJECT || !s->work)
 		return &s->anything;
 	/* A schema that is nothing but a $ref is what it refers to. */
 	if (json_len(c) == 1) {
 		to = refs_follow(s->refs, c);
 		if (to.err) {
-			broken_ref(s, c, to.err);
+			schema_broken_ref(s, c, to.err);
 			return &s->anything;
 		}
 		if (to.at != c.at)

@@ -273,6 +273,44 @@ test_three_two(void **state)
 	made_free(&m);
 }
 
+/* What is wrong with a document itself, and where: references that lead nowhere, also those that no tool asks for; ids
+ * given twice; schemas that are none. */
+static void
+test_warnings(void **state)
+{
+	static const char text[] = "openapi: 3.0.3\npaths:\n  /a:\n    get:\n      operationId: same\n      parameters:\n"
+	    "        - {name: a, in: query, schema: {type: strnig}}\n"
+	    "        - {name: b, in: query, schema: {type: integer, minimum: five}}\n"
+	    "        - {name: c, in: query, schema: 12}\n"
+	    "        - {name: d, in: query, schema: {$ref: '#/components/schemas/Gone'}}\n"
+	    "        - {name: e, in: query, schema: {type: string, maxLength: -1, example: {$ref: '#/no/matter'}}}\n"
+	    "      responses: {'200': {$ref: '#/components/responses/Missing'}}\n"
+	    "    post: {operationId: same, responses: {}}\n";
+	static const struct { const char *why, *detail; u32 line, column; } want[] = {
+		{ "an operationId stands in the document before", "same", 13, 25 },
+		{ "a schema's type is none that there is: anything is allowed there", "\"strnig\"", 7, 47 },
+		{ "a schema's keyword has a value that it cannot have", "minimum", 8, 65 },
+		{ "a schema is no object: anything is allowed there", "schema", 9, 40 },
+		{ "a $ref leads nowhere or in a circle: anything is allowed there", "#/components/schemas/Gone", 10, 47 },
+		{ "a schema's keyword has a value that it cannot have", "maxLength", 11, 66 },
+		{ "a $ref leads nowhere or in a circle: anything is allowed there", "#/components/responses/Missing", 12, 33 },
+	};
+	struct made m;
+
+	made_text(&m, guard_str(text));
+	assert_int_equal(m.im.report.info.counts.imported, 2);
+	assert_int_equal(m.im.report.n, ARRAY_N(want));
+	for (u32 i = 0; i < ARRAY_N(want); i++) {
+		const struct report_item *it = &m.im.report.item[i];
+
+		assert_string_equal(it->why, want[i].why);
+		assert_str(it->detail, want[i].detail);
+		assert_int_equal(it->place.line, want[i].line);
+		assert_int_equal(it->place.column, want[i].column);
+	}
+	made_free(&m);
+}
+
 /* A query in a path is sent as it stands; a fragment tells operations apart and is not sent. */
 static void
 test_odd_paths(void **state)
@@ -304,7 +342,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_repeatable), cmocka_unit_test(test_no_document),
 		cmocka_unit_test(test_nearly_nothing), cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_small_arena), cmocka_unit_test(test_strict), cmocka_unit_test(test_tool_max),
-		cmocka_unit_test(test_twice), cmocka_unit_test(test_three_two), cmocka_unit_test(test_odd_paths),
+		cmocka_unit_test(test_twice), cmocka_unit_test(test_three_two), cmocka_unit_test(test_odd_paths), cmocka_unit_test(test_warnings),
 	};
 
 	if (argc > 1) {
