@@ -10,7 +10,8 @@ build_init(struct build *b, struct arena *arena, u32 tokens)
 {
 	memset(b, 0, sizeof *b);
 	b->arena = arena;
-	return map_init(&b->strings, arena, tokens / 8 + 256);
+	b->fold = ARENA_NEW(arena, struct fold);
+	return !b->fold ? ERR_FULL : map_init(&b->strings, arena, tokens / 8 + 256);
 }
 
 /* Room for n more bytes behind a part; the part moves when it must grow. */
@@ -123,12 +124,14 @@ void
 build_tool(struct build *b, struct str json)
 {
 	struct build_part *part = &b->part[PART_TOOLS];
-	u8 *p = room(b, part, json.n);
+	struct buf out;
 
-	if (!p)
+	if (!room(b, part, json.n))
 		return;
-	memcpy(p, json.p, json.n);
-	part->n += json.n;
+	out = buf_over(part->p, part->cap);
+	out.w = part->n;
+	fold_put(b->fold, json, &out);
+	part->n = out.w;
 }
 
 static void

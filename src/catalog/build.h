@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "catalog/catalog.h"
 #include "catalog/catalog_priv.h"
+#include "catalog/fold.h"
 
 struct build_part {
 	u8 *p;
@@ -17,6 +18,7 @@ struct build {
 	struct arena *arena;
 	struct build_part part[CATALOG_PARTS];
 	struct map strings; /* short strings to their offset */
+	struct fold *fold;
 	u8 void_record[256]; /* what a full build hands out to write to */
 	bool full;
 };
@@ -37,7 +39,7 @@ void build_drop(struct build *b, enum catalog_part_id part, u32 i);
 /* Stores s and writes its offset and length to the 8 bytes at field (in a record of another part). */
 void build_text(struct build *b, struct str s, u8 *field);
 
-/* Appends bytes to PART_TOOLS. */
+/* Appends a tool, folded, to PART_TOOLS. */
 void build_tool(struct build *b, struct str json);
 
 /* Puts everything together. out is a view into the arena that lives as long as it; ERR_FULL when the arena or

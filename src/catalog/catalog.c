@@ -1,13 +1,15 @@
 #include "catalog/catalog.h"
 
 #include "catalog/catalog_priv.h"
+#include "catalog/fold.h"
 
 static const u8 sizes[CATALOG_PARTS] = {
 	[PART_STRINGS] = 1, [PART_OPS] = SIZE_OP, [PART_PARAMS] = SIZE_PARAM, [PART_PIECES] = SIZE_PIECE,
 	[PART_TAGS] = SIZE_TAG, [PART_USES] = SIZE_USE, [PART_ANSWERS] = SIZE_ANSWER, [PART_NODES] = SIZE_NODE,
 	[PART_PROPS] = SIZE_PROP, [PART_BOUNDS] = SIZE_BOUNDS, [PART_ALTS] = SIZE_ALT, [PART_SERVERS] = SIZE_SERVER,
 	[PART_VARS] = SIZE_VAR, [PART_SCHEMES] = SIZE_SCHEME, [PART_WORDS] = SIZE_WORD,
-	[PART_POSTINGS] = SIZE_POSTING, [PART_FILES] = SIZE_FILE, [PART_TOOLS] = 1,
+	[PART_POSTINGS] = SIZE_POSTING, [PART_FILES] = SIZE_FILE, [PART_ARGS] = SIZE_ARG,
+	[PART_TOOLS] = 1,
 };
 
 u32
@@ -110,9 +112,9 @@ catalog_op(const struct catalog *c, u32 at, struct catalog_op *op)
 	op->id = text(c, p + OP_ID);
 	op->path = text(c, p + OP_PATH);
 	op->summary = text(c, p + OP_SUMMARY);
-	op->text = text(c, p + OP_TEXT);
 	op->body_type = text(c, p + OP_BODY_TYPE);
-	op->tool = str_of(c->part[PART_TOOLS].p + le32(p + OP_TOOL), le32(p + OP_TOOL + 4));
+	op->folded = str_of(c->part[PART_TOOLS].p + le32(p + OP_TOOL), le32(p + OP_TOOL + 4));
+	op->tool_n = le32(p + OP_TOOL_N);
 	op_ranges(op, p);
 	op->method = p[OP_KINDS];
 	op->verb = text(c, p + OP_VERB);
@@ -152,13 +154,19 @@ catalog_find(const struct catalog *c, struct str name, struct catalog_op *op)
 	return ERR_NONE;
 }
 
+static const u8 *
+param_at(const struct catalog *c, const struct catalog_op *op, u32 i)
+{
+	return record(c, PART_PARAMS, le32(record(c, PART_ARGS, op->params + i)));
+}
+
 void
 catalog_param(const struct catalog *c, const struct catalog_op *op, u32 i, struct catalog_param *param)
 {
 	const u8 *p;
 
 	ASSERT(i < op->param_n);
-	p = record(c, PART_PARAMS, op->params + i);
+	p = param_at(c, op, i);
 	param->arg = text(c, p);
 	param->wire = text(c, p + 8);
 	param->in = p[16];
@@ -173,7 +181,7 @@ catalog_param_named(const struct catalog *c, const struct catalog_op *op, struct
     struct catalog_param *param)
 {
 	for (u32 i = 0; i < op->param_n; i++)
-		if (str_same(text(c, record(c, PART_PARAMS, op->params + i)), arg)) {
+		if (str_same(text(c, param_at(c, op, i)), arg)) {
 			if (param)
 				catalog_param(c, op, i, param);
 			return (int)i;
@@ -349,36 +357,35 @@ catalog_var(const struct catalog *c, const struct catalog_server *server, u32 i,
 	var->enums = text(c, p + 16);
 }
 
-struct str
-catalog_tools(const struct catalog *c, u32 from, u32 to)
+void
+catalog_tool(const struct catalog *c, const struct catalog_op *op, u32 from, u32 to, struct buf *out)
 {
-	const u8 *first, *last, *base = c->part[PART_TOOLS].p;
-
-	ASSERT(from <= to && to <= c->op_n);
-	if (from == to)
-		return str_of(base, 0);
-	first = record(c, PART_OPS, from) + OP_TOOL;
-	last = record(c, PART_OPS, to - 1) + OP_TOOL;
-	return str_of(base + le32(first), le32(last) + le32(last + 4) - le32(first));
+	fold_read(str_of(c->part[PART_TOOLS].p, c->part[PART_TOOLS].n), op->folded, from, to, out);
 }
 
-u32
-catalog_splice(const struct catalog_op *op, struct str prop, struct str required, struct str part[8])
+void
+catalog_splice(const struct catalog *c, const struct catalog_op *op, struct str prop, struct str required,
+    struct buf *out)
 {
-	u32 n = 0;
-
-	part[n++] = str_cut(op->tool, 0, op->at_props);
-	part[n++] = prop;
-	if (op->props_n)
-		part[n++] = STR(",");
-	part[n++] = str_cut(op->tool, op->at_props, op->at_required);
+	catalog_tool(c, op, 0, op->at_props, out);
+	buf_put(out, prop);
+	buf_c(out, op->props_n ? "," : "");
+	catalog_tool(c, op, op->at_props, op->at_required, out);
 	if (required.n) {
-		if (!op->required_n)
-			part[n++] = STR(",\"required\":[");
-		part[n++] = required;
-		part[n++] = op->required_n ? STR(",") : STR("]");
+		buf_c(out, op->required_n ? "" : ",\"required\":[");
+		buf_put(out, required);
+		buf_byte(out, op->required_n ? ',' : ']');
 	}
-	part[n++] = str_cut(op->tool, op->at_required, op->tool.n);
+	catalog_tool(c, op, op->at_required, op->tool_n, out);
+}
+
+u64
+catalog_tools_n(const struct catalog *c)
+{
+	u64 n = c->op_n ? c->op_n - 1 : 0;
+
+	for (u32 i = 0; i < c->op_n; i++)
+		n += le32(record(c, PART_OPS, i) + OP_TOOL_N);
 	return n;
 }
 

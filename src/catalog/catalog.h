@@ -10,10 +10,10 @@
 #ifndef CATALOG_CATALOG_H
 #define CATALOG_CATALOG_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 /* Raised when the format or what the compiler writes changes: other files are compiled again. */
-#define CATALOG_VERSION 8
+#define CATALOG_VERSION 9
 #define CATALOG_NONE 0xffffffffU /* no such node, parameter, server ... */
 #define CATALOG_OPS_MAX 16384    /* operations in one file */
 #define CATALOG_ARGS_MAX 512     /* arguments of one operation */
@@ -100,7 +100,7 @@ struct catalog_part {
 	u32 n;
 };
 
-#define CATALOG_PARTS 18
+#define CATALOG_PARTS 19
 
 struct catalog {
 	struct str file;
@@ -133,7 +133,7 @@ struct catalog_op {
 	struct str name;        /* tool name, [A-Za-z0-9_-]{1,64} */
 	struct str id;          /* operationId as written, or empty */
 	struct str path;        /* template as written: "/projects/{id}" */
-	struct str summary, text;
+	struct str summary;     /* or, where there is none, the first line of its description */
 	u8 method, effect, kind;
 	struct str verb;        /* CATALOG_METHOD_OTHER: as it is sent; else see catalog_verb */
 	u32 flags;
@@ -144,8 +144,9 @@ struct catalog_op {
 	struct str body_type;   /* content type to send, for instance "application/json" */
 	u32 body_extra;         /* node of undeclared members (CATALOG_OP_BODY_OPEN), or CATALOG_NONE: anything */
 	u32 answer_node;        /* room: schema of the 2xx answer; CATALOG_NONE for now */
-	struct str tool;        /* ready JSON of the tool: {"name":...} */
-	u32 at_props;           /* offset in tool just behind the { of inputSchema.properties */
+	struct str folded;      /* JSON of the tool, {"name":...}, as it lies in the file: see catalog_tool */
+	u32 tool_n;             /* bytes of that JSON */
+	u32 at_props;           /* offset in it just behind the { of inputSchema.properties */
 	u32 at_required;        /* just behind the [ of required; if there is none: where it would go */
 	u32 props_n, required_n;
 	struct str extra;       /* what an overlay says for calls: a JSON object, or empty; see overlay.h */
@@ -288,15 +289,16 @@ u32 catalog_alt(const struct catalog *c, const struct catalog_node *node, u32 i)
 void catalog_server(const struct catalog *c, u32 i, struct catalog_server *server);
 void catalog_var(const struct catalog *c, const struct catalog_server *server, u32 i, struct catalog_var *var);
 
-/* The ready JSON of tools from .. to (to not included), comma separated: the inside of the tools
- * array. Empty when from == to. */
-struct str catalog_tools(const struct catalog *c, u32 from, u32 to);
+/* Appends bytes from .. to of the JSON of op's tool (op->tool_n in all). */
+void catalog_tool(const struct catalog *c, const struct catalog_op *op, u32 from, u32 to, struct buf *out);
 
-/* The pieces of op's tool JSON with one more property spliced in front of the others: prop is
- * `"name":{schema}`, required is `"name"` or empty. Writes at most 8 views to part and returns how
- * many: the tool is what they give in order. Views point into the mapping, into prop and required,
- * or to static text. */
-u32 catalog_splice(const struct catalog_op *op, struct str prop, struct str required, struct str part[8]);
+/* Appends the JSON of op's tool with one more property in front of the others: prop is `"name":{schema}`, required is
+ * `"name"` or empty. */
+void catalog_splice(const struct catalog *c, const struct catalog_op *op, struct str prop, struct str required,
+    struct buf *out);
+
+/* Bytes of a tools/list: the JSON of all tools, with commas between them. */
+u64 catalog_tools_n(const struct catalog *c);
 
 /* The method of op as it is sent. */
 struct str catalog_verb(const struct catalog_op *op);

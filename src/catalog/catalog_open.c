@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "catalog/catalog.h"
 #include "catalog/catalog_priv.h"
+#include "catalog/fold.h"
 #include "http/field.h"
 
 /* The first complaint sticks; checks answer whether all is well so far. */
@@ -75,20 +76,34 @@ name_good(struct str s, const char *more, u32 max)
 	return s.n >= 1 && s.n <= max;
 }
 
-/* The tool stands right behind its predecessor's comma and its splice offsets stand where they claim to. */
+/* One byte of a folded text, 0 behind its end. */
+static u8
+byte_at(struct str all, struct str folded, u32 at)
+{
+	u8 one = 0;
+	struct buf b = buf_over(&one, 1);
+
+	fold_read(all, folded, at, at + 1, &b);
+	return one;
+}
+
+/* The tool stands right behind its predecessor and its splice offsets stand where they claim to. */
 static bool
 tool_good(struct catalog *c, const u8 *p, u32 *expected)
 {
-	u32 off = le32(p + OP_TOOL), n = le32(p + OP_TOOL + 4), all = c->part[PART_TOOLS].n;
+	u32 off = le32(p + OP_TOOL), n = le32(p + OP_TOOL + 4), all = c->part[PART_TOOLS].n, end = le32(p + OP_TOOL_N);
 	u32 props = le32(p + OP_AT_PROPS), required = le32(p + OP_AT_REQUIRED);
-	const u8 *t;
+	struct str tools = str_of(c->part[PART_TOOLS].p, all), t;
 
-	if (off != *expected || off > all || n > all - off || n < 2 || (off && c->part[PART_TOOLS].p[off - 1] != ','))
+	if (off != *expected || off > all || n > all - off)
 		return fine(c, false, "the tools do not follow one another");
-	t = c->part[PART_TOOLS].p + off;
-	*expected = off + n + 1;
-	if (t[0] != '{' || t[n - 1] != '}' || props == 0 || props > required || required >= n || t[props - 1] != '{' ||
-	    t[required - 1] != (le32(p + OP_REQUIRED_N) ? '[' : '}'))
+	*expected = off + n;
+	t = str_cut(tools, off, off + n);
+	if (fold_check(tools, t) != (int)end || end < 2)
+		return fine(c, false, "a tool is not folded as it should be");
+	if (byte_at(tools, t, 0) != '{' || byte_at(tools, t, end - 1) != '}' || props == 0 || props > required ||
+	    required >= end || byte_at(tools, t, props - 1) != '{' ||
+	    byte_at(tools, t, required - 1) != (le32(p + OP_REQUIRED_N) ? '[' : '}'))
 		return fine(c, false, "a tool's splice offsets are wrong");
 	return true;
 }
@@ -103,7 +118,8 @@ pieces_good(const struct catalog *c, const u8 *p)
 		u32 param = le32(piece + 8);
 
 		if (param != CATALOG_NONE && (param >= le32(p + OP_PARAMS + 4) ||
-		        record(c, PART_PARAMS, le32(p + OP_PARAMS) + param)[16] != CATALOG_PATH))
+		        record(c, PART_PARAMS, le32(record(c, PART_ARGS, le32(p + OP_PARAMS) + param)))[16] !=
+		            CATALOG_PATH))
 			return false;
 	}
 	return true;
@@ -112,14 +128,14 @@ pieces_good(const struct catalog *c, const u8 *p)
 static bool
 op_good(struct catalog *c, u32 i, u32 *tools_at)
 {
-	static const u8 strings[] = { OP_NAME, OP_ID, OP_PATH, OP_SUMMARY, OP_TEXT, OP_BODY_TYPE, OP_EXTRA,
+	static const u8 strings[] = { OP_NAME, OP_ID, OP_PATH, OP_SUMMARY, OP_BODY_TYPE, OP_EXTRA,
 		OP_VERB };
 	const u8 *p = record(c, PART_OPS, i);
 
 	for (u32 k = 0; k < sizeof strings; k++)
 		if (!string_fits(c, p + strings[k]))
 			return fine(c, false, "an operation's text lies outside");
-	if (!range_fits(c, PART_PARAMS, p + OP_PARAMS) || !range_fits(c, PART_PIECES, p + OP_PIECES) ||
+	if (!range_fits(c, PART_ARGS, p + OP_PARAMS) || !range_fits(c, PART_PIECES, p + OP_PIECES) ||
 	    !range_fits(c, PART_TAGS, p + OP_TAGS) || !range_fits(c, PART_USES, p + OP_USES) ||
 	    !range_fits(c, PART_ANSWERS, p + OP_ANSWERS) || le32(p + OP_PARAMS + 4) > CATALOG_ARGS_MAX)
 		return fine(c, false, "an operation's list lies outside");
@@ -253,6 +269,7 @@ small_good(struct catalog *c, u32 part, u32 i)
 	case PART_PROPS: return fine(c, string_fits(c, p) && le32(p + 12) < c->node_n, "a member is wrong");
 	case PART_BOUNDS: return bounds_good(c, p);
 	case PART_ALTS: return fine(c, le32(p) < c->node_n, "an alternative is no schema");
+	case PART_ARGS: return fine(c, le32(p) < c->part[PART_PARAMS].n, "an argument is none");
 	case PART_VARS:
 		return fine(c, string_fits(c, p) && string_fits(c, p + 8) && string_fits(c, p + 16),
 		    "a server variable lies outside");
@@ -272,7 +289,7 @@ static bool
 records_good(struct catalog *c)
 {
 	/* Leaves before what reads through them. */
-	static const u8 order[] = { PART_TAGS, PART_FILES, PART_ANSWERS, PART_PROPS, PART_BOUNDS, PART_ALTS, PART_VARS,
+	static const u8 order[] = { PART_TAGS, PART_FILES, PART_ANSWERS, PART_PROPS, PART_BOUNDS, PART_ALTS, PART_ARGS, PART_VARS,
 		PART_SERVERS,
 		PART_SCHEMES, PART_USES, PART_POSTINGS, PART_WORDS, PART_PARAMS, PART_PIECES, PART_NODES };
 	u32 tools_at = 0;
@@ -284,8 +301,7 @@ records_good(struct catalog *c)
 	for (u32 i = 0; i < c->op_n; i++)
 		if (!op_good(c, i, &tools_at))
 			return false;
-	return fine(c, tools_at == (c->op_n ? c->part[PART_TOOLS].n + 1 : 0),
-	    "the tools do not end where they should");
+	return fine(c, tools_at == c->part[PART_TOOLS].n, "the tools do not end where they should");
 }
 
 /* Where the parts lie: in order, aligned, inside the file, without holes that could hide anything. */

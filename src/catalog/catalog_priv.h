@@ -5,8 +5,8 @@
  *   8    version, file size, CRC-32C of the header with this field 0, number of parts
  *   24   map_hash of everything behind the header (64 bits)
  *   32   parts: offset and number of records, 8 bytes each
- *   176  info: strings, source, counts, overlay
- *   312  end of the header; parts follow, each aligned to 4
+ *   184  info: strings, source, counts, overlay
+ *   320  end of the header; parts follow, each aligned to 4
  *
  * A string is (offset, length) into PART_STRINGS. Every number is little-endian, every record a multiple of 4. */
 #ifndef CATALOG_CATALOG_PRIV_H
@@ -19,7 +19,7 @@
 enum catalog_part_id {
 	PART_STRINGS, PART_OPS, PART_PARAMS, PART_PIECES, PART_TAGS, PART_USES, PART_ANSWERS, PART_NODES, PART_PROPS,
 	PART_BOUNDS, PART_ALTS, PART_SERVERS, PART_VARS, PART_SCHEMES, PART_WORDS, PART_POSTINGS, PART_FILES,
-	PART_TOOLS
+	PART_ARGS, PART_TOOLS
 };
 
 #define HEAD_VERSION 8
@@ -28,12 +28,12 @@ enum catalog_part_id {
 #define HEAD_PART_N 20
 #define HEAD_HASH 24
 #define HEAD_PART 32
-#define HEAD_INFO 176 /* title, version, text, openapi, secrets: 8 each; source size, mtime, hash: 8 each; counts */
+#define HEAD_INFO 184 /* title, version, text, openapi, secrets: 8 each; source size, mtime, hash: 8 each; counts */
 #define HEAD_SOURCE (HEAD_INFO + 40)
 #define HEAD_COUNT (HEAD_SOURCE + 24)
 #define HEAD_COUNTS 16
 #define HEAD_OVERLAY (HEAD_COUNT + 4 * HEAD_COUNTS)
-#define HEAD_N 312
+#define HEAD_N 320
 
 static_assert(HEAD_PART + 8 * CATALOG_PARTS == HEAD_INFO, "the table of parts fits the header");
 static_assert(HEAD_OVERLAY + 8 == HEAD_N, "the counts fit the header");
@@ -55,10 +55,11 @@ static_assert(HEAD_OVERLAY + 8 == HEAD_N, "the counts fit the header");
 #define SIZE_WORD 16
 #define SIZE_POSTING 4
 #define SIZE_FILE 16
+#define SIZE_ARG 4 /* number of a parameter */
 
 /* Fields of an operation, in bytes from its start. */
 enum {
-	OP_NAME = 0, OP_ID = 8, OP_PATH = 16, OP_SUMMARY = 24, OP_TEXT = 32, OP_BODY_TYPE = 40, OP_TOOL = 48,
+	OP_NAME = 0, OP_ID = 8, OP_PATH = 16, OP_SUMMARY = 24, OP_TOOL_N = 32 /* and 4 bytes of room */, OP_BODY_TYPE = 40, OP_TOOL = 48,
 	OP_PARAMS = 56, OP_PIECES = 64, OP_TAGS = 72, OP_USES = 80, OP_ANSWERS = 88, OP_KINDS = 96, OP_FLAGS = 100,
 	OP_SERVER = 104, OP_BODY_EXTRA = 108, OP_ANSWER_NODE = 112, OP_AT_PROPS = 116, OP_AT_REQUIRED = 120,
 	OP_PROPS_N = 124, OP_REQUIRED_N = 128, OP_EXTRA = 132, OP_VERB = 140 /* 148 .. 151: room, zero */

@@ -18,6 +18,8 @@ add(struct compile *c, struct report_item *item, struct jcur at)
 	u8 space[900];
 	struct buf pointer = buf_over(space, sizeof space);
 
+	if (!at.err)
+		c->schema.told[at.at / 8] |= (u8)(1U << at.at % 8);
 	refs_pointer(&c->refs, at, &pointer);
 	item->pointer = buf_str(&pointer);
 	refs_place(&c->refs, at, &item->place);

@@ -23,6 +23,7 @@ struct compile {
 	struct servers servers;
 	struct report *report;
 	struct buf tool;   /* room for one tool's JSON */
+	struct str *texts; /* description of each operation, for the search index */
 	u32 string;        /* reference to a schema that says string, for what says nothing */
 	bool full;
 };

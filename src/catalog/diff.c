@@ -70,12 +70,20 @@ meaning(struct str tool)
 
 /* What became of an operation that both have; DIFF_KINDS: nothing. */
 static enum diff_kind
-judge(const struct catalog_op op[2])
+judge(struct diff *d)
 {
+	const struct catalog *c[2] = { d->a, d->b };
+	const struct catalog_op *op = d->op;
+
+	for (u32 i = 0; i < 2; i++) {
+		d->tool[i].w = 0;
+		catalog_tool(c[i], &op[i], 0, op[i].tool_n, &d->tool[i]);
+	}
 	if (!same_request(&op[0], &op[1]) || op[0].effect != op[1].effect || op[0].flags != op[1].flags ||
-	    !str_same(op[0].body_type, op[1].body_type) || meaning(op[0].tool) != meaning(op[1].tool))
+	    !str_same(op[0].body_type, op[1].body_type) || 
+	    meaning(buf_str(&d->tool[0])) != meaning(buf_str(&d->tool[1])))
 		return DIFF_CHANGED;
-	return str_same(op[0].tool, op[1].tool) ? DIFF_KINDS : DIFF_WORDS;
+	return str_same(buf_str(&d->tool[0]), buf_str(&d->tool[1])) ? DIFF_KINDS : DIFF_WORDS;
 }
 
 /* What to tell of a name that only one has (side 0: the old, 1: the new); DIFF_KINDS: it was told at its other name. */
@@ -102,7 +110,7 @@ diff_next(struct diff *d)
 			order = str_cmp(d->op[0].name, d->op[1].name);
 		d->at_a += order <= 0;
 		d->at_b += order >= 0;
-		d->kind = order ? alone(d, order > 0) : judge(d->op);
+		d->kind = order ? alone(d, order > 0) : judge(d);
 		if (d->kind == DIFF_KINDS)
 			continue;
 		d->count[d->kind]++;

@@ -10,9 +10,10 @@
 
 enum diff_kind { DIFF_ADDED, DIFF_REMOVED, DIFF_RENAMED, DIFF_CHANGED, DIFF_WORDS, DIFF_KINDS };
 
-/* Begin with a and b (old, new) set and the rest zero. */
+/* Begin with a, b (old, new) and tool set and the rest zero. */
 struct diff {
 	const struct catalog *a, *b;
+	struct buf tool[2];      /* room for the JSON of one tool each: IMPORT_TOOL_MAX * 4 bytes is enough */
 	u32 at_a, at_b;
 	u32 count[DIFF_KINDS];   /* so far */
 	enum diff_kind kind;     /* of the last one ... */

@@ -5,6 +5,7 @@
 #include "catalog/openapi.h"
 #include "catalog/overlay.h"
 #include "catalog/swagger2.h"
+#include "catalog/thin.h"
 #include "catalog/tool.h"
 #include "json/jscan.h"
 
@@ -129,6 +130,8 @@ run(struct import *im, struct compile *c)
 		return ERR_DENY;
 	}
 	write_files(c);
+	if (thin(&c->build))
+		return ERR_FULL;
 	return build_finish(&c->build, &im->report.info, &im->out);
 }
 

@@ -302,7 +302,8 @@ openapi_compile(struct compile *c)
 	w.found = ARENA_ARRAY(a, struct found, w.cap + 1);
 	w.wish = ARENA_ARRAY(a, struct naming_wish, w.cap + 1);
 	order = ARENA_ARRAY(a, u32, w.cap + 1);
-	if (!w.found || !w.wish || !order)
+	c->texts = ARENA_ARRAY(a, struct str, w.cap + 1);
+	if (!w.found || !w.wish || !order || !c->texts)
 		return ERR_FULL;
 	for (struct jcur p = refs_members(paths); !p.err; p = json_next(p))
 		walk_item(&w, paths, p);
@@ -315,5 +316,5 @@ openapi_compile(struct compile *c)
 	tell_dangling(c);
 	if (!c->schema.work)
 		compile_note(c, NULL, "its schemas are too entangled: some of them allow anything", STR_NONE, paths);
-	return c->build.full || c->schema.full || c->full ? ERR_FULL : search_build(&c->build, a);
+	return c->build.full || c->schema.full || c->full ? ERR_FULL : search_build(&c->build, c->texts, a);
 }

@@ -12,7 +12,6 @@
 #define TAGS_MAX 16
 #define ANSWERS_MAX 32
 #define SUMMARY_MAX 200 /* bytes kept for the console; the tool has its own */
-#define TEXT_MAX 1500
 
 static void
 basics(struct compile *c, struct operation *op)
@@ -234,12 +233,12 @@ static void
 write_texts(struct compile *c, const struct operation *op, u8 *p)
 {
 	struct build *b = &c->build;
+	struct str text = op->text;
 
 	build_text(b, op->name, p + OP_NAME);
 	build_text(b, op->id, p + OP_ID);
 	build_text(b, op->path, p + OP_PATH);
-	build_text(b, utf8_prefix(op->summary, SUMMARY_MAX), p + OP_SUMMARY);
-	build_text(b, utf8_prefix(op->text, TEXT_MAX), p + OP_TEXT);
+	build_text(b, utf8_prefix(op->summary.n ? op->summary : str_next(&text, '\n'), SUMMARY_MAX), p + OP_SUMMARY);
 	build_text(b, op->body_type, p + OP_BODY_TYPE);
 	build_text(b, op->extra, p + OP_EXTRA);
 	build_text(b, op->verb, p + OP_VERB);
@@ -250,11 +249,10 @@ write_tool(struct compile *c, const struct operation *op, u8 *p)
 {
 	struct build *b = &c->build;
 
-	if (build_count(b, PART_TOOLS))
-		build_tool(b, STR(","));
 	put_le32(p + OP_TOOL, build_count(b, PART_TOOLS));
-	put_le32(p + OP_TOOL + 4, c->tool.w);
+	put_le32(p + OP_TOOL_N, c->tool.w);
 	build_tool(b, buf_str(&c->tool));
+	put_le32(p + OP_TOOL + 4, build_count(b, PART_TOOLS) - le32(p + OP_TOOL));
 	put_le32(p + OP_AT_PROPS, op->at_props);
 	put_le32(p + OP_AT_REQUIRED, op->at_required);
 	put_le32(p + OP_PROPS_N, op->props_n);
@@ -270,6 +268,8 @@ write(struct compile *c, struct operation *op, const struct inputs_piece *piece,
 	u32 params = build_count(b, PART_PARAMS), pieces = build_count(b, PART_PIECES), server = server_of(c, op);
 	u8 *p = build_add(b, PART_OPS);
 
+	if (!b->full)
+		c->texts[build_count(b, PART_OPS) - 1] = op->text;
 	write_texts(c, op, p);
 	write_tool(c, op, p);
 	write_lists(c, op, p);

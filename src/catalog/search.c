@@ -16,6 +16,7 @@ struct seen {
 struct index {
 	struct build *b;
 	struct arena *arena;
+	const struct str *texts;
 	struct map map;
 	struct str *word;   /* small letters, by number */
 	struct seen *seen;
@@ -111,7 +112,7 @@ index_op(struct index *x, u32 at)
 	words_of(x, text(x->b, p + OP_PATH), 3, first);
 	for (u32 i = 0; i < min_u32(le32(p + OP_PARAMS + 4), ARGS_SEEN); i++)
 		words_of(x, text(x->b, build_at(x->b, PART_PARAMS, le32(p + OP_PARAMS) + i)), 2, first);
-	words_of(x, str_cut(text(x->b, p + OP_TEXT), 0, TEXT_BYTES), 1, first);
+	words_of(x, str_cut(x->texts[at], 0, TEXT_BYTES), 1, first);
 }
 
 static bool
@@ -154,9 +155,9 @@ write(struct index *x)
 }
 
 int
-search_build(struct build *b, struct arena *a)
+search_build(struct build *b, const struct str *texts, struct arena *a)
 {
-	struct index x = { .b = b, .arena = a };
+	struct index x = { .b = b, .arena = a, .texts = texts };
 	u32 ops = build_count(b, PART_OPS);
 
 	x.seen_cap = ops * 96 + 16;

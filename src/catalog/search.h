@@ -14,8 +14,8 @@ struct search_hit {
 	u32 op, score;
 };
 
-/* Writes the index of all operations in the build. ERR_FULL when the arena has no room. */
-int search_build(struct build *b, struct arena *a);
+/* Writes the index of all operations in the build, texts being their descriptions. ERR_FULL when the arena has no room. */
+int search_build(struct build *b, const struct str *texts, struct arena *a);
 
 /* Finds the operations that fit the words of a query best: rare words and words in names count most, beginnings of
  * words count half. At most max hits, best first, equal ones in order of names. Takes 8 bytes per operation from

@@ -64,7 +64,7 @@ show_op(const struct catalog *c, const struct catalog_op *op, struct buf *out)
 		buf_byte(out, '\n');
 	}
 	show_uses(c, op, out);
-	buf_fmt(out, "  tool: %u bytes, about %U tokens%s\n", op->tool.n, report_tokens(op->tool.n),
+	buf_fmt(out, "  tool: %u bytes, about %U tokens%s\n", op->tool_n, report_tokens(op->tool_n),
 	    op->flags & CATALOG_OP_CUT ? ", schema shortened" : "");
 }
 

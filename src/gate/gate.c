@@ -98,25 +98,6 @@ gate_offers(const struct gate_ask *g, const struct catalog_op *op)
 	return false;
 }
 
-bool
-gate_plain(const struct gate_ask *g)
-{
-	const u8 plain = VERDICT_OFFERED | VERDICT_ALLOW_IF | VERDICT_DENY_IF | VERDICT_EFFECT;
-	u32 e = 0;
-
-	if (gate_environments(g) != 1 || (g->switches && g->switches->tools))
-		return false;
-	while (!(g->environments_could >> e & 1))
-		e++;
-	for (u32 i = 0; i < g->api->ops; i++) {
-		u8 v = verdict_of(g, e, i);
-
-		if (!(v & VERDICT_OFFERED) || !(g->could >> (v & VERDICT_EFFECT) & 1) || (v & ~plain))
-			return false;
-	}
-	return g->api->ops > 0;
-}
-
 u8
 gate_level(const struct gate_ask *g, const struct catalog_op *op)
 {

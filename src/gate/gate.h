@@ -59,9 +59,6 @@ struct gate_call {
 /* Whether the operation is listed, in some environment. */
 bool gate_offers(const struct gate_ask *g, const struct catalog_op *op);
 
-/* Whether every operation of the catalog is listed just as it lies there: all offered, none to be confirmed. */
-bool gate_plain(const struct gate_ask *g);
-
 /* The highest level the operation has in an environment that may be used: what it has to say about approval. */
 u8 gate_level(const struct gate_ask *g, const struct catalog_op *op);
 

@@ -1,6 +1,7 @@
 #include "main/cmd.h"
 
 #include "catalog/diff.h"
+#include "catalog/import.h"
 #include "catalog/search.h"
 #include "catalog/show.h"
 #include "json/jout.h"
@@ -51,7 +52,7 @@ show_tool(struct look *l, const struct catalog *c, const char *name)
 		return EXIT_FAILED;
 	}
 	if (l->json) {
-		buf_put(&l->out, op.tool);
+		catalog_tool(c, &op, 0, op.tool_n, &l->out);
 		buf_byte(&l->out, '\n');
 		return EXIT_OK;
 	}
@@ -60,7 +61,8 @@ show_tool(struct look *l, const struct catalog *c, const char *name)
 	buf_fmt(&l->out, "  operationId: %S\n  server: %S\narguments:\n", op.id, server.url);
 	for (u32 i = 0; i < op.param_n; i++)
 		show_arg(c, &op, i, &l->out);
-	buf_fmt(&l->out, "%S\n", op.tool);
+	catalog_tool(c, &op, 0, op.tool_n, &l->out);
+	buf_byte(&l->out, '\n');
 	return EXIT_OK;
 }
 
@@ -194,6 +196,8 @@ diff(struct look *l, struct flags *a)
 		jout_open(&o, '[');
 	d->a = &old.catalog;
 	d->b = &new.catalog;
+	for (u32 i = 0; i < 2; i++)
+		d->tool[i] = arena_buf(&l->arena, 4 * IMPORT_TOOL_MAX);
 	for (; diff_next(d); n++)
 		one_difference(l, &o, d);
 	if (l->json)

@@ -1,6 +1,7 @@
 #include "main/cmd.h"
 
 #include "base/text.h"
+#include "catalog/import.h"
 #include "json/jout.h"
 #include "main/say.h"
 #include "main/shelf.h"
@@ -45,7 +46,7 @@ static const struct bound costs[] = {
 #define TEXT_LEAST 12 /* bytes of a description; a shorter one tells a model nothing */
 
 struct lint {
-	struct buf out;
+	struct buf out, tool;
 	struct jout json;
 	bool as_json, tokens;
 	u32 found;
@@ -96,9 +97,9 @@ description_n(struct str tool)
 }
 
 static void
-judge_op(struct lint *l, const struct catalog_op *op)
+judge_op(struct lint *l, const struct catalog *c, const struct catalog_op *op)
 {
-	u32 text = op->summary.n + op->text.n;
+	u32 text = op->summary.n;
 	const struct { u32 flag; const char *rule, *text; } flags[] = {
 		{ CATALOG_OP_CUT, "schema-cut", "its schema was too large or too deep and is offered shortened" },
 		{ CATALOG_OP_DEPRECATED, "deprecated", "the document says it is deprecated" },
@@ -110,8 +111,10 @@ judge_op(struct lint *l, const struct catalog_op *op)
 	else if (text < TEXT_LEAST)
 		finding(l, op->name, "short-description", "%U characters: say what it does and when to use it", text);
 	MEASURE(l, op->name, names, op->name.n);
-	MEASURE(l, op->name, texts, description_n(op->tool));
-	MEASURE(l, op->name, sizes, op->tool.n);
+	l->tool.w = 0;
+	catalog_tool(c, op, 0, op->tool_n, &l->tool);
+	MEASURE(l, op->name, texts, description_n(buf_str(&l->tool)));
+	MEASURE(l, op->name, sizes, op->tool_n);
 	MEASURE(l, op->name, numbers, op->param_n);
 	for (u32 i = 0; i < ARRAY_N(flags); i++)
 		if (op->flags & flags[i].flag)
@@ -127,7 +130,7 @@ judge_all(struct lint *l, const struct catalog *c)
 		struct catalog_op op;
 
 		catalog_op(c, i, &op);
-		judge_op(l, &op);
+		judge_op(l, c, &op);
 	}
 }
 
@@ -142,7 +145,7 @@ tell_tokens(struct lint *l, const struct catalog *c)
 		u64 n;
 
 		catalog_op(c, i, &op);
-		n = report_tokens(op.tool.n);
+		n = report_tokens(op.tool_n);
 		if (!l->as_json) {
 			buf_fmt(&l->out, "%S\ttokens\t%U\n", op.name, n);
 			continue;
@@ -171,8 +174,9 @@ cmd_lint(struct flags *a)
 		code = shelf_open(&s, a, a->rest[0]);
 	if (code != FLAGS_GO)
 		return code;
-	arena = page_arena(OUT_N);
-	l.out = buf_over(arena.p, arena.cap);
+	arena = page_arena(OUT_N + 4 * IMPORT_TOOL_MAX);
+	l.out = arena_buf(&arena, OUT_N);
+	l.tool = arena_buf(&arena, 4 * IMPORT_TOOL_MAX);
 	l.json = jout_into(&l.out);
 	if (l.as_json) {
 		jout_open(&l.json, '{');

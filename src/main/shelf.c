@@ -70,7 +70,7 @@ shelf_open(struct shelf *s, const struct flags *a, const char *path)
 u64
 shelf_tool_bytes(const struct catalog *c)
 {
-	return catalog_tools(c, 0, c->op_n).n;
+	return catalog_tools_n(c);
 }
 
 u64

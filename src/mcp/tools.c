@@ -21,17 +21,12 @@ put_tool(const struct mcp *m, const struct catalog_op *op, struct buf *b)
 {
 	u8 room[GATED_PROPERTY_N];
 	struct buf prop = buf_over(room, sizeof room);
-	struct str part[8];
-	u32 n;
 
 	gated_properties(m, op, &prop);
-	if (prop.over || !prop.w) {
-		buf_put(b, op->tool);
-		return;
-	}
-	n = catalog_splice(op, buf_str(&prop), STR_NONE, part);
-	for (u32 i = 0; i < n; i++)
-		buf_put(b, part[i]);
+	if (prop.over || !prop.w)
+		catalog_tool(m->catalog, op, 0, op->tool_n, b);
+	else
+		catalog_splice(m->catalog, op, buf_str(&prop), STR_NONE, b);
 }
 
 /* What is offered beside the catalog, behind its last tool. */
@@ -81,7 +76,7 @@ fill_list(struct pull *p, struct buf *out, msec now)
 		catalog_op(m->catalog, m->list.at, &op);
 		if (!gate_offers(&m->ask, &op))
 			continue;
-		if (buf_room(out) < op.tool.n + GATED_PROPERTY_N)
+		if (buf_room(out) < op.tool_n + GATED_PROPERTY_N)
 			return out->w > had ? (int)(out->w - had) : ERR_FULL;
 		if (m->list.any)
 			buf_byte(out, ',');
@@ -120,14 +115,13 @@ void
 tools_list(struct mcp *m, struct rpc *r)
 {
 	struct buf begin = arena_buf(exchange_arena(m->x), 400);
-	struct buf end = arena_buf(exchange_arena(m->x), ROOM_FOR_END + ROOM_FOR_OWN);
 
 	if (read_cursor(m, json_get(r->params, "cursor"), &m->list.at)) {
 		mcp_refuse(m, 200, RPC_PARAMS,
 		    "Invalid params: this cursor is not valid any more; list from the start");
 		return;
 	}
-	if (!begin.p || !end.p) {
+	if (!begin.p) {
 		mcp_refuse(m, 503, RPC_INTERNAL, "Busy: try again in a second");
 		return;
 	}
@@ -137,16 +131,6 @@ tools_list(struct mcp *m, struct rpc *r)
 	rpc_result_open(&begin, m->id);
 	BUF_LIT(&begin, "{\"tools\":[");
 	m->answer.status = 200;
-	if (gate_plain(&m->ask)) { /* just as it lies in the catalog: one view, nothing copied */
-		m->list.any = m->list.at < m->list.to;
-		put_own(m, &end);
-		put_list_end(m, &end);
-		m->answer.view[0] = buf_str(&begin);
-		m->answer.view[1] = catalog_tools(m->catalog, m->list.at, m->list.to);
-		m->answer.view[2] = buf_str(&end);
-		m->answer.views = 3;
-		return;
-	}
 	m->list.begin = buf_str(&begin);
 	m->list.pull.fill = fill_list;
 	m->answer.pull = &m->list.pull;

@@ -2,6 +2,7 @@
 /* The input is a document. What is imported opens again, and its tools are valid JSON. */
 #include "catalog/import.h"
 #include "json/jscan.h"
+#include "lib/tooltext.h"
 
 static u8 room[24 << 20];
 
@@ -21,7 +22,7 @@ LLVMFuzzerTestOneInput(const u8 *p, size_t n)
 	ASSERT(im.report.info.counts.operations == im.report.info.counts.imported + im.report.info.counts.skipped);
 	for (u32 i = 0; i < c.op_n; i++) {
 		catalog_op(&c, i, &op);
-		ASSERT(jscan_check(op.tool, 64, 0, NULL) == 0);
+		ASSERT(jscan_check(tool_text(&c, &op), 64, 0, NULL) == 0);
 	}
 	return 0;
 }

@@ -72,13 +72,13 @@ strict_name(struct str s, const char *more)
 
 /* A whole tool: valid JSON without a doubled key, four hints that say what the effect says, one schema. */
 static inline void
-strict_tool(const struct catalog_op *op, struct jsmntok *tok, struct arena *scratch)
+strict_tool(const struct catalog *c, const struct catalog_op *op, struct jsmntok *tok, struct arena *scratch)
 {
 	struct jdoc doc;
 	struct jcur root, schema, hints;
 	bool hint;
 
-	if (json_parse_request(&doc, op->tool, tok, STRICT_TOKENS, scratch))
+	if (json_parse_request(&doc, tool_text(c, op), tok, STRICT_TOKENS, scratch))
 		fail_msg("%.*s: %s", STR_ARG(op->name), doc.fault ? doc.fault : "too large");
 	root = json_root(&doc);
 	strict_name(op->name, "_-");
@@ -116,7 +116,7 @@ strict_catalog(const struct catalog *c)
 
 	for (u32 i = 0; i < c->op_n; i++) {
 		catalog_op(c, i, &op);
-		strict_tool(&op, tok, &scratch);
+		strict_tool(c, &op, tok, &scratch);
 	}
 	free(scratch.p);
 	free(tok);

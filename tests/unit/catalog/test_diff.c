@@ -5,6 +5,8 @@
 
 static u8 space[65536];
 
+static u8 tools[2][65536];
+
 /* All differences of two documents' paths as one text. */
 static struct str
 told(const char *old, const char *new, struct diff *d)
@@ -17,6 +19,8 @@ told(const char *old, const char *new, struct diff *d)
 	made_text(&a, made_document(old, ""));
 	made_text(&b, made_document(new, ""));
 	*d = (struct diff){ .a = &a.c, .b = &b.c };
+	for (u32 i = 0; i < 2; i++)
+		d->tool[i] = buf_over(tools[i], sizeof tools[i]);
 	while (diff_next(d)) {
 		buf_fmt(&out, "%s %S\n", diff_text(d->kind), d->op[d->kind == DIFF_ADDED].name);
 		diff_put(d, &out);

@@ -152,8 +152,8 @@ one(u32 i)
 	paths_hang_together(&m.c);
 	made_walk(&m.c);
 	assert_true(text.n < 20000 || m.arena.peak <= import_arena_bytes(text.n));
-	/* of JSON; YAML says the same in fewer bytes */
-	assert_true(text.n < 400000 || text.p[0] != 0x7b || m.im.out.n < text.n);
+	/* what every operation costs weighs more in the small ones */
+	assert_true(text.n < 50000 || m.im.out.n < text.n);
 	/* Sanitizers make it slower; the budget is two seconds without them. */
 	assert_true(took < BUDGET);
 	made_free(&m);

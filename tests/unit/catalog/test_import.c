@@ -71,8 +71,8 @@ test_golden(void **state)
 		struct str line = str_next(&want, '\n');
 
 		catalog_op(&shelf.c, i, &op);
-		if (!str_same(op.tool, line))
-			fail_msg("\n%.*s\nis not the golden\n%.*s", STR_ARG(op.tool), STR_ARG(line));
+		if (!str_same(tool_text(&shelf.c, &op), line))
+			fail_msg("\n%.*s\nis not the golden\n%.*s", STR_ARG(tool_text(&shelf.c, &op)), STR_ARG(line));
 	}
 	assert_int_equal(want.n, 0);
 }
@@ -207,7 +207,7 @@ test_tool_max(void **state)
 	assert_int_equal(m.c.op_n, 12);
 	assert_true(m.im.report.info.counts.cut_size >= 2);
 	made_op(&m, "tree", &op);
-	assert_true(op.tool.n <= 700);
+	assert_true(op.tool_n <= 700);
 	assert_true(op.flags & CATALOG_OP_CUT);
 	assert_int_equal(op.props_n, 3);
 	made_op(&m, "list_books", &op);
@@ -351,7 +351,7 @@ main(int argc, char **argv)
 		setup(NULL);
 		for (u32 i = 0; i < shelf.c.op_n; i++) {
 			catalog_op(&shelf.c, i, &op);
-			printf("%.*s\n", STR_ARG(op.tool));
+			printf("%.*s\n", STR_ARG(tool_text(&shelf.c, &op)));
 		}
 		return teardown(NULL);
 	}

@@ -50,10 +50,10 @@ test_names(void **state)
 	                  GATE("DELETE /pets/*", "\"effect\":\"write\"") "," GATE("add*", "\"hide\":true")), NULL);
 	made_op(&m, "get_pet", &op);
 	assert_true(str_is(op.id, "getPet"));
-	assert_true(holds(op.tool, "\"title\":\"A pet\",\"description\":\"A pet. Of ours."));
+	assert_true(holds(tool_text(&m.c, &op), "\"title\":\"A pet\",\"description\":\"A pet. Of ours."));
 	made_op(&m, "dropPet", &op);
 	assert_int_equal(op.effect, CATALOG_WRITE);
-	assert_true(holds(op.tool, "\"destructiveHint\":false"));
+	assert_true(holds(tool_text(&m.c, &op), "\"destructiveHint\":false"));
 	assert_int_equal(catalog_find(&m.c, STR("addPet"), NULL), ERR_NONE);
 	assert_int_equal(m.im.report.info.counts.operations, 4);
 	assert_int_equal(m.im.report.info.counts.imported, 3);
@@ -78,7 +78,7 @@ test_paths(void **state)
 	assert_true(str_is(op.summary, "One"));
 	assert_int_equal(op.tag_n, 3);
 	assert_int_equal(op.param_n, 1);
-	assert_true(holds(op.tool, "\"minimum\":5"));
+	assert_true(holds(tool_text(&m.c, &op), "\"minimum\":5"));
 	assert_int_equal(catalog_find(&m.c, STR("addPet"), NULL), ERR_NONE);
 	assert_int_equal(m.im.report.n, 1); /* dropPet does not declare its id */
 	made_free(&m);
@@ -96,8 +96,8 @@ test_arguments(void **state)
 	made_op(&m, "getPet", &op);
 	assert_int_equal(op.required_n, 0);
 	assert_int_equal(op.props_n, 3);
-	assert_false(holds(op.tool, "\"q\":{"));
-	assert_true(holds(op.tool, "Default 7"));
+	assert_false(holds(tool_text(&m.c, &op), "\"q\":{"));
+	assert_true(holds(tool_text(&m.c, &op), "Default 7"));
 	assert_true(str_is(op.extra, "{\"pin\":{\"q\":\"all\"},\"default\":{\"id\":7},\"wrong\":{\"id\":\"{name} must be > 0\"},"
 	                             "\"error\":\"E {status}: {body}\"}"));
 	assert_true(catalog_param_named(&m.c, &op, STR("q"), &param) >= 0);

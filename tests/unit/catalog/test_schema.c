@@ -28,7 +28,7 @@ shows(const char *schema, const char *schemas, const char *want)
 
 	with(schema, schemas);
 	made_op(&m, "op", &op);
-	assert_int_equal(json_parse(&doc, op.tool, tok, 4096), 0);
+	assert_int_equal(json_parse(&doc, tool_text(&m.c, &op), tok, 4096), 0);
 	raw = json_raw(json_pointer(json_root(&doc), STR("/inputSchema/properties/a")));
 	if (!str_is(raw, want))
 		fail_msg("\n%.*s\nis not\n%s", STR_ARG(raw), want);
@@ -189,8 +189,8 @@ test_depth(void **state)
 	made_op(&m, "op", &op);
 	assert_int_equal(m.im.report.info.counts.cut_depth, 1);
 	assert_true(op.flags & CATALOG_OP_CUT);
-	assert_true(str_find_str(op.tool, STR("Members: k5.")) > 0);
-	assert_true(str_find_str(op.tool, STR("k6")) < 0);
+	assert_true(str_find_str(tool_text(&m.c, &op), STR("Members: k5.")) > 0);
+	assert_true(str_find_str(tool_text(&m.c, &op), STR("k6")) < 0);
 	made_free(&m);
 	shows("{\"$ref\":\"#/components/schemas/L\"}", "\"L\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/L\"}}",
 	    "{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{"

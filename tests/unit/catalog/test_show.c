@@ -81,7 +81,7 @@ test_report_json(void **state)
 	has("\"renamed_arguments\":{\"id\":\"query_id\"");
 	has("\"renamed_from\":\"");
 	/* Commas stand between tools: all of them together are that much longer. */
-	assert_int_equal(n + shelf.c.op_n - 1, catalog_tools(&shelf.c, 0, shelf.c.op_n).n);
+	assert_int_equal(n + shelf.c.op_n - 1, catalog_tools_n(&shelf.c));
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "catalog/catalog.h"
 #include "lib/doc.h"
 #include "lib/guard.h"
+#include "lib/tooltext.h"
 
 static struct doc doc;
 static struct catalog_op op;
@@ -42,7 +43,7 @@ param(const char *name)
 	struct catalog_param p;
 
 	if (catalog_param_named(&doc.catalog, &op, str_c(name), &p) < 0)
-		fail_msg("no parameter %s in %.*s", name, STR_ARG(op.tool));
+		fail_msg("no parameter %s in %.*s", name, STR_ARG(tool_text(&doc.catalog, &op)));
 	return p;
 }
 
@@ -73,7 +74,7 @@ test_parameters(void **state)
 	check_types("id", CATALOG_T_INTEGER);
 	check_types("n", CATALOG_T_NUMBER);
 	assert_true(param("n").flags & CATALOG_PARAM_EMPTY_OK);
-	assert_true(str_find_str(op.tool, STR("how many")) >= 0);
+	assert_true(str_find_str(tool_text(&doc.catalog, &op), STR("how many")) >= 0);
 	assert_int_equal(op.kind, CATALOG_KIND_NONE);
 }
 
@@ -104,7 +105,7 @@ test_form(void **state)
 	assert_true(param("f").flags & CATALOG_PARAM_REQUIRED);
 	assert_false(param("l").flags & CATALOG_PARAM_EXPLODE);
 	check_types("f", CATALOG_T_STRING);
-	assert_true(str_find_str(op.tool, STR("a field")) >= 0);
+	assert_true(str_find_str(tool_text(&doc.catalog, &op), STR("a field")) >= 0);
 }
 
 static void
