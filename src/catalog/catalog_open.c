@@ -289,7 +289,8 @@ static bool
 records_good(struct catalog *c)
 {
 	/* Leaves before what reads through them. */
-	static const u8 order[] = { PART_TAGS, PART_FILES, PART_ANSWERS, PART_PROPS, PART_BOUNDS, PART_ALTS, PART_ARGS, PART_VARS,
+	static const u8 order[] = { PART_TAGS, PART_FILES, PART_ANSWERS, PART_PROPS, PART_BOUNDS, PART_ALTS, PART_ARGS,
+		PART_VARS,
 		PART_SERVERS,
 		PART_SCHEMES, PART_USES, PART_POSTINGS, PART_WORDS, PART_PARAMS, PART_PIECES, PART_NODES };
 	u32 tools_at = 0;

@@ -14,7 +14,7 @@ struct search_hit {
 	u32 op, score;
 };
 
-/* Writes the index of all operations in the build, texts being their descriptions. ERR_FULL when the arena has no room. */
+/* Writes the index of all operations in the build; texts: their descriptions. ERR_FULL when the arena has no room. */
 int search_build(struct build *b, const struct str *texts, struct arena *a);
 
 /* Finds the operations that fit the words of a query best: rare words and words in names count most, beginnings of
