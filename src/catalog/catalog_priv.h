@@ -60,7 +60,8 @@ static_assert(HEAD_OVERLAY + 8 == HEAD_N, "the counts fit the header");
 /* Fields of an operation, in bytes from its start. */
 enum {
 	OP_NAME = 0, OP_ID = 8, OP_PATH = 16, OP_SUMMARY = 24, OP_TOOL_N = 32 /* 36: room */,
-	OP_BODY_TYPE = 40, OP_TOOL = 48, OP_PARAMS = 56, OP_PIECES = 64, OP_TAGS = 72, OP_USES = 80, OP_ANSWERS = 88, OP_KINDS = 96, OP_FLAGS = 100,
+	OP_BODY_TYPE = 40, OP_TOOL = 48, OP_PARAMS = 56, OP_PIECES = 64, OP_TAGS = 72, OP_USES = 80, OP_ANSWERS = 88,
+	OP_KINDS = 96, OP_FLAGS = 100,
 	OP_SERVER = 104, OP_BODY_EXTRA = 108, OP_ANSWER_NODE = 112, OP_AT_PROPS = 116, OP_AT_REQUIRED = 120,
 	OP_PROPS_N = 124, OP_REQUIRED_N = 128, OP_EXTRA = 132, OP_VERB = 140 /* 148 .. 151: room, zero */
 };

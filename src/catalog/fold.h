@@ -1,6 +1,6 @@
 /* fold: texts one behind the other in which what was there before is a reference: the JSON of many tools says the
- * same again and again. A reference is a byte 1, which no JSON text holds, then where (32 bits) and how much (16 bits) of the
- * folded bytes is meant; it points at bytes as they are, never at another reference, so reading is copying. */
+ * same again and again. A reference is a byte 1, which no JSON text holds, then where (32 bits) and how much (16 bits)
+ * of the folded bytes is meant; it points at bytes as they are, never at another reference, so reading is copying. */
 #ifndef CATALOG_FOLD_H
 #define CATALOG_FOLD_H
 

@@ -51,10 +51,12 @@ schema_broken_ref(struct schema *s, struct jcur at, int err)
 	size_t mark = s->scratch.used;
 	struct jcur ref = refs_get(s->refs, at, STR("$ref"));
 	u32 n = s->report->n;
+	const char *why = err == ERR_DENY ?
+	    "a $ref points outside the document, which is not followed: anything is allowed there" :
+	    err == ERR_IO ? "a $ref names a file that is not there or cannot be read: anything is allowed there" :
+	    "a $ref leads nowhere or in a circle: anything is allowed there";
 
-	tell(s, at, ref, err == ERR_DENY ?
-	    "a $ref points outside the document, which is not followed: anything is allowed there" : err == ERR_IO ? "a $ref names a file that is not there or cannot be read: anything is allowed there" :
-	    "a $ref leads nowhere or in a circle: anything is allowed there", json_str(ref, &s->scratch));
+	tell(s, at, ref, why, json_str(ref, &s->scratch));
 	s->report->outside += s->report->n > n && (err == ERR_DENY || err == ERR_IO);
 	arena_rewind(&s->scratch, mark);
 }
