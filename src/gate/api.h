@@ -108,6 +108,7 @@ struct api {
 	struct tempo rate[RATES];
 	u32 budget, team_budget; /* calls in a day, of a caller and of a team; 0: any number */
 	bool limited;          /* any of them is set */
+	bool holds;            /* a new document that means something else is not served until a person takes it */
 	u32 response_budget;   /* bytes of upstream body given to the model */
 	u32 late_ms;           /* a call that takes longer answers with a handle; 0: none can */
 	u32 tell_ms;           /* how often a client that wants to know is told that its call goes on */

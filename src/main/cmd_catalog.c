@@ -1,12 +1,15 @@
 #include "main/cmd.h"
 
+#include "base/text.h"
 #include "catalog/diff.h"
 #include "catalog/import.h"
 #include "catalog/search.h"
 #include "catalog/show.h"
 #include "json/jout.h"
+#include "main/fresh.h"
 #include "main/say.h"
 #include "main/shelf.h"
+#include "sys/file.h"
 #include "sys/page.h"
 
 #define OUT_N (64u << 20)
@@ -208,20 +211,39 @@ diff(struct look *l, struct flags *a)
 	return n ? EXIT_LOSSES : EXIT_OK;
 }
 
+/* The catalog that waits beside one takes its place; a running server sees that. */
+static int
+accept(struct look *l, struct flags *a)
+{
+	char from[1200];
+	struct str to = STR_NONE;
+	int code = flags_rest(a, 2, 2, "the catalog that is served");
+
+	if (code != FLAGS_GO)
+		return code;
+	to = str_c(a->rest[1]);
+	if (!str_ends(to, STR(".cat")) || !text_c(from, sizeof from, "%S" FRESH_NEW, str_cut(to, 0, to.n - 4)) ||
+	    file_rename(FILE_HERE, from, a->rest[1])) {
+		say_errf("mcpgated catalog: nothing waits beside %s\n", a->rest[1]);
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
 int
 cmd_catalog(struct flags *a)
 {
 	static const struct {
 		const char *name;
 		int (*run)(struct look *l, struct flags *a);
-	} verbs[] = { { "show", show }, { "search", search }, { "diff", diff } };
+	} verbs[] = { { "show", show }, { "search", search }, { "diff", diff }, { "accept", accept } };
 	struct look l = { .json = false };
 	static const struct flags_option options[] = {
 		FLAGS_OPTION(struct look, json, "json", 0),
 		FLAGS_OPTION(struct look, limit, "limit", 0),
 	};
 	static const struct flags_table words = { options, ARRAY_N(options), 1, FLAGS_REST_MAX,
-		"show, search or diff" };
+		"show, search, diff or accept" };
 	int code = flags_read(a, &words, &l);
 
 	if (code != FLAGS_GO)
@@ -236,6 +258,6 @@ cmd_catalog(struct flags *a)
 				say_out(STR("\n"));
 			return code;
 		}
-	say_errf("mcpgated catalog: '%s' is none of show, search, diff\n", a->rest[0]);
+	say_errf("mcpgated catalog: '%s' is none of show, search, diff, accept\n", a->rest[0]);
 	return EXIT_USAGE;
 }

@@ -125,6 +125,9 @@ one_api(struct conf_work *w, const struct conf_section *s, struct api *a, const 
 	a->catalog_path = catalog_path(w, a->name);
 	a->auth = (u8)conf_u32(s, "auth");
 	a->mode = (u8)conf_u32(s, "mode");
+	if (a->mode > API_MODE_TOOLS)
+		conf_mistake(w, conf_line(s, "mode"), "mode '%S' is not built yet: use tools", conf_str(s, "mode"));
+	a->holds = conf_u32(s, "changes") != 0;
 	a->response_budget = conf_u32(s, "response_budget");
 	a->late_ms = conf_u32(s, "answer_within");
 	a->page = conf_u32(s, "page");

@@ -12,6 +12,7 @@ static const char *const types_of[] = { "at+jwt", "any", NULL };
 static const char *const cimds[] = { "off", "pinned", "on", NULL };
 static const char *const heeds[] = { "heed", "pass", NULL };
 static const char *const auths[] = { "key", "none", NULL };
+static const char *const serve_hold[] = { "serve", "hold", NULL };
 static const char *const modes[] = { "auto", "tools", "code", "both", NULL };
 static const char *const places[] = { "none", "header", "query", "cookie", "basic", "bearer", NULL };
 static const char *const yes_no[] = { "no", "yes", NULL };
@@ -75,6 +76,7 @@ static const struct conf_option api_options[] = {
 	{ "document", CONF_STR, true, NULL, NULL, 1, 1024 },
 	{ "overlay", CONF_STR, false, "", NULL, 0, 1024 },
 	{ "document_within", CONF_STR, false, NULL, NULL, 1, 1024 },
+	{ "changes", CONF_ENUM, false, "serve", serve_hold, 0, 0 },
 	{ "path", CONF_STR, false, "", NULL, 0, 200 },
 	{ "title", CONF_STR, false, NULL, NULL, 0, 200 },
 	{ "auth", CONF_ENUM, false, "key", auths, 0, 0 },

@@ -192,7 +192,8 @@ names_path(const struct fresh *f, char name[NAMES_NAME_N])
 {
 	struct str s = str_c(f->name);
 
-	s = str_ends(s, STR(".cat")) ? str_cut(s, 0, s.n - 4) : s;
+	s = str_ends(s, STR(FRESH_NEW)) ? str_cut(s, 0, s.n - (u32)strlen(FRESH_NEW)) :
+	    str_ends(s, STR(".cat")) ? str_cut(s, 0, s.n - 4) : s;
 	return text_c(name, NAMES_NAME_N, "%S.names", s) ? 0 : ERR_FULL;
 }
 

@@ -7,6 +7,9 @@
 
 #define FRESH_DOC_MAX (96u << 20) /* bytes of a document */
 
+/* The name of a catalog that waits for somebody to take it, instead of .cat. It shares the other's names. */
+#define FRESH_NEW ".new.cat"
+
 /* What is compiled into what. */
 struct fresh {
 	const char *document;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "catalog/diff.h"
 #include "crypt/ct.h"
 #include "gate/role.h"
 #include "main/flags.h"
@@ -159,6 +160,13 @@ watch_parts(struct super_gen *g, u32 api, const struct catalog *c)
 	struct str dir = fresh_within(g->conf->documents[api], g->conf->withins[api]);
 
 	watch(g, g->conf->overlays[api]);
+	if (g->conf->gen.api[api].holds) { /* somebody takes the new one */
+		u32 n = (u32)strlen(g->conf->data) + 64;
+		char *path = (char *)arena_bytes(&g->pages, n);
+
+		watch(g, path && text_c(path, n, "%s/catalogs/%S.cat", g->conf->data, g->conf->gen.api[api].name) ?
+		    path : NULL);
+	}
 	for (u32 i = 0; i < catalog_file_n(c); i++) {
 		struct catalog_file file;
 		u32 n;
@@ -231,6 +239,61 @@ give_up(struct super *s, msec now)
 		super_end(s, EXIT_FAILED, now);
 }
 
+/* Whether any tool of old means something else in new, or is called something else. */
+static bool
+means_else(const struct catalog *old, const struct catalog *new)
+{
+	struct arena a = page_arena(3 * 4 * IMPORT_TOOL_MAX);
+	struct diff *d = ARENA_NEW(&a, struct diff);
+	u32 n;
+
+	if (!d)
+		return true;
+	d->a = old;
+	d->b = new;
+	for (u32 i = 0; i < 2; i++)
+		d->tool[i] = arena_buf(&a, 4 * IMPORT_TOOL_MAX);
+	while (diff_next(d))
+		;
+	n = d->count[DIFF_CHANGED] + d->count[DIFF_RENAMED];
+	page_give(&a);
+	return n > 0;
+}
+
+/* The document has changed, and a person wants to look first: it is compiled beside what is served. STEP_DONE: that
+ * stays; STEP_MORE: it is gone, or took the new one's place; STEP_WAIT: it is being compiled. */
+static enum step
+hold(struct super *s, u32 api, const struct fresh *f)
+{
+	struct fresh beside = *f;
+	struct catalog old, new;
+	u8 room[256];
+	struct buf why = buf_over(room, sizeof room);
+	char name[48];
+	int needed;
+	bool same;
+
+	text_c(name, sizeof name, "%S" FRESH_NEW, coming(s)->conf->gen.api[api].name);
+	beside.name = name;
+	if (fresh_open(&old, f->dir, f->name, &why))
+		return STEP_MORE;
+	needed = fresh_needed(&beside, &new);
+	if (needed == 1 && !s->failed)
+		s->importer = fresh_start(&beside);
+	same = needed == 0 && !means_else(&old, &new);
+	file_unmap(old.file);
+	if (needed == 0)
+		file_unmap(new.file);
+	if (needed == 1 && s->importer > 0)
+		return STEP_WAIT;
+	if (same)
+		return file_rename(f->dir, name, f->name) ? STEP_DONE : STEP_MORE;
+	log_warn("super", "api=%S: tools of its new document mean something else: they are served as they were. See "
+	    "`mcpgated catalog diff %s/catalogs/%s %s/catalogs/%s`, and take it with `mcpgated catalog accept`",
+	    coming(s)->conf->gen.api[api].name, coming(s)->conf->data, f->name, coming(s)->conf->data, name);
+	return STEP_DONE;
+}
+
 /* Brings one api's catalog up to date. STEP_DONE: it is taken; STEP_WAIT: it is being compiled; STEP_FAIL. */
 static enum step
 one_catalog(struct super *s, u32 api)
@@ -240,10 +303,17 @@ one_catalog(struct super *s, u32 api)
 	struct fresh f = fresh_of(s, api, name);
 	struct catalog c;
 	int needed = fresh_needed(&f, &c), err;
+	enum step held = STEP_MORE;
 
 	if (needed == ERR_NONE)
 		log_error("super", "document=%s: %s", f.document, file_why());
-	if (needed == 1 && !s->failed) {
+	if (needed == 1 && g->conf->gen.api[api].holds) {
+		held = hold(s, api, &f);
+		if (held == STEP_WAIT)
+			return held;
+		needed = held == STEP_MORE ? fresh_needed(&f, &c) : needed;
+	}
+	if (needed == 1 && !s->failed && held != STEP_DONE) {
 		s->importer = fresh_start(&f);
 		if (s->importer > 0)
 			return STEP_WAIT;

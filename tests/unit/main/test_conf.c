@@ -317,6 +317,7 @@ test_mistakes(void **state)
 	refused("config sever\n", "f:1: unknown section 'sever'; there are server, api, environment, credential, role and tool; did you mean 'server'?");
 	refused(API ENV " option base_ulr x\n", "f:5: config environment has no option 'base_ulr'; did you mean 'base_url'?");
 	refused(API ENV " option document x\n", "('document' belongs to config api)");
+	refused(API " option mode code\n" ENV, "f:3: mode 'code' is not built yet");
 	refused(API "config environment sandbox\n", "f:3: config environment 'sandbox' needs option base_url");
 	refused("config api a\n" ENV, "f:1: config api 'a' needs option document");
 	refused(API " option document y\n" ENV, "f:3: 'document' is given twice, first in line 2");
