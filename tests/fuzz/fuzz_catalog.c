@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const u8 *p, size_t n)
 	if (catalog_open(&c, str_of(file, n)) == 0)
 		(void)search_find(&c, STR("get a"), &a, hit, 8);
 	for (u32 i = 0; !c.why && i < c.op_n; i++)
-		for (u32 k = (catalog_op(&c, i, &op), 0); k < op.param_n; k++)
+		for (u32 k = (catalog_op(&c, i, &op), catalog_tool(&c, &op, 0, op.tool_n, &out), 0); k < op.param_n; k++)
 			show_arg(&c, &op, k, &out);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* The real documents of ../shared/data/openapi (or $SHARED): none is aborted, counts add up, every tool is what the
  * strictest client takes, in the time and memory that an import is given. */
+#include "catalog/search.h"
 #include "strict.h"
 
 #include <fcntl.h>
@@ -124,6 +125,27 @@ paths_hang_together(const struct catalog *c)
 	}
 }
 
+/* A thousand operations are searched in less than a millisecond. */
+static void
+search_is_fast(const struct catalog *c)
+{
+	static const char *const words[] = { "create an issue", "list repositories of a user", "delete branch protection",
+		"get the available things", "ip address prefix", "secrets", "update pods status in a namespace" };
+	static u8 room[1 << 20];
+	struct search_hit hit[20];
+	double start = seconds();
+	u32 found = 0;
+
+	for (u32 i = 0; i < 20 * ARRAY_N(words); i++) {
+		struct arena a = arena_over(room, sizeof room);
+
+		found += search_find(c, str_c(words[i % ARRAY_N(words)]), &a, hit, 20);
+	}
+	start = (seconds() - start) / (20 * ARRAY_N(words));
+	print_message("speed: a search among %u operations: %.0f us\n", c->op_n, start * 1e6);
+	assert_true(found > 0 && start < BUDGET / 2000);
+}
+
 static void
 one(u32 i)
 {
@@ -151,6 +173,8 @@ one(u32 i)
 	strict_catalog(&m.c);
 	paths_hang_together(&m.c);
 	made_walk(&m.c);
+	if (m.c.op_n > 1000)
+		search_is_fast(&m.c);
 	assert_true(text.n < 20000 || m.arena.peak <= import_arena_bytes(text.n));
 	/* what every operation costs weighs more in the small ones */
 	assert_true(text.n < 50000 || m.im.out.n < text.n);
