@@ -120,6 +120,7 @@ take_args(struct job *j, struct files *f, struct op_spec *spec)
 		spec->idempotency = json_str(json_get(spec->args, "idempotency_key"), NULL);
 	}
 	if (f->upload) {
+		spec->pour = j->x.pour;
 		spec->upload = j->x.body.p ? j->x.body : STR("");
 		spec->upload_type = field_get(&j->x.req.fields, FIELD_CONTENT_TYPE);
 	}
@@ -152,8 +153,29 @@ start(struct job *j, struct files *f, msec now)
 	}
 	if (fault)
 		return reply_error(&j->x, 502, "the API cannot be asked for it now; the tool says why");
+	if (j->x.pour)
+		exchange_forget(&j->x);
 	f->at = AT_CALL;
 	return STEP_MORE;
+}
+
+/* As op_step, with the file that it waits for. */
+static enum step
+step(struct job *j, struct files *f, msec now)
+{
+	struct op *op = f->relay.op;
+	enum step s;
+
+	while ((s = op_step(op, now)) == STEP_WAIT && op_hungry(op)) {
+		struct str part;
+		int n = exchange_pour(&j->x, &part, now);
+
+		if (n <= 0)
+			return n < 0 ? STEP_FAIL : STEP_WAIT;
+		op_pour(op, part, now);
+		exchange_poured(&j->x, (u32)n);
+	}
+	return s;
 }
 
 /* ---- the answer ---------------------------------------------------------------------------------- */
@@ -162,7 +184,7 @@ static enum step
 answer(struct job *j, struct files *f, msec now)
 {
 	struct op *op = f->relay.op;
-	enum step s = op_step(op, now);
+	enum step s = step(j, f, now);
 	u8 room[120];
 	struct buf b = buf_over(room, sizeof room);
 	bool refused;

@@ -72,6 +72,7 @@
 #ifndef RPC_BODY_MAX
 #define RPC_BODY_MAX (256 * 1024) /* bytes of a JSON-RPC request body: 413 beyond */
 #endif
+#define UPLOAD_MAX (256U << 20) /* bytes of a file sent to /files/<once>: 413 beyond. Passed on as they come */
 #define RPC_TOKENS_MAX 2048 /* JSON tokens of a request body */
 #define JSON_DEPTH_MAX 64   /* nesting of any JSON document taken from outside */
 #define DOC_VALUES_MAX (8U << 20) /* values and names of an API document: the largest we know has under a million */

@@ -235,11 +235,34 @@ call_send(struct call *c)
 			call_fail_own(c, ERR_FULL, "the gate is out of buffers");
 			return ERR_FULL;
 		}
-	} else if (c->spec.idempotent) {
+	} else if (c->spec.idempotent && !c->more) {
 		c->copy = lease_take(&c->calls->net->lease, request.n); /* none: it is not repeated, that is all */
 		if (c->copy.p)
 			buf_put(&c->copy, request);
 	}
+	return 0;
+}
+
+bool
+call_hungry(const struct call *c)
+{
+	return c->state == CALL_SEND && c->more && !wire_unsent(&c->peer->wire);
+}
+
+int
+call_put(struct call *c, struct str part, msec now)
+{
+	struct buf *out = wire_out(&c->peer->wire, part.n);
+
+	ASSERT(part.n <= c->more);
+	if (!out) {
+		call_fail_own(c, ERR_FULL, "the gate is out of buffers");
+		return ERR_FULL;
+	}
+	buf_put(out, part);
+	c->more -= part.n;
+	c->sent_n += part.n;
+	call_arm(c, now, c->spec.first_ms);
 	return 0;
 }
 
@@ -350,7 +373,12 @@ step_send(struct call *c, msec now)
 		call_arm(c, now, c->spec.first_ms);
 	if (err == ERR_MORE && !wire_readable(w))
 		return STEP_WAIT;
+	if (err == 0 && c->more && !wire_readable(w)) {
+		wire_want(w, POLLIN); /* the owner gives more, or an answer comes before */
+		return STEP_WAIT;
+	}
 	if (err == 0) {
+		c->cut = c->more > 0;
 		c->state = CALL_HEAD;
 		call_arm(c, now, c->spec.first_ms);
 		return STEP_MORE;

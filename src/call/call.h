@@ -67,6 +67,7 @@ struct call {
 	u32 pending, tail;      /* payload handed out and not eaten; framing behind it */
 	u64 got;                /* payload bytes eaten */
 	u64 sent_n;             /* bytes of the request */
+	u64 more;               /* of them those that the owner has yet to give: call_put. Set before call_send */
 	msec begun, total_at;
 	u8 state;               /* enum call_state */
 	u8 interims;
@@ -139,6 +140,11 @@ struct buf *call_out(struct call *c, u32 n);
 
 /* The request is complete. 0; ERR_FULL when it did not fit or cannot be kept until there is a connection (c->why). */
 int call_send(struct call *c);
+
+/* Whether the call waits for more of its request; and the next bytes of it, at most 64 KB, after which call_step goes
+ * on. ERR_FULL: no room, the call has failed. */
+bool call_hungry(const struct call *c);
+int call_put(struct call *c, struct str part, msec now);
 
 /* Goes on until the head of the answer is known. DONE: status and so on are set, call_body may be asked; WAIT; FAIL:
  * c->err and c->why. */

@@ -20,10 +20,13 @@ struct params {
 	struct str base;         /* base path without a slash at its end: "" or "/api/v1" */
 	struct str upload;       /* bytes of the argument "upload:NAME"; p NULL: they are not there */
 	struct str upload_type;  /* its content type, or empty */
+	u64 pour;                /* bytes of it that are put in later, at `split` of the body; 0: upload is all of it */
+	u64 salt;                /* makes a boundary that nobody can guess: these bytes cannot be looked at */
 	struct buf target, fields, body; /* empty, over the caller's memory; body's end is used for decoding, too */
 	/* set by params_build */
 	bool has_body;
 	bool awaits;             /* "upload:NAME" is given and its bytes are not there: the body is not whole */
+	u32 split;
 	struct str body_type;    /* Content-Type of the body: a view into the catalog, the arguments, or type_room */
 	u8 type_room[128];
 };

@@ -80,6 +80,7 @@ parts_file(struct making *m, struct str arg, struct jcur value, struct str *type
 			return params_refuse(m, arg,
 			    "cannot be uploaded beside another one: give one of them as base64");
 		m->p->awaits = !m->p->upload.p;
+		m->p->split = b->w;
 		buf_put(b, m->p->upload);
 		return 0;
 	}
@@ -257,7 +258,7 @@ int
 parts_put(struct making *m, struct jcur whole)
 {
 	u8 room[32];
-	u64 seed = map_hash(json_raw(m->p->args), 1);
+	u64 seed = map_hash(json_raw(m->p->args), 1 ^ m->p->salt);
 	struct buf type = buf_over(m->p->type_room, sizeof m->p->type_room);
 
 	for (u32 i = 0; i < TRIES; i++) {

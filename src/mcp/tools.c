@@ -257,8 +257,8 @@ offer_slot(struct mcp *m, const struct op_spec *spec, struct buf *b, msec now)
 		    "full. Give the file as base64.");
 	else
 		buf_fmt(b, "Not done yet: it is done when the file is sent, once and within ten minutes, at most %u "
-		    "KB, with its Content-Type, by PUT to %S/files/%s (curl -T FILE -H 'Content-Type: TYPE' URL). "
-		    "The answer to that is the API's.", RPC_BODY_MAX / 1024, m->files, handle);
+		    "MB, with its Content-Type, by PUT to %S/files/%s (curl -T FILE -H 'Content-Type: TYPE' URL). "
+		    "The answer to that is the API's.", UPLOAD_MAX >> 20, m->files, handle);
 	tools_answer(m, buf_str(b), err != 0, 0);
 	return STEP_FAIL;
 }

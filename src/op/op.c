@@ -73,12 +73,41 @@ write_request(struct buf *out, const struct op *op, const struct catalog_op *ope
 	buf_put(out, buf_str(&p->fields));
 	if (p->has_body) {
 		hout_field(out, "Content-Type", p->body_type);
-		hout_length(out, buf_len(&p->body));
+		hout_length(out, buf_len(&p->body) + p->pour);
 	} else if (method == METHOD_POST || method == METHOD_PUT || method == METHOD_PATCH) {
 		hout_length(out, 0);
 	}
 	hout_end(out);
-	buf_put(out, buf_str(&p->body));
+	buf_put(out, str_cut(buf_str(&p->body), 0, p->pour ? p->split : buf_len(&p->body)));
+}
+
+/* A file that comes later: what stands behind it is kept. */
+static int
+expect(struct op *op, const struct params *p)
+{
+	struct str tail = str_cut(buf_str(&p->body), p->split, buf_len(&p->body));
+
+	op->pour = p->pour;
+	op->call->more = p->pour + tail.n;
+	if (!tail.n)
+		return 0;
+	op->tail = lease_take(&op->ops->calls->net->lease, tail.n);
+	buf_put(&op->tail, tail);
+	return op->tail.p ? 0 : ERR_FULL;
+}
+
+bool
+op_hungry(const struct op *op)
+{
+	return op->pour && op->call && call_hungry(op->call);
+}
+
+void
+op_pour(struct op *op, struct str part, msec now)
+{
+	op->pour -= part.n;
+	if (call_put(op->call, part, now) == 0 && !op->pour && op->tail.p)
+		call_put(op->call, buf_str(&op->tail), now);
 }
 
 struct call_spec
@@ -117,6 +146,10 @@ start_call(struct op *op, const struct catalog_op *operation, const struct param
 		return OP_FAULT_BUSY;
 	}
 	out = call_out(op->call, n);
+	if (p->pour && expect(op, p)) {
+		BUF_LIT(why, "The gate is busy: it is out of buffers. Try again in a second.");
+		return OP_FAULT_BUSY;
+	}
 	if (out)
 		write_request(out, op, operation, p);
 	if (!out || out->over || call_send(op->call)) {
@@ -158,6 +191,9 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 	p->base = j->at->path;
 	p->upload = spec->upload;
 	p->upload_type = spec->upload_type;
+	p->pour = spec->pour;
+	if (p->pour)
+		rng_bytes(o->rng, &p->salt, sizeof p->salt);
 	if (params_build(spec->catalog, spec->operation, p, why))
 		return OP_FAULT_ARGUMENT;
 	if (!p->awaits || j->call.level == LEVEL_NONE)
@@ -289,6 +325,10 @@ build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, 
 		BUF_LIT(why, "This must be confirmed or approved first. Nothing was done.");
 		return OP_FAULT_APPROVAL;
 	}
+	if (spec->pour && op->environment->logs_in) {
+		BUF_LIT(why, "Where the gate logs in for a call a file may have 256 KB.");
+		return OP_FAULT_ARGUMENT;
+	}
 	if (p->awaits) {
 		BUF_LIT(why, "its file is awaited");
 		return OP_FAULT_UPLOAD;
@@ -319,6 +359,7 @@ give(struct op *op)
 
 	list_out(&op->wait.link);
 	lease_give(&o->calls->net->lease, &op->kept);
+	lease_give(&o->calls->net->lease, &op->tail);
 	secrets_give(&o->secrets, op->secrets);
 	--*op->hold;
 	pool_give(&o->pool, op);
@@ -555,7 +596,7 @@ op_leave(struct op *op, bool keep, msec now)
 {
 	bool sent = op->effect != CATALOG_READ;
 
-	if (!keep && !sent) {
+	if ((!keep && !sent) || (op->call && op->call->more)) { /* half a request is none */
 		op_end(op, now);
 		return;
 	}

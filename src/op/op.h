@@ -58,6 +58,7 @@ struct op_spec {
 	struct str drop[4];               /* names of arguments that are ours and taken out before; may be empty */
 	struct str skip;                  /* names of arguments that are ours ("environment,approval"); may be empty */
 	bool approved;                    /* what the gate asks for before it may be done has happened: op/held.h */
+	u64 pour;                         /* bytes that come later: op_pour. upload is empty then */
 	struct str upload, upload_type;   /* the bytes of an argument "upload:NAME"; p NULL: they are not there */
 	struct str if_match;              /* ETag of what was approved; empty: none */
 	u64 peer;                         /* where it comes from: tells callers apart who are nobody */
@@ -92,6 +93,8 @@ struct op {
 	struct ready *owner;
 	struct login_wait wait;
 	struct buf kept;      /* the request without credentials, where they may have to be obtained: leased */
+	struct buf tail;      /* what stands behind a file that is poured: leased */
+	u64 pour;             /* bytes of that file which are still to come */
 	u32 kept_n[3];        /* bytes of its target, fields, body; then comes its type */
 	const struct credential *chosen[CREDENTIALS_MAX];
 	u32 number[CREDENTIALS_MAX]; /* which one of its login was sent */
@@ -149,6 +152,11 @@ int op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, mse
 /* Goes on. STEP_DONE: status, type and length are known, the body can be taken. STEP_FAIL: fault
  * and why say what happened. STEP_WAIT: owner will be marked. */
 enum step op_step(struct op *op, msec now);
+
+/* Whether the op waits for more of a file that is poured, after op_step has said STEP_WAIT; and the next bytes of it,
+ * at most 64 KB. Then op_step again. */
+bool op_hungry(const struct op *op);
+void op_pour(struct op *op, struct str part, msec now);
 
 /* The next piece of the answer's body: its length (> 0) in *part; 0 the body is complete; ERR_MORE
  * not yet; ERR_IO it broke off (why says how). The view dies at the next call of anything that

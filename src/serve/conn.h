@@ -73,6 +73,7 @@ struct conn {
 	bool forgot;    /* the handler needs the request no more: it is eaten */
 	bool pieces;    /* the request came in more than one read: what else the peer sends may be under way */
 	bool unread;    /* the peer may be sending what we shall not read */
+	bool thirsty;   /* x waits for more of a body that is poured */
 };
 
 /* Begins a connection over an accepted descriptor; NULL: the pool is full, fd is still the caller's. */

@@ -189,6 +189,23 @@ say_continue(struct conn *c)
 	return STEP_MORE;
 }
 
+/* A body that is too large to be gathered: the handler takes it as it comes. It is the last of this connection. */
+static enum step
+pour(struct conn *c, const struct req *req, msec now)
+{
+	enum step s;
+
+	c->keep = c->thirsty = false;
+	c->unread = true;
+	c->in = (struct pace){ .since = now };
+	if (req->expect_continue && buf_len(&c->wire.in) == c->head_n)
+		say_continue(c);
+	s = begin(c, req, now);
+	if (c->x)
+		c->x->pour = req->body_n;
+	return s;
+}
+
 /* The body, by the state: gathered for the route, or skipped. */
 static enum step
 await_body(struct conn *c, const struct req *req, msec now)
@@ -204,6 +221,8 @@ await_body(struct conn *c, const struct req *req, msec now)
 	if (c->body.done)
 		return arrived(c, req, now);
 	if (req->framing == FRAMING_LENGTH && req->body_n > most) {
+		if (!skip && c->route->body_max == UPLOAD_MAX && req->body_n <= UPLOAD_MAX)
+			return pour(c, req, now);
 		c->unread = true;
 		return conn_refuse(c, c->refuse ? c->refuse : &too_large, false, now);
 	}

@@ -7,6 +7,8 @@
 
 #include <poll.h>
 
+#define POUR_MOST (64 * 1024) /* bytes of a body that are passed on at once */
+
 struct ready *
 exchange_ready(struct exchange *x)
 {
@@ -157,6 +159,35 @@ exchange_forget(struct exchange *x)
 	x->req.path = x->req.query = x->req.target = x->req.authority = x->req.method_name = STR_NONE;
 }
 
+int
+exchange_pour(struct exchange *x, struct str *part, msec now)
+{
+	struct conn *c = x->conn;
+	struct str in;
+	int n = 1;
+
+	ASSERT(c->forgot);
+	if (!buf_len(&c->wire.in)) {
+		n = wire_readable(&c->wire) ? wire_fill(&c->wire, POUR_MOST) : ERR_MORE;
+		c->thirsty = n == ERR_MORE;
+		if (n == ERR_MORE)
+			return conn_slow(c, &c->in, c->serve->conf->body_ms, now) ? ERR_LATE : 0;
+		if (n <= 0)
+			return ERR_IO;
+		c->in.moved += (u32)n;
+	}
+	in = buf_str(&c->wire.in);
+	*part = str_cut(in, 0, x->pour < in.n ? (u32)x->pour : in.n);
+	return (int)part->n;
+}
+
+void
+exchange_poured(struct exchange *x, u32 n)
+{
+	buf_eat(&x->conn->wire.in, n);
+	x->pour -= n;
+}
+
 enum step
 conn_run(struct conn *c, msec now)
 {
@@ -185,7 +216,7 @@ conn_run(struct conn *c, msec now)
 		if (wire_unsent(&c->wire)) /* answers before this one in a pipeline, or a 100 Continue */
 			conn_flush(c, now);
 		if (c->state == CONN_RUN)
-			wire_want(&c->wire, POLLRDHUP);
+			wire_want(&c->wire, c->thirsty ? POLLIN : POLLRDHUP);
 		break;
 	}
 	return s;

@@ -25,6 +25,7 @@ struct exchange {
 	const struct route *route;
 	struct req req;
 	struct str body;    /* the whole request body, framing removed */
+	u64 pour;           /* bytes of a body too large to be gathered that are still to be taken: exchange_pour */
 	struct reply reply;
 	struct buf block;   /* leased memory behind arena */
 	struct arena arena;
@@ -70,6 +71,12 @@ void exchange_wake(struct exchange *x, msec at);
 /* Gives the block behind the arena to the caller, who gives it back to the lease, with all that was taken from it: it
  * outlives the exchange then. The next take leases another one. */
 struct buf exchange_part(struct exchange *x);
+
+/* The next bytes of a body that is poured (routes with body_max UPLOAD_MAX), after exchange_forget: their number in
+ * *part, a view that dies like those of a wire; 0: none now, the ready is marked; ERR_IO the peer has left, ERR_LATE it
+ * is too slow. exchange_poured: n of them are done with. */
+int exchange_pour(struct exchange *x, struct str *part, msec now);
+void exchange_poured(struct exchange *x, u32 n);
 
 /* Address of the peer, for limits and logs (valid until the next call), and whether it came over the
  * control socket. */
