@@ -96,20 +96,6 @@ expect(struct op *op, const struct params *p)
 	return op->tail.p ? 0 : ERR_FULL;
 }
 
-bool
-op_hungry(const struct op *op)
-{
-	return op->pour && op->call && call_hungry(op->call);
-}
-
-void
-op_pour(struct op *op, struct str part, msec now)
-{
-	op->pour -= part.n;
-	if (call_put(op->call, part, now) == 0 && !op->pour && op->tail.p)
-		call_put(op->call, buf_str(&op->tail), now);
-}
-
 struct call_spec
 op_call_spec(const struct environment *e)
 {
