@@ -9,6 +9,7 @@
 
 #include "auth/handle.h"
 #include "app/issuer.h"
+#include "app/passed.h"
 #include "app/rate.h"
 #include "auth/key.h"
 #include "auth/token.h"
@@ -60,6 +61,7 @@ struct app {
 	struct seal_keys token_seal;   /* this month's, and the last one's */
 	u32 token_month;
 	struct rate *rate;             /* in shared pages */
+	struct passed passed;
 	u32 fetching;                  /* documents of clients, right now */
 	u32 asking;                    /* the other issuer about tokens, right now */
 	struct issuer issuer;          /* its keys, where they are fetched */

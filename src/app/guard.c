@@ -2,6 +2,7 @@
 
 #include "app/foreign.h"
 #include "app/oauth.h"
+#include "app/passing.h"
 #include "auth/challenge.h"
 
 #define WRONG_KEYS 20 /* a minute from one address */
@@ -213,18 +214,69 @@ check_external(struct job *j, const struct endpoint *e, struct str text, msec no
 	return err ? refuse_external(j, err) : admit(j, e->api);
 }
 
+/* ---- credentials of the API itself --------------------------------------------------------------- */
+
+static enum step
+pass(struct job *j, const struct endpoint *e, msec now)
+{
+	enum step s = passing_step(j, e, now);
+
+	if (s == STEP_MORE)
+		loop_ready(j->app->loop, exchange_ready(&j->x));
+	if (s == STEP_FAIL && j->x.reply.kind == REPLY_NONE)
+		return challenge(j, 401, "invalid_token", "the API does not accept this credential");
+	return s == STEP_MORE ? STEP_WAIT : s;
+}
+
+/* A key, or what is none of ours and may be passed on. */
+static enum step
+check_key(struct job *j, const struct endpoint *e, enum step s, msec now)
+{
+	const struct environment *at = passing_at(e);
+	struct own own;
+
+	if (s == STEP_FAIL && at && j->check.absent && passing_find(&j->x.req.fields, at, &own) == 1 &&
+	    !passing_ours(j, own.value)) {
+		j->checking = false;
+		return pass(j, e, now);
+	}
+	return checked(j, e->api, s);
+}
+
+/* Whether what came can only be the API's own: it stands in a field, or form, that ours never do. err: what find_secret
+ * said; two credentials make it ERR_FULL. */
+static bool
+only_theirs(struct job *j, const struct environment *at, struct str secret, int *err)
+{
+	const struct fields *f = &j->x.req.fields;
+	struct own own = { .value = STR_NONE };
+	u32 n = passing_find(f, at, &own);
+	bool same = secret.p >= own.value.p && secret.p < own.value.p + own.value.n;
+
+	if (n > 1 || (n == 1 && *err == 0 && !same))
+		*err = ERR_FULL;
+	if (n == 0)
+		return *err == ERR_NONE && at->pass->capture && f->first[FIELD_MCP_SESSION_ID];
+	if (*err == ERR_BAD && !str_same_nocase(own.field, STR("Authorization")))
+		return false;
+	return (*err == ERR_NONE || *err == ERR_BAD) && !passing_ours(j, own.value);
+}
+
 enum step
 guard_api(struct job *j, const struct endpoint *e, msec now)
 {
+	const struct environment *at = passing_at(e);
 	struct str secret = STR_NONE;
 	bool bearer = false, in_query;
 	int err;
 
 	if (j->foreign)
 		return check_external(j, e, STR_NONE, now);
+	if (j->passing.p)
+		return pass(j, e, now);
 	if (j->checking)
-		return j->by_token ? check_token(j, e, STR_NONE) : checked(j, e->api, key_step(j->app->keys, &j->check,
-		    &j->who));
+		return j->by_token ? check_token(j, e, STR_NONE)
+		                   : check_key(j, e, key_step(j->app->keys, &j->check, &j->who), now);
 	if (exchange_control(&j->x)) {
 		principal_nobody(&j->who, SCOPE_ALL);
 		j->who.kind = PRINCIPAL_LOCAL;
@@ -239,6 +291,8 @@ guard_api(struct job *j, const struct endpoint *e, msec now)
 	if (in_query)
 		return challenge(j, err == ERR_NONE ? 401 : 400, "invalid_request",
 		    "keys and tokens are not accepted in the URL: send Authorization: Bearer");
+	if (at && only_theirs(j, at, secret, &err))
+		return pass(j, e, now);
 	if (err == ERR_NONE)
 		return challenge(j, 401, NULL, "a token or key is needed: send Authorization: Bearer");
 	if (err)
@@ -248,7 +302,7 @@ guard_api(struct job *j, const struct endpoint *e, msec now)
 		return check_token(j, e, secret);
 	if (bearer && foreign_form(j->gen->gen, secret))
 		return check_external(j, e, secret, now);
-	return checked(j, e->api, key_start(j->app->keys, &j->check, secret, &j->who, exchange_ready(&j->x)));
+	return check_key(j, e, key_start(j->app->keys, &j->check, secret, &j->who, exchange_ready(&j->x)), now);
 }
 
 bool

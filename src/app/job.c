@@ -6,6 +6,7 @@
 #include "app/person.h"
 #include "app/files.h"
 #include "app/oauth.h"
+#include "app/passing.h"
 #include "app/rest.h"
 
 static struct exchange *
@@ -40,6 +41,7 @@ job_cancel(struct exchange *x)
 		key_cancel(j->app->keys, &j->check);
 	j->checking = false;
 	foreign_end(j, j->app->now);
+	passing_cancel(j, j->app->now);
 	person_cancel(j);
 	if (j->own_op)
 		store_cancel(j->app->store, j->own_op);
@@ -68,6 +70,7 @@ job_end(struct exchange *x)
 	rest_end(j, j->app->now);
 	if (j->mcp.x)
 		mcp_end(&j->mcp, j->app->now);
+	passing_end(j, j->app->now);
 	hashing_leave(j);
 	j->gen->users--;
 	pool_give(&j->app->jobs, j);

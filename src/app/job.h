@@ -25,6 +25,7 @@ struct job {
 	struct files *files;   /* a download: in the exchange's arena */
 	struct rest *rest;     /* a call of the REST facade: the same */
 	struct store_op *own_op; /* and what it may wait for there */
+	struct buf passing;    /* leased: the caller's own credential, struct passing; wiped at the end */
 	bool checking;         /* check or token is under way */
 	bool by_token;         /* who was, or is being, found by an access token */
 	struct foreign *foreign; /* a token of the other issuer that is being judged: the same */

@@ -2,6 +2,7 @@
 
 #include "app/guard.h"
 #include "app/oauth.h"
+#include "app/passing.h"
 #include "app/relay.h"
 #include "app/rest_args.h"
 #include "auth/challenge.h"
@@ -234,6 +235,7 @@ act(struct job *j, struct rest *r, msec now)
 	spec.operation = &op;
 	spec.hold = &j->gen->users;
 	spec.peer = exchange_from(&j->x);
+	spec.own = passing_own(j);
 	*ask = (struct rest_ask){ .catalog = spec.catalog, .op = &op, .value = r->value, .req = &j->x.req };
 	ask->body = j->x.body;
 	ask->tok = j->app->mcp.tok;

@@ -17,6 +17,7 @@
 #include "app/health.h"
 #include "app/html.h"
 #include "app/keypage.h"
+#include "app/passing.h"
 #include "app/people.h"
 #include "app/rest.h"
 #include "app/signin.h"
@@ -185,6 +186,9 @@ begin_mcp(struct job *j, const struct endpoint *e)
 		m->key_name = str_of(j->check.name, sizeof j->check.name);
 	else if (j->who.kind == PRINCIPAL_TOKEN && j->token.name[0])
 		m->key_name = str_of(j->token.name, sizeof j->token.name);
+	m->own = passing_own(j);
+	if (j->who.kind == PRINCIPAL_PASS)
+		m->capture = passing_captures(j, e);
 	m->hold = &j->gen->users;
 	m->files = j->gen->gen->public_url;
 	m->generation = j->gen->gen->number;

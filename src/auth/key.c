@@ -201,10 +201,10 @@ key_start(struct keys *ks, struct key_check *c, struct str secret, struct princi
 	struct known_entry *known;
 
 	c->op = (struct store_op){ .verb = STORE_GET, .owner = owner, .out = &c->out };
-	c->owned = false;
+	c->owned = c->absent = false;
 	if (!is_possible(secret)) {
 		memset(c->name, 0, sizeof c->name);
-		c->op.done = true;
+		c->op.done = c->absent = true;
 		c->op.err = ERR_DENY;
 		return STEP_FAIL;
 	}
@@ -277,6 +277,7 @@ key_step(struct keys *ks, struct key_check *c, struct principal *who)
 		if (!c->op.done)
 			return STEP_WAIT;
 		if (c->op.err) {
+			c->absent = c->op.err == ERR_NONE && !c->owned;
 			c->op.err = c->op.err == ERR_NONE ? ERR_DENY : ERR_IO;
 			return STEP_FAIL;
 		}

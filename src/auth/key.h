@@ -48,6 +48,7 @@ struct key_check {
 	u8 hash[32], mark[MARK_N];
 	u32 stamp;               /* of the store's keys and users when it was asked */
 	bool owned;              /* the record of its owner is asked for */
+	bool absent;             /* after STEP_FAIL: no record has it, nobody's key it is */
 	struct principal found;
 	u64 born;
 	u8 owner[USER_KEY_MAX];

@@ -9,6 +9,7 @@ enum principal_kind {
 	PRINCIPAL_NONE,  /* nobody: an api with auth 'none' */
 	PRINCIPAL_KEY,   /* an API key */
 	PRINCIPAL_TOKEN, /* an OAuth token */
+	PRINCIPAL_PASS,  /* a credential of the API itself, which its owner brings along: id is a keyed hash of it */
 	PRINCIPAL_LOCAL, /* the console: control socket, stdio, call */
 };
 

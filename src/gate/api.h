@@ -32,9 +32,15 @@ enum credential_in {
 	CREDENTIAL_BEARER,
 };
 
+/* Whose secret it is. */
+enum credential_of {
+	CREDENTIAL_OURS,    /* one for all callers */
+	CREDENTIAL_CALLERS, /* the caller brings it along: struct passthrough */
+};
+
 struct credential {
 	const struct login *login; /* the secret is not sent but exchanged there; NULL: sent. in is for the exchange */
-	u8 in;             /* enum credential_in */
+	u8 in, of;         /* enum credential_in, enum credential_of */
 	struct str name;   /* header, query parameter or cookie name */
 	struct str value;  /* the text with {secret} already filled in; empty when it comes from the store */
 	struct str secret; /* what was filled in there; empty: value is it, or holds none yet */
@@ -62,6 +68,18 @@ struct login {
 	u32 sends;
 };
 
+#define PASSTHROUGH_FIELDS 4
+
+/* How callers bring credentials of their own along, where an environment is called with those. */
+struct passthrough {
+	struct str field[PASSTHROUGH_FIELDS]; /* header fields that they come in, and go upstream in */
+	u32 fields;
+	u8 method;         /* enum method */
+	struct str target; /* what the API is asked with one before it counts */
+	struct str role;   /* of such callers */
+	bool capture;      /* a session keeps the one it began with */
+};
+
 /* One base URL of an api. */
 struct environment {
 	struct str name;
@@ -80,6 +98,7 @@ struct environment {
 	const struct credential *more; /* for single security schemes of the document */
 	u32 mores;
 	bool logs_in;         /* one of them has a login */
+	const struct passthrough *pass; /* NULL: callers bring nothing along */
 	u32 connect_ms, first_ms, idle_ms, total_ms;
 	u32 concurrency;      /* calls under way at once, of all workers */
 	u32 concurrency_each; /* of one principal; 0: a fair share */

@@ -192,6 +192,8 @@ add_environment(struct conf_work *w, const struct conf_section *s, struct api *a
 		if (str_same(at[i].name, e->name))
 			conf_mistake(w, s->line, "api '%S' has an environment '%S' already", api->name, e->name);
 	conf_environment(w, s, e);
+	if (e->pass && api->auth == API_AUTH_NONE)
+		conf_mistake(w, conf_line(s, "credential_from"), "credential_from 'passthrough' needs auth 'key'");
 	api->environments++;
 }
 
@@ -219,7 +221,7 @@ add_credential(struct conf_work *w, const struct conf_section *s, const struct a
 		conf_credential(w, s, e, &list[e->mores]);
 		list[e->mores].scheme = conf_item(s, "scheme") ? conf_str(s, "scheme") : s->name;
 		e->logs_in |= list[e->mores].login != NULL;
-		if (list[e->mores].in == CREDENTIAL_NONE && !list[e->mores].login)
+		if (list[e->mores].of || (list[e->mores].in == CREDENTIAL_NONE && !list[e->mores].login))
 			conf_mistake(w, s->line, "config credential '%S' needs credential_in and credential_from",
 			    s->name);
 		e->more = list;

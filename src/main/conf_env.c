@@ -161,14 +161,21 @@ conf_credential(struct conf_work *w, const struct conf_section *s, const struct 
 {
 	struct str from = conf_str(s, "credential_from"), pattern = conf_str(s, "credential_value");
 	u32 line = conf_line(s, "credential_from");
+	bool passed = str_is(from, "passthrough");
 	bool known = str_starts(from, STR("env:")) || str_starts(from, STR("file:")) || str_starts(from, STR("store:"));
 
 	c->in = default_place(s);
 	c->name = conf_str(s, "credential_name");
 	if (c->in == CREDENTIAL_NONE && !conf_item(s, "login"))
 		return;
+	if (passed) {
+		c->of = CREDENTIAL_CALLERS;
+		c->in = CREDENTIAL_HEADER;
+		return;
+	}
 	if (from.n && (!known || from.p[from.n - 1] == ':'))
-		conf_mistake(w, line, "credential_from is env:NAME, file:/PATH or store:NAME, not a secret itself");
+		conf_mistake(w, line, "credential_from is env:NAME, file:/PATH, store:NAME or passthrough, not a "
+		    "secret itself");
 	else if (str_starts(from, STR("store:")))
 		c->store = str_cut(from, 6, from.n);
 	else if (from.n && !w->ask->no_secrets)
@@ -251,4 +258,5 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 	conf_credential(w, s, e, &e->credential);
 	e->logs_in = e->credential.login != NULL;
 	other_servers(w, s, e);
+	conf_pass(w, s, e);
 }

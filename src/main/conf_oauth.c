@@ -190,12 +190,12 @@ conf_oauth(struct conf_work *w, const struct conf_section *s)
 	struct oauth_conf *o = &w->conf->gen.oauth;
 	struct url u;
 
+	o->token_prefix = conf_str(s, "token_prefix");
+	check_prefix(w, s, o->token_prefix);
 	if (url_parse(w->conf->gen.public_url, &u))
 		return;
 	o->public_path = str_cut(w->conf->gen.public_url, w->conf->gen.public_url.n - u.path.n, UINT32_MAX);
 	read_issuer(w, s, &u);
-	o->token_prefix = conf_str(s, "token_prefix");
-	check_prefix(w, s, o->token_prefix);
 	o->default_path = conf_str(s, "default_resource");
 	o->token_s = conf_u32(s, "token_life") / 1000;
 	o->registration = conf_u32(s, "registration");

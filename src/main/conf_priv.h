@@ -97,6 +97,9 @@ void conf_environment(struct conf_work *w, const struct conf_section *s, struct 
 void conf_oauth(struct conf_work *w, const struct conf_section *s);
 void conf_credential(struct conf_work *w, const struct conf_section *s, const struct environment *e,
     struct credential *c);
+/* Credentials that callers bring along; line: of what says so. e: complete but for them. */
+void conf_pass(struct conf_work *w, const struct conf_section *s, struct environment *e);
+
 /* The login of a credential, if the section has one. e: complete but for its credentials. */
 void conf_login(struct conf_work *w, const struct conf_section *s, const struct environment *e, struct credential *c);
 

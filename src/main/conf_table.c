@@ -15,6 +15,7 @@ static const char *const auths[] = { "key", "none", NULL };
 static const char *const serve_hold[] = { "serve", "hold", NULL };
 static const char *const modes[] = { "auto", "tools", "code", "both", NULL };
 static const char *const places[] = { "none", "header", "query", "cookie", "basic", "bearer", NULL };
+static const char *const captures[] = { "each", "capture", NULL };
 static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const levels_of[] = { "none", "confirm", "approve", NULL };
 static const char *const kinds[] = { "auto", "sandbox", "production", NULL };
@@ -125,6 +126,10 @@ static const struct conf_option environment_options[] = {
 	{ "kind", CONF_ENUM, false, "auto", kinds, 0, 0 },
 	{ "server", CONF_LIST, false, "", NULL, 0, SERVERS_NAMED_MAX },
 	CREDENTIAL_OPTIONS
+	{ "passthrough_header", CONF_LIST, false, "", NULL, 0, 64 },
+	{ "passthrough_check", CONF_STR, false, "", NULL, 0, 400 },
+	{ "passthrough_role", CONF_STR, false, "member", NULL, 1, PRINCIPAL_ROLE_MAX },
+	{ "session_credential", CONF_ENUM, false, "each", captures, 0, 0 },
 	{ "pin", CONF_STR, false, "", NULL, 0, 64 },
 	{ "ca", CONF_STR, false, "", NULL, 0, 1024 },
 	{ "connect_timeout", CONF_TIME, false, "5s", NULL, 50, MS(600) },

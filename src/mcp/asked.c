@@ -163,7 +163,7 @@ asked_handle(struct mcp *m, const char *prefix, struct str path, u64 from, msec 
 	struct again a = { .view = m->view, .from = from, .path = path, .api = m->api->name, .key = m->key_name };
 	struct catalog_op op;
 
-	if (!m->asked.kept)
+	if (!m->asked.kept || (m->own && prefix[0] == 'x')) /* a link has no credential with it */
 		return ERR_NONE;
 	catalog_op(m->catalog, m->asked.operation, &op);
 	a.who = *m->who;
@@ -181,6 +181,8 @@ asked_slot(struct mcp *m, const struct op_spec *spec, msec now, char handle[AGAI
 	a.operation = spec->operation->name;
 	a.environment = m->api->environment[spec->environment].name;
 	a.args = json_raw(spec->args);
+	if (m->own) /* the file would come without the caller's credential */
+		return ERR_FULL;
 	return a.args.n > AGAIN_ARGS_MAX || !m->files.n ? ERR_FULL : again_keep(m->shared->ops, "x:u", &a, now, handle);
 }
 

@@ -89,6 +89,8 @@ struct mcp {
 	struct gate_ask ask; /* of who, api and view: gate_begin */
 	struct str key_name; /* of the record in the store that who came from; empty: from none */
 	u32 *hold;           /* counts what lives by api and catalog */
+	const struct own *own; /* the credential that the caller brings along; NULL: none */
+	const struct environment *capture; /* where sessions keep it: that environment; NULL: nowhere */
 	struct str files;    /* what stands before /files/... in links: our public address */
 	u32 generation;      /* number of the config generation, in cursors */
 	/* from here on private to mcp/ */

@@ -1,6 +1,8 @@
 #include "mcp/session.h"
 
 #include "auth/handle.h"
+#include "base/base64.h"
+#include "op/own.h"
 
 #define RANDOM_N 16
 #define PAYLOAD_N (4 + 1 + RANDOM_N) /* born, version, random */
@@ -17,6 +19,38 @@ bind_of(const struct mcp *m, u8 room[80])
 	return buf_str(&b);
 }
 
+/* What is known of a session stands in the store under its random part. */
+static struct str
+key_of(struct buf b, const char *prefix, const u8 *payload)
+{
+	buf_c(&b, prefix);
+	for (u32 i = 0; b.p && i < RANDOM_N; i++)
+		buf_hex(&b, payload[5 + i], 2);
+	return buf_str(&b);
+}
+
+int
+session_own(struct str id, u8 room[SESSION_OWN_N], struct str *key)
+{
+	u8 whole[HANDLE_PAYLOAD_MAX];
+
+	if (base64_read_url(id, whole, sizeof whole) <= PAYLOAD_N)
+		return ERR_BAD;
+	*key = key_of(buf_over(room, SESSION_OWN_N), OWN_PREFIX, whole);
+	return 0;
+}
+
+/* Whether one more thing may be remembered: who makes and ends sessions all day, as nobody needs leave for, must not
+ * fill the store that keys go into. */
+static bool
+has_room(const struct mcp *m)
+{
+	struct store_figures f;
+
+	store_figures(m->shared->store, &f);
+	return f.keys < f.keys_max / 2;
+}
+
 void
 session_make(struct mcp *m, struct buf *out)
 {
@@ -27,6 +61,13 @@ session_make(struct mcp *m, struct buf *out)
 	payload[4] = m->version;
 	m->shared->random(m->shared->random_of, payload + 5, RANDOM_N);
 	handle_make(out, m->shared->handle_key, "session", bind_of(m, bind), str_of(payload, PAYLOAD_N));
+	if (m->capture && m->own && has_room(m)) {
+		u8 room[SESSION_OWN_N];
+		struct own_session s = { .api = m->api, .environment = m->capture };
+
+		s.key = key_of(buf_over(room, sizeof room), OWN_PREFIX, payload);
+		own_keep(m->shared->ops, m->own, &s, SESSION_TTL_S);
+	}
 }
 
 /* Opens the id of the header into payload. 0; ERR_NONE no header; ERR_BAD not ours, or too old. */
@@ -52,14 +93,21 @@ open_id(struct mcp *m, u8 payload[HANDLE_PAYLOAD_MAX])
 static struct str
 ended_key(struct mcp *m, const u8 *payload)
 {
-	struct buf key = arena_buf(exchange_arena(m->x), 40);
+	return key_of(arena_buf(exchange_arena(m->x), SESSION_OWN_N), ENDED, payload);
+}
 
-	if (!key.p)
-		return STR_NONE;
-	BUF_LIT(&key, ENDED);
-	for (u32 i = 0; i < RANDOM_N; i++)
-		buf_hex(&key, payload[5 + i], 2);
-	return buf_str(&key);
+/* What it has kept goes with it. */
+static void
+drop_own(struct mcp *m, const u8 *payload, msec now)
+{
+	u8 room[SESSION_OWN_N];
+	struct store_op op = { .verb = STORE_DROP, .lazy = true };
+
+	if (!m->capture)
+		return;
+	op.key = key_of(buf_over(room, sizeof room), OWN_PREFIX, payload);
+	if (store_start(m->shared->store, &op, now) == STEP_WAIT)
+		store_cancel(m->shared->store, &op);
 }
 
 enum step
@@ -87,17 +135,6 @@ session_check(struct mcp *m, msec now)
 	return m->store.err == ERR_NONE ? STEP_DONE : STEP_FAIL;
 }
 
-/* Whether one more ended session may be remembered: who makes and ends sessions all day, as nobody needs leave for,
- * must not fill the store that keys go into. */
-static bool
-has_room(const struct mcp *m)
-{
-	struct store_figures f;
-
-	store_figures(m->shared->store, &f);
-	return f.keys < f.keys_max / 2;
-}
-
 enum step
 session_end(struct mcp *m, msec now)
 {
@@ -110,6 +147,7 @@ session_end(struct mcp *m, msec now)
 		m->store.err = ERR_FULL;
 		if (!has_room(m))
 			return STEP_FAIL;
+		drop_own(m, payload, now);
 		m->store.verb = STORE_ADD;
 		m->store.key = ended_key(m, payload);
 		m->store.val = STR("1");

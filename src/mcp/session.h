@@ -8,8 +8,13 @@
 
 #define SESSION_TTL_S 86400 /* a client that comes back later initializes again */
 
-/* Appends a new id for the principal of m, with the version agreed. Visible ASCII. */
+/* Appends a new id for the principal of m, with the version agreed. Visible ASCII. Where m->capture says so, the
+ * session keeps the credential it began with. */
 void session_make(struct mcp *m, struct buf *out);
+
+/* The key that such a credential is kept under (op/own.h), of an id that nobody has judged yet. ERR_BAD: it is none. */
+#define SESSION_OWN_N 34
+int session_own(struct str id, u8 room[SESSION_OWN_N], struct str *key);
 
 /* Judges the Mcp-Session-Id header. STEP_DONE: m->version is the session's, or there is no such
  * header; STEP_WAIT: the store is asked; STEP_FAIL: not a session of this principal, or ended: 404.

@@ -313,6 +313,7 @@ tools_call(struct mcp *m, struct rpc *r, msec now)
 	spec.args = args;
 	spec.hold = m->hold;
 	spec.peer = exchange_from(m->x);
+	spec.own = m->own;
 	s = begin_op(m, r, &spec, now);
 	if (s != STEP_DONE)
 		return s == STEP_FAIL ? STEP_DONE : s;

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "crypt/ct.h"
 #include "catalog/args.h"
 #include "catalog/params.h"
 #include "filter/redact.h"
@@ -188,21 +189,32 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 	return OP_FAULT_ARGUMENT;
 }
 
-/* The credentials, and what must not come back of them. */
+/* The credentials, and what must not come back of them. own: the caller's, or NULL. */
 static int
-put_credentials(struct op *op, struct params *p, msec now, struct buf *why)
+put_credentials(struct op *op, const struct own *own, struct params *p, msec now, struct buf *why)
 {
 	struct ops *o = op->ops;
+	struct secrets_ask ask = { .environment = op->environment, .vault = &o->vault };
 	int err = 0;
 
-	for (u32 i = 0; i < op->chosen_n && !err; i++)
-		err = op->chosen[i]->login ? login_put(o, op->chosen[i], p, why)
-		                           : credential_put(op->chosen[i], &o->vault, p, now, why);
+	for (u32 i = 0; i < op->chosen_n && !err; i++) {
+		const struct credential *c = op->chosen[i];
+
+		if (c->of == CREDENTIAL_CALLERS)
+			err = own_put(op->environment, own, p, why);
+		else
+			err = c->login ? login_put(o, c, p, why) : credential_put(c, &o->vault, p, now, why);
+	}
 	if (err)
-		return err == ERR_MORE ? OP_FAULT_BUSY : OP_FAULT_CONFIG;
+		return err == ERR_MORE ? OP_FAULT_BUSY : err == ERR_DENY ? OP_FAULT_ARGUMENT : OP_FAULT_CONFIG;
 	secrets_give(&o->secrets, op->secrets);
 	op->secrets = NULL;
-	if (secrets_take(&o->secrets, op->environment, &o->vault, now, &op->secrets) == 0)
+	if (op->environment->pass && own)
+		ask.own = own_secret(own, o->canon);
+	err = secrets_take(&o->secrets, &ask, now, &op->secrets);
+	if (ask.own.p == o->canon)
+		ct_wipe(o->canon, OWN_MAX);
+	if (!err)
 		return 0;
 	BUF_LIT(why, "The gate is busy: too many environments are in use at once. Try again in a second.");
 	return OP_FAULT_BUSY;
@@ -264,7 +276,7 @@ send_kept(struct op *op, msec now, struct buf *why)
 			return err == ERR_MORE ? 0 : err == ERR_LATE ? OP_FAULT_BUSY : OP_FAULT_CONFIG;
 	}
 	load(op, &p);
-	fault = put_credentials(op, &p, now, why);
+	fault = put_credentials(op, NULL, &p, now, why);
 	if (fault)
 		return fault;
 	catalog_op(op->catalog, op->operation, &operation);
@@ -328,7 +340,7 @@ build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, 
 	if (n < 0)
 		return OP_FAULT_CONFIG;
 	op->chosen_n = (u8)n;
-	return op->environment->logs_in ? 0 : put_credentials(op, p, now, why);
+	return op->environment->logs_in ? 0 : put_credentials(op, spec->own, p, now, why);
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "gate/quota.h"
 #include "json/json.h"
 #include "op/login.h"
+#include "op/own.h"
 #include "op/secrets.h"
 #include "op/vault.h"
 
@@ -60,6 +61,7 @@ struct op_spec {
 	bool approved;                    /* what the gate asks for before it may be done has happened: op/held.h */
 	u64 pour;                         /* bytes that come later: op_pour. upload is empty then */
 	struct str upload, upload_type;   /* the bytes of an argument "upload:NAME"; p NULL: they are not there */
+	const struct own *own;            /* the credential that the caller brings along; NULL: none */
 	struct str if_match;              /* ETag of what was approved; empty: none */
 	u64 peer;                         /* where it comes from: tells callers apart who are nobody */
 };

@@ -25,21 +25,20 @@ secrets_init(struct secrets *s, struct arena *a)
 	return 0;
 }
 
-/* The part that is secret of a text that was given as one. */
-static struct str
-secret_part(const struct credential *c, struct str whole)
+struct str
+secrets_part(u8 in, struct str whole)
 {
 	int colon = str_find(whole, ':', 0);
 	struct str rest = whole;
 
-	if (c->in == CREDENTIAL_BASIC && colon >= 0) {
+	if (in == CREDENTIAL_BASIC && colon >= 0) {
 		if (whole.n - (u32)colon > NEEDLE_MIN)
 			return str_cut(whole, (u32)colon + 1, whole.n);
 		return str_cut(whole, 0, (u32)colon);
 	}
 	while (str_find(rest, ' ', 0) >= 0)
 		str_next(&rest, ' ');
-	return c->in == CREDENTIAL_HEADER && rest.n >= NEEDLE_MIN ? rest : whole;
+	return in == CREDENTIAL_HEADER && rest.n >= NEEDLE_MIN ? rest : whole;
 }
 
 /* The secret of an environment. It was sent a moment ago, so the vault has it. */
@@ -57,7 +56,7 @@ secret_of(const struct credential *c, struct vault *vault, msec now)
 		secret = c->value;
 		whole = true;
 	}
-	return whole ? secret_part(c, secret) : secret;
+	return whole ? secrets_part(c->in, secret) : secret;
 }
 
 /* Secret i of an environment: of its own credential, then of those for single schemes; with each what its login has
@@ -171,20 +170,20 @@ place_of(struct secrets *s, const struct environment *e, u64 mark)
 }
 
 int
-secrets_take(struct secrets *s, const struct environment *e, struct vault *vault, msec now,
-    const struct needles **set)
+secrets_take(struct secrets *s, const struct secrets_ask *ask, msec now, const struct needles **set)
 {
+	const struct environment *e = ask->environment;
 	struct secrets_key *k;
-	u64 mark = 0;
+	u64 mark = map_hash(ask->own, ask->own.n);
 	u32 n = (1 + e->mores) * EACH;
 
 	*set = NULL;
 	if (s->gen && s->rng)
-		renew(s, vault, now);
+		renew(s, ask->vault, now);
 	if (e->credential.in == CREDENTIAL_NONE && !e->mores && !e->logs_in && !(s->version && s->others[s->live].n))
 		return 0;
 	for (u32 i = 0; i < n; i++) {
-		struct str secret = secret_at(s, e, i, vault, now);
+		struct str secret = secret_at(s, e, i, ask->vault, now);
 
 		mark = map_hash(secret, mark ^ secret.n);
 	}
@@ -198,11 +197,13 @@ secrets_take(struct secrets *s, const struct environment *e, struct vault *vault
 		if (k->environment)
 			ct_wipe(needles, sizeof *needles);
 		needles_init(needles);
+		needles_add(needles, ask->own);
 		for (u32 i = 0; i < n; i++) /* one that is too short is not looked for */
-			needles_add(needles, secret_at(s, e, i, vault, now));
+			needles_add(needles, secret_at(s, e, i, ask->vault, now));
 		needles->others = others(s, needles);
 		k->environment = e;
 		k->mark = mark;
+		k->own = ask->own.n > 0;
 	}
 	k->users++;
 	k->last = ++s->clock;
@@ -213,8 +214,14 @@ secrets_take(struct secrets *s, const struct environment *e, struct vault *vault
 void
 secrets_give(struct secrets *s, const struct needles *set)
 {
+	struct secrets_key *k;
+
 	if (!set)
 		return;
-	ASSERT(set >= s->set && set < s->set + SECRETS_MAX && s->key[set - s->set].users > 0);
-	s->key[set - s->set].users--;
+	k = &s->key[set - s->set];
+	ASSERT(set >= s->set && set < s->set + SECRETS_MAX && k->users > 0);
+	if (--k->users || !k->own)
+		return;
+	ct_wipe(&s->set[set - s->set], sizeof *set);
+	k->environment = NULL;
 }

@@ -4,7 +4,8 @@
  * it is. Sets hold secrets in clear, as the request that they are sent in does, and are wiped when
  * another one takes their place. Beside it stand all other credentials of the configuration, as
  * keyed hashes (filter/windows.h): no answer of any API shows one. There are two sets of those, the
- * newest and the one that answers under way may still use.
+ * newest and the one that answers under way may still use. Those of a caller's own credential go when
+ * nobody uses them any more.
  *
  *      credential_value 'token {secret}'      the secret, not the word before it
  *      basic, 'USER:{secret}'                 the same
@@ -20,10 +21,11 @@
 #include "op/login.h"
 #include "op/vault.h"
 
-#define SECRETS_MAX 32 /* environments in use at once */
+#define SECRETS_MAX 64 /* environments, and callers' own credentials, in use at once */
 
 /* What a set was made for. */
 struct secrets_key {
+	bool own;                              /* of one caller: it goes when its last user goes */
 	const struct environment *environment; /* NULL: nothing yet */
 	u64 mark;                              /* of the secret */
 	u32 users, last;                       /* ops that use it; when one began to */
@@ -47,10 +49,18 @@ struct secrets {
 int secrets_init(struct secrets *s, struct arena *a);
 size_t secrets_bytes(void);
 
+struct secrets_ask {
+	const struct environment *environment;
+	struct vault *vault;
+	struct str own; /* what is secret of the caller's own credential; empty: none was sent */
+};
+
 /* The set of an environment whose credential could just be sent, NULL in *set when it has none.
  * Give it back with secrets_give. 0; ERR_FULL too many are in use. */
-int secrets_take(struct secrets *s, const struct environment *e, struct vault *vault, msec now,
-    const struct needles **set);
+int secrets_take(struct secrets *s, const struct secrets_ask *ask, msec now, const struct needles **set);
+
+/* The part that is secret of a text that was given as one. */
+struct str secrets_part(u8 in, struct str whole);
 
 /* Gives a set back. Harmless with NULL. */
 void secrets_give(struct secrets *s, const struct needles *set);

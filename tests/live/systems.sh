@@ -17,6 +17,8 @@ class H(http.server.BaseHTTPRequestHandler):
         root = next((r for r in KEYS if url.path.startswith(r)), "")
         path, status, answer = url.path[len(root):], 200, {}
         given = self.headers.get(KEYS[root][0]) if root else None
+        if root == "/api/v4" and given in (None, "pwf-secret-2"): # a JWT, or another's key
+            given = {"Bearer pwf.jwt.secret-1": KEYS[root][1]}.get(self.headers.get("Authorization"), given and KEYS[root][1])
         live = root == "/workos" and given == "Bearer sk_live_secret1"
         with open(sys.argv[1], "a") as f:
             f.write(" ".join((self.command, self.path, body)).strip() + (" live" if live else "") + "\n")
@@ -92,11 +94,10 @@ seen() { same "$1" "$2" "$(tail -1 "$T/seen")"; }
 handle() { grep -o '"approval": "[0-9a-f]*"' "$T/out" | head -1 | cut -d'"' -f4; }
 
 # --- ProWorkflow ------------------------------------------------------------------------------------------------------
-export PROWORKFLOW_KEY=pwf-secret-1 AWORK_KEY=awork-secret-1 WORKEN_KEY=sk-worken-secret
+export AWORK_KEY=awork-secret-1 WORKEN_KEY=sk-worken-secret
 export WORKOS_TEST_KEY=sk_test_secret1 WORKOS_LIVE_KEY=sk_live_secret1
 system proworkflow
-k=$(key office)
-sleep 1.1
+k=pwf.jwt.secret-1 # a JWT of its own; below its keys
 tools "$k" >"$T/tools"
 same 'ProWorkflow: list, get, create, update and delete of eleven resources, and get_me' '11 create, 11 delete, 12 get, 11 list, 11 update' \
 	"$(cut -d_ -f1 "$T/tools" | sort | uniq -c | awk '{ printf "%s%s %s", (NR > 1 ? ", " : ""), $1, $2 }')"
@@ -118,13 +119,39 @@ ask "$k" delete_company '{"id":5,"deletecontacts":false}'
 seen 'ProWorkflow: what would be deleted is only read' 'GET /api/v4/companies/5'
 ask "$k" delete_company '{"id":5,"deletecontacts":false,"approval":"'"$(handle)"'"}'
 seen 'ProWorkflow: confirmed, it is deleted' 'DELETE /api/v4/companies/5?deletecontacts=false'
-# an old client at the vendor's path: a session, the key as the vendor's header
-old() { curl -sS -m 10 -D "$T/head" "http://$addr/api/v4/mcp" -H "apikey: $k" -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' "$@"; }
-old -d '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}' >"$T/out"
+# an old client at the vendor's path: a session with the key it began with, which later requests need not carry
+old() { curl -sS -m 10 -D "$T/head" "http://$addr/api/v4/mcp" -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -o "$T/out" "$@"; }
+answered() { same "$1" "$2" "$(sed -n '1s/^HTTP[^ ]* \([0-9]*\).*/\1/p' "$T/head")"; }
+me='{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"get_me","arguments":{}}}'
+begin='{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}'
+old -H 'apikey: pwf-secret-1' -d "$begin"
 session=$(sed -n 's/^[Mm]cp-[Ss]ession-[Ii]d: \([^\r]*\).*/\1/p' "$T/head")
-old -H "Mcp-Session-Id: $session" -d '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"get_me","arguments":{}}}' >"$T/out"
+old -H 'apikey: pwf-secret-1' -H "Mcp-Session-Id: $session" -d "$me"
 [ -n "$session" ] && has 'ProWorkflow: a session at /api/v4/mcp' 'success' || bad 'ProWorkflow: no session'
 seen 'ProWorkflow: its call' 'GET /api/v4/me'
+: >"$T/seen"
+old -H "Mcp-Session-Id: $session" -d "$me"
+has 'ProWorkflow: it goes on with the key it began with' 'success'
+seen 'ProWorkflow: and calls with it' 'GET /api/v4/me'
+old -H 'apikey: pwf-secret-2' -H "Mcp-Session-Id: $session" -d "$me"
+answered "ProWorkflow: another's key is not of this session" 404
+old -H 'apikey: wrong-secret-1' -d "$begin"
+answered 'ProWorkflow: a key it does not know' 401
+old -d "$begin"
+answered 'ProWorkflow: no key' 401
+old -H 'apikey: pwf-secret-1' -H "Authorization: Bearer $k" -d "$begin"
+answered 'ProWorkflow: two of them' 400
+own=$(key office)
+: >"$T/seen"
+old -H "apikey: $own" -d "$me"
+has 'ProWorkflow: a key of the gate is not passed on' "the caller.s own credential"
+same 'ProWorkflow: the API is not asked' '' "$(cat "$T/seen")"
+old -X DELETE -H "Mcp-Session-Id: $session"
+answered 'ProWorkflow: the session ends' 204
+old -H "Mcp-Session-Id: $session" -d "$me"
+answered 'ProWorkflow: and its key with it' 404
+grep -q 'pwf-secret\|pwf.jwt' "$T/log" && bad 'ProWorkflow: a credential is in the log' || ok
+grep -rq 'pwf-secret\|pwf.jwt' "$T/proworkflow.data" && bad 'ProWorkflow: a credential lies in the data in clear' || ok
 stop 'ProWorkflow ends'
 
 # --- Worken -----------------------------------------------------------------------------------------------------------

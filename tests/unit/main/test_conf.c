@@ -309,6 +309,46 @@ test_logins(void **state)
 	refused(API ENV " option login /a\n option login_body '{secret}'\n", "credential_from is missing");
 }
 
+#define PASS ENV " option credential_from passthrough\n list passthrough_header apikey\n" \
+	" option passthrough_check 'GET /me?a=1'\n"
+
+static void
+test_credentials_of_callers(void **state)
+{
+	const struct passthrough *p;
+
+	assert_int_equal(reads("config role 'guest'\n list allow read\n" API PASS
+	    " list passthrough_header Authorization\n option passthrough_role guest\n option session_credential capture\n"), 0);
+	assert_string_equal(said, "");
+	p = c->gen.api[0].environment[0].pass;
+	assert_int_equal(c->gen.api[0].environment[0].credential.of, CREDENTIAL_CALLERS);
+	assert_int_equal(p->fields, 2);
+	assert_true(str_is(p->field[1], "Authorization"));
+	assert_true(str_is(p->target, "/me?a=1"));
+	assert_true(str_is(p->role, "guest"));
+	assert_true(p->capture);
+	assert_int_equal(reads(API ENV), 0);
+	assert_null(c->gen.api[0].environment[0].pass);
+
+	refused(API ENV " option credential_from passthrough\n", "needs list passthrough_header");
+	refused(API ENV " option credential_from passthrough\n list passthrough_header apikey\n", "needs passthrough_check");
+	refused(API PASS " option passthrough_role boss\n", "there is no role 'boss'");
+	refused(API PASS " list passthrough_header Cookie\n", "f:8: passthrough_header is a header that keys come in");
+	refused(API PASS " list passthrough_header 'a b'\n", "not 'a b'");
+	refused(API PASS " option credential_in bearer\n", "sends what callers sent");
+	refused("config api 'a'\n option document /a.json\n option auth none\n" PASS, "needs auth 'key'");
+	refused(API ENV " option session_credential capture\n", "session_credential needs credential_from 'passthrough'");
+	refused(API ENV "config credential 'x'\n option credential_from passthrough\n", "'x' needs credential_in");
+	refused(API ENV " option credential_from passthrough\n list passthrough_header apikey\n"
+	    " option passthrough_check 'POST /me'\n", "needs passthrough_check 'GET /me'");
+	/* only where nobody can listen */
+	refused("config server\n option listen 0.0.0.0:81\n" API PASS " option session_credential capture\n",
+	    "session_credential 'capture' makes a session id as good as the credential");
+	assert_int_equal(reads("config server\n option listen 0.0.0.0:81\n option public_url https://a.example\n" API PASS
+	    " option session_credential capture\n"), 0);
+	assert_int_equal(reads("config server\n option listen 0.0.0.0:81\n" API PASS), 0);
+}
+
 static void
 test_mistakes(void **state)
 {
@@ -467,6 +507,7 @@ main(void)
 		cmocka_unit_test(test_secret_from_store),
 		cmocka_unit_test(test_credentials_of_schemes),
 		cmocka_unit_test(test_logins),
+		cmocka_unit_test(test_credentials_of_callers),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_mistakes_in_apis),
 		cmocka_unit_test(test_whom_to_trust),

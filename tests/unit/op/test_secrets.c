@@ -25,6 +25,14 @@ made(u8 in, const char *value, const char *secret)
 	return (struct credential){ .in = in, .value = str_c(value), .secret = secret ? str_c(secret) : STR_NONE };
 }
 
+static int
+take(const struct environment *e, struct vault *v, const char *own, const struct needles **set)
+{
+	const struct secrets_ask ask = { e, v, str_c(own) };
+
+	return secrets_take(&secrets, &ask, 1000, set);
+}
+
 /* The text as it comes back from an environment with this credential. */
 static struct str
 shown(const struct credential *c, const char *text)
@@ -34,7 +42,7 @@ shown(const struct credential *c, const char *text)
 	struct environment e = { .credential = *c };
 	const struct needles *set;
 
-	assert_int_equal(secrets_take(&secrets, &e, &vault, 1000, &set), 0);
+	assert_int_equal(take(&e, &vault, "", &set), 0);
 	redact_put(set, str_c(text), &b);
 	secrets_give(&secrets, set);
 	return buf_str(&b);
@@ -71,7 +79,7 @@ test_none(void **state)
 	struct environment e = { .credential = { .in = CREDENTIAL_NONE } };
 	const struct needles *set = (const struct needles *)&e;
 
-	assert_int_equal(secrets_take(&secrets, &e, NULL, 1000, &set), 0);
+	assert_int_equal(take(&e, NULL, "", &set), 0);
 	assert_null(set);
 	secrets_give(&secrets, set);
 }
@@ -85,11 +93,11 @@ test_prepared_once(void **state)
 	u8 room[64];
 	struct buf out = buf_over(room, sizeof room);
 
-	assert_int_equal(secrets_take(&secrets, &e, &vault, 1000, &a), 0);
-	assert_int_equal(secrets_take(&secrets, &e, &vault, 1000, &b), 0);
+	assert_int_equal(take(&e, &vault, "", &a), 0);
+	assert_int_equal(take(&e, &vault, "", &b), 0);
 	assert_ptr_equal(a, b);
 	e.credential = made(CREDENTIAL_BEARER, "another-key", NULL);
-	assert_int_equal(secrets_take(&secrets, &e, &vault, 1000, &c), 0);
+	assert_int_equal(take(&e, &vault, "", &c), 0);
 	assert_ptr_not_equal(a, c);
 	assert_int_equal(redact_put(a, STR("s3cret-key another-key "), &out), 1);
 	assert_int_equal(redact_put(c, STR("s3cret-key another-key"), &out), 1);
@@ -109,14 +117,14 @@ test_all_in_use(void **state)
 
 	for (u32 i = 0; i <= SECRETS_MAX; i++) {
 		e[i] = (struct environment){ .credential = made(CREDENTIAL_BEARER, "number-000", NULL) };
-		assert_int_equal(secrets_take(&secrets, &e[i], &vault, 1000, &set[i]), i < SECRETS_MAX ? 0 : ERR_FULL);
+		assert_int_equal(take(&e[i], &vault, "", &set[i]), i < SECRETS_MAX ? 0 : ERR_FULL);
 	}
 	assert_null(set[SECRETS_MAX]);
 	secrets_give(&secrets, set[5]);
-	assert_int_equal(secrets_take(&secrets, &e[5], &vault, 1000, &set[5]), 0);
+	assert_int_equal(take(&e[5], &vault, "", &set[5]), 0);
 	secrets_give(&secrets, set[7]);
 	secrets_give(&secrets, set[5]);
-	assert_int_equal(secrets_take(&secrets, &e[SECRETS_MAX], &vault, 1000, &set[SECRETS_MAX]), 0);
+	assert_int_equal(take(&e[SECRETS_MAX], &vault, "", &set[SECRETS_MAX]), 0);
 	assert_ptr_equal(set[SECRETS_MAX], set[7]); /* the one unused for longest */
 	secrets_give(&secrets, set[SECRETS_MAX]);
 	for (u32 i = 0; i < SECRETS_MAX; i++)
@@ -209,6 +217,30 @@ teardown(void **state)
 	return 0;
 }
 
+/* A caller's own: found like the others, not shared with another caller's, and nothing of it stays. */
+static void
+test_own(void **state)
+{
+	struct environment e = { .credential = { .in = CREDENTIAL_HEADER, .of = CREDENTIAL_CALLERS } };
+	const struct needles *a, *b, *c;
+	u8 room[64];
+	struct buf out = buf_over(room, sizeof room);
+	static const struct needles none;
+
+	assert_int_equal(take(&e, &vault, "callers-key-1", &a), 0);
+	assert_int_equal(take(&e, &vault, "callers-key-1", &b), 0);
+	assert_int_equal(take(&e, &vault, "callers-key-2", &c), 0);
+	assert_ptr_equal(a, b);
+	assert_ptr_not_equal(a, c);
+	assert_int_equal(redact_put(a, STR("callers-key-1 callers-key-2"), &out), 1);
+	assert_true(str_is(buf_str(&out), "[redacted] callers-key-2"));
+	secrets_give(&secrets, a);
+	assert_memory_not_equal(b, &none, sizeof none);
+	secrets_give(&secrets, b);
+	assert_memory_equal(b, &none, sizeof none);
+	secrets_give(&secrets, c);
+}
+
 int
 main(void)
 {
@@ -216,6 +248,7 @@ main(void)
 		cmocka_unit_test(test_which_part),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_prepared_once),
+		cmocka_unit_test(test_own),
 		cmocka_unit_test(test_all_in_use),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_from_the_store),
