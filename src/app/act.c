@@ -69,3 +69,12 @@ act_login(struct job *j, const struct user *u, struct str name, const char *how)
 	l.matters = true;
 	audit_line(&j->app->audit, &l, j->app->now);
 }
+
+void
+act_connection(struct job *j, struct str api, struct str environment, const char *what)
+{
+	struct audit_line l = { .what = "connection", .outcome = what, .api = api, .environment = environment };
+
+	l.detail = api;
+	line(j, &l);
+}

@@ -162,12 +162,15 @@ credentials_remove(struct exchange *x, msec now)
 }
 
 static void
-print_names(struct jout *o, struct str entries)
+print_names(struct buf *names, struct str entries)
 {
+	struct jout o = jout_into(names);
 	struct store_entry e;
 
+	o.more = names->w > 1;
 	while (store_entry(&entries, &e))
-		jout_str(o, NULL, str_cut(e.key, 2, e.key.n));
+		if (e.key.p[2] != '@') /* of a user */
+			jout_str(&o, NULL, str_cut(e.key, 2, e.key.n));
 }
 
 enum step
@@ -175,31 +178,33 @@ credentials_list(struct exchange *x, msec now)
 {
 	struct job *j = job_of(x);
 	u32 n = 48 * 1024; /* sealed values come along */
-	struct buf names;
-	struct jout o;
+	struct buf *names = j->own;
 
 	if (!guard_control(j))
 		return STEP_DONE;
 	if (j->at == AT_START) {
 		j->out = arena_buf(exchange_arena_n(x, n + 16384), n);
-		if (!j->out.p)
+		j->own = names = ARENA_NEW(exchange_arena(x), struct buf);
+		if (!j->out.p || !names)
 			return reply_error(x, 503, "busy: try again");
+		*names = arena_buf(exchange_arena(x), 16000);
 		j->op.key = VAULT_PREFIX;
 		j->op.out = &j->out;
-		if (run(j, STORE_LIST, now) == STEP_WAIT)
-			return STEP_WAIT;
+		buf_byte(names, '[');
+		run(j, STORE_LIST, now);
 	}
-	if (!j->op.done)
-		return STEP_WAIT;
-	if (j->op.err || j->op.cursor)
-		return reply_error(x, 507, "the store cannot be read, or holds more credentials than can be listed");
-	names = arena_buf(exchange_arena(x), 16000);
-	if (!names.p)
-		return reply_error(x, 503, "busy: try again");
-	o = jout_into(&names);
-	jout_open(&o, '[');
-	print_names(&o, buf_str(&j->out));
-	jout_close(&o, ']');
-	return names.over ? reply_error(x, 507, "too many credentials to list")
-	                  : reply_bytes(x, 200, JSON_TYPE, buf_str(&names));
+	for (;;) {
+		if (!j->op.done)
+			return STEP_WAIT;
+		if (j->op.err)
+			return reply_error(x, 507, "the store cannot be read");
+		print_names(names, buf_str(&j->out));
+		if (!j->op.cursor)
+			break;
+		j->out.r = j->out.w = 0;
+		run(j, STORE_LIST, now);
+	}
+	buf_byte(names, ']');
+	return names->over ? reply_error(x, 507, "too many credentials to list")
+	                  : reply_bytes(x, 200, JSON_TYPE, buf_str(names));
 }

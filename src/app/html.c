@@ -368,6 +368,7 @@ html_begin(struct html *h, struct exchange *x, const char *page)
 	if (j->person && j->person->who.level == BROWSER_IN) {
 		html_put(h, "me", user_name(&j->person->who.user));
 		html_put(h, "called", user_called(&j->person->who.user));
+		html_flag(h, "connects", j->gen->gen && j->gen->gen->connects);
 		html_flag(h, "admin", j->person->who.user.admin);
 		html_flag(h, "box", person_runs_box(&j->person->who.user));
 		html_flag(h, "console", str_starts(str_c(page), STR("admin")));

@@ -46,7 +46,8 @@ refuse_fault(struct job *j, int fault, struct buf *why)
 {
 	static const u16 status[] = { [OP_FAULT_NONE] = 500, [OP_FAULT_ARGUMENT] = 400, [OP_FAULT_BUSY] = 503,
 		[OP_FAULT_UPSTREAM] = 502, [OP_FAULT_CONFIG] = 502, [OP_FAULT_LIMIT] = 429, [OP_FAULT_DENIED] = 403,
-		[OP_FAULT_APPROVAL] = 428, [OP_FAULT_UPLOAD] = 400 };
+		[OP_FAULT_APPROVAL] = 428, [OP_FAULT_UPLOAD] = 400,
+		[OP_FAULT_CONNECT] = 403 };
 	const struct ops *o = &j->app->ops;
 
 	return refuse(j, status[fault], why, fault == OP_FAULT_LIMIT ? o->no.retry_after_s :

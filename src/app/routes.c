@@ -6,6 +6,7 @@
 #include "app/adminpage.h"
 #include "app/capage.h"
 #include "app/clients.h"
+#include "app/connections.h"
 #include "app/consent.h"
 #include "app/approving.h"
 #include "app/credentials.h"
@@ -54,6 +55,10 @@ static const struct route routes[] = {
 	{ ROUTE_GET,                  0,     0,            "/keys",               keypage_list },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/keys",               keypage_add  },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/keys/revoke",        keypage_revoke },
+	{ ROUTE_GET,                  0,     0,            "/connections",        connections_page },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/connections",        connections_give },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/connections/remove", connections_remove },
+	{ ROUTE_GET,                  0,     0,            "/connect/:link",      connections_link },
 	{ ROUTE_GET,                  0,     0,            "/ca",                 capage_page  },
 	{ ROUTE_GET,                  0,     0,            "/ca.pem",             capage_pem   },
 	{ ROUTE_GET,                  0,     0,            "/ca.crt",             capage_der   },

@@ -261,6 +261,7 @@ take_owner(struct key_check *c)
 	if (user_decode(c->op.val, &u) || u.disabled || u.born != c->born)
 		return denied(c);
 	p->user = u.id;
+	p->born = u.born;
 	p->team = u.team_id;
 	if (!p->role_n)
 		principal_set_role(p, user_role(&u));

@@ -33,6 +33,7 @@ struct principal {
 	wall dies; /* 0: never; judged at every request */
 	u64 id;    /* 0: nobody. Stable: first eight bytes of the key's hash; limits and audit go by it */
 	u64 stamp; /* which version of the stored record this is */
+	u64 born;  /* of the user, see auth/user.h; 0: none of ours */
 	u64 user, team, client; /* principal_tag of the stored name or id; 0: none. Gate and audit go by them */
 	char name[PRINCIPAL_NAME_MAX];
 	char role[PRINCIPAL_ROLE_MAX];

@@ -208,5 +208,6 @@ user_principal(const struct user *u, struct principal *p)
 	principal_set_name(p, user_name(u));
 	principal_set_role(p, user_role(u));
 	p->user = u->id;
+	p->born = u->born;
 	p->team = u->team_id;
 }

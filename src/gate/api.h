@@ -36,6 +36,7 @@ enum credential_in {
 enum credential_of {
 	CREDENTIAL_OURS,    /* one for all callers */
 	CREDENTIAL_CALLERS, /* the caller brings it along: struct passthrough */
+	CREDENTIAL_USERS,   /* each user has given his own, which the store holds under his name: op/vault.h */
 };
 
 struct credential {
@@ -84,6 +85,7 @@ struct passthrough {
 struct environment {
 	struct str name;
 	struct str base_url; /* as configured, for messages */
+	u64 id;              /* of its name and its api's, in any gen */
 	bool production;
 	bool tls;
 	struct str host;      /* name or IP literal without brackets */
@@ -178,6 +180,7 @@ struct gen {
 	u32 roles;
 	u32 approval_s;        /* how long somebody may take to approve */
 	u32 session_idle_s, session_max_s; /* of people in browsers */
+	bool connects;         /* some environment is called with credentials of users */
 	struct oauth_conf oauth;
 };
 

@@ -30,6 +30,7 @@ print_environments(const struct api *api)
 		say_outf("  environment %S: %S%s%s%s\n", e->name, e->base_url, e->production ?
 		    ", production" : ", sandbox",
 		    i == api->default_environment ? ", default" : "", e->pass ? ", each caller's own credential" :
+		    e->credential.of == CREDENTIAL_USERS ? ", each user's own credential" :
 		    e->credential.in == CREDENTIAL_NONE ? ", no credential" : "");
 	}
 }

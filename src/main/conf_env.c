@@ -145,7 +145,7 @@ check_credential(struct conf_work *w, const struct conf_section *s, const struct
 	if (c->name.n && !field_token(c->name))
 		conf_mistake(w, line, "credential_name '%S' cannot be sent: letters, digits and - _ . only", c->name);
 	line = conf_line(s, "credential_value");
-	if (c->in == CREDENTIAL_BASIC && str_find(pattern, ':', 0) < 0)
+	if (c->in == CREDENTIAL_BASIC && c->of != CREDENTIAL_USERS && str_find(pattern, ':', 0) < 0)
 		conf_mistake(w, line, "credential_in 'basic' needs credential_value 'USER:{secret}'");
 	if (c->in == CREDENTIAL_NONE) /* with a login */
 		pattern = conf_str(s, "login_body");
@@ -162,7 +162,9 @@ conf_credential(struct conf_work *w, const struct conf_section *s, const struct 
 	struct str from = conf_str(s, "credential_from"), pattern = conf_str(s, "credential_value");
 	u32 line = conf_line(s, "credential_from");
 	bool passed = str_is(from, "passthrough");
-	bool known = str_starts(from, STR("env:")) || str_starts(from, STR("file:")) || str_starts(from, STR("store:"));
+	bool users = str_is(from, "user");
+	bool known = users || str_starts(from, STR("env:")) || str_starts(from, STR("file:")) ||
+	             str_starts(from, STR("store:"));
 
 	c->in = default_place(s);
 	c->name = conf_str(s, "credential_name");
@@ -174,21 +176,25 @@ conf_credential(struct conf_work *w, const struct conf_section *s, const struct 
 		return;
 	}
 	if (from.n && (!known || from.p[from.n - 1] == ':'))
-		conf_mistake(w, line, "credential_from is env:NAME, file:/PATH, store:NAME or passthrough, not a "
-		    "secret itself");
+		conf_mistake(w, line, "credential_from is env:NAME, file:/PATH, store:NAME, user or passthrough, "
+		    "not a secret itself");
+	else if (users)
+		c->of = CREDENTIAL_USERS;
 	else if (str_starts(from, STR("store:")))
 		c->store = str_cut(from, 6, from.n);
 	else if (from.n && !w->ask->no_secrets)
 		c->value = fill_in(w, pattern, c->secret = conf_secret(w, from, line));
 	else if (!from.n)
 		c->value = pattern;
-	if (c->store.n)
+	if (c->store.n || users)
 		c->value = pattern;
 	if ((c->secret.n ? c->secret.n : from.n ? NEEDLE_MIN : c->value.n) < NEEDLE_MIN)
 		conf_warn(w, line, "the credential is shorter than %u bytes: it is not looked for in answers",
 		    (u32)NEEDLE_MIN);
 	check_credential(w, s, c, pattern);
 	conf_login(w, s, e, c);
+	if (users && c->login)
+		conf_mistake(w, conf_line(s, "login"), "login does not go with credential_from 'user'");
 	if (!e->tls && !e->unix_path.n && e->host.n && !w->mistakes) {
 		struct addr a;
 

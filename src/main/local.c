@@ -234,7 +234,8 @@ local_credential_list(struct local *l, struct buf *out, struct buf *why)
 		if (store_do(l->store, &op))
 			return say(why, op.err, "the store cannot be read");
 		for (rest = buf_str(&entries); store_entry(&rest, &e);)
-			jout_str(&o, NULL, str_cut(e.key, VAULT_PREFIX.n, e.key.n));
+			if (e.key.p[VAULT_PREFIX.n] != '@') /* of a user */
+				jout_str(&o, NULL, str_cut(e.key, VAULT_PREFIX.n, e.key.n));
 	} while (op.cursor);
 	jout_close(&o, ']');
 	return 0;

@@ -2,6 +2,7 @@
 
 #include "auth/challenge.h"
 #include "base/utf8.h"
+#include "mcp/connect.h"
 #include "mcp/modern.h"
 #include "mcp/tools.h"
 #include "op/record.h"
@@ -187,9 +188,8 @@ gated_end(struct mcp *m, msec now)
 	lease_give(m->shared->lease, &m->held);
 }
 
-/* Whether a modern client can ask its user: by a page (mode url), or by a form. */
-static bool
-can_ask(const struct mcp *m, struct rpc *r, const char *mode)
+bool
+gated_can_ask(const struct mcp *m, struct rpc *r, const char *mode)
 {
 	struct jcur e = json_get(json_get(r->meta, CAPABILITIES), "elicitation");
 
@@ -250,9 +250,9 @@ static enum step
 answer_text(struct mcp *m, struct rpc *r, struct held *h)
 {
 	struct buf b = buf_over(h->body_room, sizeof h->body_room + sizeof h->record);
-	bool form = form_counts(m) && can_ask(m, r, "form");
+	bool form = form_counts(m) && gated_can_ask(m, r, "form");
 
-	if (h->waits && !h->error && (form || can_ask(m, r, "url"))) {
+	if (h->waits && !h->error && (form || gated_can_ask(m, r, "url"))) {
 		answer_question(m, h, form);
 		return STEP_FAIL;
 	}
@@ -331,6 +331,11 @@ gated_begin(struct mcp *m, struct rpc *r, const struct gated *c, struct op_spec 
 	case GATE_STEP_UP: return step_up(m, call.scopes);
 	default:
 		tools_answer(m, buf_str(&why), true, 0);
+		return STEP_FAIL;
+	}
+	if (m->api->environment[call.environment].credential.of == CREDENTIAL_USERS &&
+	    !connect_has(m, call.environment, now)) {
+		connect_ask(m, r, call.environment);
 		return STEP_FAIL;
 	}
 	if (!call.level && !(call.verdict & VERDICT_LEVEL_IF) &&

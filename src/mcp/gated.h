@@ -23,6 +23,9 @@ void gated_properties(const struct mcp *m, const struct catalog_op *op, struct b
  * STEP_DONE: go on with op_start; STEP_FAIL: it is answered; WAIT, MORE: call again from the start. */
 enum step gated_begin(struct mcp *m, struct rpc *r, const struct gated *c, struct op_spec *spec, msec now);
 
+/* Whether a modern client can ask its user: by a page (mode "url"), or by a form. */
+bool gated_can_ask(const struct mcp *m, struct rpc *r, const char *mode);
+
 /* Gives back what waits, at the end of a message. */
 void gated_end(struct mcp *m, msec now);
 

@@ -23,6 +23,8 @@ legacy_initialize(struct mcp *m, struct rpc *r)
 	}
 	/* what we do not speak, or only without a handshake, is answered with the newest that has one */
 	m->version = version < 0 || version > MCP_NEWEST_LEGACY ? MCP_NEWEST_LEGACY : (u8)version;
+	m->opens_pages = json_kind(json_get(json_get(json_get(r->params, "capabilities"), "elicitation"), "url")) ==
+	                 JSON_OBJECT;
 	session_make(m, &id);
 	reply_field(m->x, "Mcp-Session-Id", buf_str(&id));
 	rpc_result_open(&b, m->id);

@@ -97,6 +97,7 @@ struct mcp {
 	bool modern;
 	bool limited; /* the call was not made for a limit: ops->no says more */
 	u8 version; /* enum mcp_version */
+	bool opens_pages; /* the client of this session opens pages for its user */
 	struct str id; /* raw JSON, in id_text */
 	struct op *op;
 	struct answer answer;

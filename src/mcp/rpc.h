@@ -19,6 +19,7 @@ enum rpc_code {
 	RPC_METHOD = -32601,
 	RPC_PARAMS = -32602,
 	RPC_INTERNAL = -32603,
+	RPC_PAGE = -32042,       /* URLElicitationRequired, 2025-11-25 */
 	RPC_HEADER = -32020,     /* HeaderMismatch, 2026-07-28 */
 	RPC_CAPABILITY = -32021, /* MissingRequiredClientCapability */
 	RPC_VERSION = -32022,    /* UnsupportedProtocolVersion */

@@ -7,6 +7,7 @@
 #define RANDOM_N 16
 #define PAYLOAD_N (4 + 1 + RANDOM_N) /* born, version, random */
 #define ENDED "x:"
+#define OPENS_PAGES 0x80 /* beside the version */
 
 /* What an id is good for beyond what it says: this principal at this api. */
 static struct str
@@ -58,7 +59,7 @@ session_make(struct mcp *m, struct buf *out)
 
 	for (u32 i = 0; i < 4; i++)
 		payload[i] = (u8)(m->shared->now_s >> (8 * i));
-	payload[4] = m->version;
+	payload[4] = (u8)(m->version | (m->opens_pages ? OPENS_PAGES : 0));
 	m->shared->random(m->shared->random_of, payload + 5, RANDOM_N);
 	handle_make(out, m->shared->handle_key, "session", bind_of(m, bind), str_of(payload, PAYLOAD_N));
 	if (m->capture && m->own && has_room(m)) {
@@ -86,6 +87,8 @@ open_id(struct mcp *m, u8 payload[HANDLE_PAYLOAD_MAX])
 		born |= (u32)payload[i] << (8 * i);
 	if (m->shared->now_s > born && m->shared->now_s - born > SESSION_TTL_S)
 		return ERR_BAD;
+	m->opens_pages = payload[4] & OPENS_PAGES;
+	payload[4] &= (u8)~OPENS_PAGES;
 	return payload[4] <= MCP_NEWEST_LEGACY ? 0 : ERR_BAD;
 }
 

@@ -189,28 +189,49 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 	return OP_FAULT_ARGUMENT;
 }
 
+static int
+ask_for_own(struct buf *why)
+{
+	why->w = why->r;
+	BUF_LIT(why, "This API is called with its user's own key of it, which is given on the page /connections of "
+	    "this gate, by whoever this caller acts for.");
+	return OP_FAULT_CONNECT;
+}
+
 /* The credentials, and what must not come back of them. own: the caller's, or NULL. */
 static int
 put_credentials(struct op *op, const struct own *own, struct params *p, msec now, struct buf *why)
 {
 	struct ops *o = op->ops;
 	struct secrets_ask ask = { .environment = op->environment, .vault = &o->vault };
+	struct credential mine;
+	u8 name[VAULT_USER_N];
 	int err = 0;
 
 	for (u32 i = 0; i < op->chosen_n && !err; i++) {
 		const struct credential *c = op->chosen[i];
 
+		if (c->of == CREDENTIAL_USERS) {
+			mine = own_user(c, &op->who, op->environment->id, name);
+			c = &mine;
+		}
 		if (c->of == CREDENTIAL_CALLERS)
 			err = own_put(op->environment, own, p, why);
 		else
 			err = c->login ? login_put(o, c, p, why) : credential_put(c, &o->vault, p, now, why);
+		if (c == &mine && err == ERR_NONE)
+			return ask_for_own(why);
+		if (c == &mine && !err)
+			ask.own = secrets_of(c, &o->vault, now);
 	}
 	if (err)
 		return err == ERR_MORE ? OP_FAULT_BUSY : err == ERR_DENY ? OP_FAULT_ARGUMENT : OP_FAULT_CONFIG;
 	secrets_give(&o->secrets, op->secrets);
 	op->secrets = NULL;
-	if (op->environment->pass && own)
+	if (op->environment->pass && own) {
 		ask.own = own_secret(own, o->canon);
+		ask.brief = true;
+	}
 	err = secrets_take(&o->secrets, &ask, now, &op->secrets);
 	if (ask.own.p == o->canon)
 		ct_wipe(o->canon, OWN_MAX);

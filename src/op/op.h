@@ -75,6 +75,7 @@ enum op_fault {
 	OP_FAULT_LIMIT,       /* what the caller may do is used up: retry_after_s */
 	OP_FAULT_DENIED,      /* the gate says no */
 	OP_FAULT_APPROVAL,    /* it must be confirmed or approved first */
+	OP_FAULT_CONNECT,     /* the user must give his own credential first */
 	OP_FAULT_UPLOAD,      /* a file is to be sent first: arguments and gate are in order */
 };
 

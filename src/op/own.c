@@ -39,6 +39,15 @@ own_put(const struct environment *e, const struct own *own, struct params *p, st
 	return 0;
 }
 
+struct credential
+own_user(const struct credential *c, const struct principal *who, u64 environment, u8 name[VAULT_USER_N])
+{
+	struct credential mine = *c;
+
+	mine.store = vault_user(who->born, environment, name);
+	return mine;
+}
+
 struct str
 own_secret(const struct own *own, u8 *room)
 {

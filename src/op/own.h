@@ -10,6 +10,7 @@
 
 #include "catalog/params.h"
 #include "gate/api.h"
+#include "op/vault.h"
 
 #define OWN_MIN 8    /* bytes of its secret part: what is shorter could not be found in answers */
 #define OWN_MAX 3000 /* bytes of the whole value */
@@ -23,6 +24,10 @@ struct own {
 
 /* Adds it to the request. 0; ERR_NONE there is none; ERR_DENY an argument stands in its place: why says so. */
 int own_put(const struct environment *e, const struct own *own, struct params *p, struct buf *why);
+
+/* The credential that stands for c, of which each user has given his own: this user's. It points into name. */
+struct credential own_user(const struct credential *c, const struct principal *who, u64 environment,
+    u8 name[VAULT_USER_N]);
 
 /* Its part that is secret: behind the scheme; of Basic what is encoded there, in room (OWN_MAX bytes). */
 struct str own_secret(const struct own *own, u8 *room);

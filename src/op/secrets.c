@@ -41,9 +41,9 @@ secrets_part(u8 in, struct str whole)
 	return in == CREDENTIAL_HEADER && rest.n >= NEEDLE_MIN ? rest : whole;
 }
 
-/* The secret of an environment. It was sent a moment ago, so the vault has it. */
-static struct str
-secret_of(const struct credential *c, struct vault *vault, msec now)
+/* It was sent a moment ago, so the vault has it. */
+struct str
+secrets_of(const struct credential *c, struct vault *vault, msec now)
 {
 	struct str secret = c->secret;
 	bool whole = c->value.n == secret.n;
@@ -69,7 +69,7 @@ secret_at(const struct secrets *s, const struct environment *e, u32 i, struct va
 
 	if (i % EACH)
 		return c->login && s->logins ? login_value(s->logins, c, i % EACH - 1) : STR_NONE;
-	return c->in == CREDENTIAL_NONE && !c->login ? STR_NONE : secret_of(c, vault, now);
+	return c->in == CREDENTIAL_NONE && !c->login ? STR_NONE : secrets_of(c, vault, now);
 }
 
 /* ---- all others ---------------------------------------------------------------------------------- */
@@ -203,7 +203,7 @@ secrets_take(struct secrets *s, const struct secrets_ask *ask, msec now, const s
 		needles->others = others(s, needles);
 		k->environment = e;
 		k->mark = mark;
-		k->own = ask->own.n > 0;
+		k->brief = ask->brief;
 	}
 	k->users++;
 	k->last = ++s->clock;
@@ -220,7 +220,7 @@ secrets_give(struct secrets *s, const struct needles *set)
 		return;
 	k = &s->key[set - s->set];
 	ASSERT(set >= s->set && set < s->set + SECRETS_MAX && k->users > 0);
-	if (--k->users || !k->own)
+	if (--k->users || !k->brief)
 		return;
 	ct_wipe(&s->set[set - s->set], sizeof *set);
 	k->environment = NULL;

@@ -25,7 +25,7 @@
 
 /* What a set was made for. */
 struct secrets_key {
-	bool own;                              /* of one caller: it goes when its last user goes */
+	bool brief;                            /* it goes when its last user goes */
 	const struct environment *environment; /* NULL: nothing yet */
 	u64 mark;                              /* of the secret */
 	u32 users, last;                       /* ops that use it; when one began to */
@@ -53,11 +53,15 @@ struct secrets_ask {
 	const struct environment *environment;
 	struct vault *vault;
 	struct str own; /* what is secret of the caller's own credential; empty: none was sent */
+	bool brief;     /* nothing of it may stay */
 };
 
 /* The set of an environment whose credential could just be sent, NULL in *set when it has none.
  * Give it back with secrets_give. 0; ERR_FULL too many are in use. */
 int secrets_take(struct secrets *s, const struct secrets_ask *ask, msec now, const struct needles **set);
+
+/* What is secret of a credential that was sent a moment ago. */
+struct str secrets_of(const struct credential *c, struct vault *vault, msec now);
 
 /* The part that is secret of a text that was given as one. */
 struct str secrets_part(u8 in, struct str whole);

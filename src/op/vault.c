@@ -31,6 +31,18 @@ vault_name_ok(struct str name)
 	return true;
 }
 
+struct str
+vault_user(u64 born, u64 environment, u8 room[VAULT_USER_N])
+{
+	struct buf b = buf_over(room, VAULT_USER_N);
+
+	buf_byte(&b, '@');
+	buf_hex(&b, born, 16);
+	buf_byte(&b, '/');
+	buf_hex(&b, environment, 16);
+	return buf_str(&b);
+}
+
 /* A record opens only under the name it was sealed for: it cannot be moved to another place. */
 static struct seal_use
 use_of(struct str name)
@@ -46,17 +58,25 @@ vault_seal(const struct seal_keys *keys, struct rng *rng, struct str name, struc
 	return seal_make(keys, rng, use_of(name), secret, out);
 }
 
+/* Of a name: its own, a free one, or that of the one asked for longest ago. NULL: all wait for the store. */
 static struct vault_entry *
 entry_of(struct vault *v, struct str name)
 {
-	struct vault_entry *e;
+	struct vault_entry *e = NULL;
 
-	for (u32 i = 0; i < v->n; i++)
-		if (str_same(str_of(v->entry[i].name + 2, v->entry[i].name_n), name))
-			return &v->entry[i];
-	if (v->n == VAULT_ENTRIES)
+	for (u32 i = 0; i < v->n; i++) {
+		struct vault_entry *k = &v->entry[i];
+
+		if (str_same(str_of(k->name + 2, k->name_n), name))
+			return k;
+		if (k->err != ERR_MORE && (!e || v->clock - k->last > v->clock - e->last))
+			e = k;
+	}
+	if (v->n < VAULT_ENTRIES)
+		e = &v->entry[v->n++];
+	if (!e)
 		return NULL;
-	e = &v->entry[v->n++];
+	ct_wipe(e, sizeof *e);
 	e->name_n = (u8)name.n;
 	memcpy(e->name, "u:", 2);
 	memcpy(e->name + 2, name.p, name.n);
@@ -103,10 +123,12 @@ int
 vault_get(struct vault *v, struct str name, struct str *secret, msec now)
 {
 	u32 stamp = store_stamp(v->store, 'u');
-	struct vault_entry *e = vault_name_ok(name) ? entry_of(v, name) : NULL;
+	bool users = name.n == VAULT_USER_N && name.p[0] == '@';
+	struct vault_entry *e = users || vault_name_ok(name) ? entry_of(v, name) : NULL;
 
 	if (!e)
 		return ERR_FULL;
+	e->last = ++v->clock;
 	if (e->err != ERR_MORE && (!e->asked || e->stamp != stamp))
 		ask(v, e, stamp, now);
 	if (e->err == ERR_MORE) {

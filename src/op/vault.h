@@ -2,14 +2,15 @@
  * kept for the calls of one worker. Looked up again whenever a record of that kind changes, so a
  * new secret is used at the next call.
  *
- *      store key "u:<name>"   value: seal of the secret, bound to its name */
+ *      store key "u:<name>"                   value: seal of the secret, bound to its name
+ *      store key "u:@<user>/<environment>"    the same, of one user (credential_from 'user'): both as numbers */
 #ifndef OP_VAULT_H
 #define OP_VAULT_H
 
 #include "crypt/seal.h"
 #include "store/store.h"
 
-#define VAULT_ENTRIES 64     /* different names in use at once */
+#define VAULT_ENTRIES 64     /* different names remembered */
 #define VAULT_NAME_MAX 64    /* characters [A-Za-z0-9_./-] of a name */
 #define VAULT_SECRET_MAX 1024
 #define VAULT_PREFIX STR("u:")
@@ -17,6 +18,7 @@
 struct vault_entry {
 	struct store_op op;
 	struct buf out;
+	u32 last;        /* when it was asked for */
 	u32 stamp;       /* of the store's letter, when it was asked */
 	bool asked;
 	u8 name_n;
@@ -31,7 +33,7 @@ struct vault {
 	struct store *store;
 	const struct seal_keys *keys;
 	struct vault_entry *entry; /* VAULT_ENTRIES */
-	u32 n;
+	u32 n, clock;
 };
 
 /* Carves the entries from a. ERR_FULL. */
@@ -42,6 +44,10 @@ size_t vault_bytes(void);
  * sealed with another master key; ERR_MORE the store has not answered yet (ask again shortly);
  * ERR_FULL too many names. */
 int vault_get(struct vault *v, struct str name, struct str *secret, msec now);
+
+/* The name of a user's own secret for an environment, which nobody can give to another one. */
+#define VAULT_USER_N 34
+struct str vault_user(u64 born, u64 environment, u8 room[VAULT_USER_N]);
 
 /* Whether a name may be used for a secret: 1 to VAULT_NAME_MAX characters [A-Za-z0-9_./-]. */
 bool vault_name_ok(struct str name);

@@ -26,7 +26,8 @@ before(async () => {
   if (skip) return;
   const { chromium: launcher } = await import('playwright-core');
   upstream = await startUpstream();
-  server = await startServer({ apis: [{ name: 'echo', document: echoDocument, environments: ['sandbox', 'production'].map((name) => ({ name, base_url: upstream.url })) }],
+  server = await startServer({ apis: [{ name: 'echo', document: echoDocument, environments: ['sandbox', 'production'].map((name) => ({ name, base_url: upstream.url })) },
+    { name: 'own', document: echoDocument, environments: [{ name: 'live', base_url: upstream.url, credential_from: 'user' }] }],
     extra: "config role 'careful'\n\tlist allow '*'\n\tlist approve 'op:echo'\n" });
   const r = await server.command(['user', 'add', 'ada', '--display', 'Ada Lovelace', '--password-stdin'], { input: password });
   assert.equal(r.code, 0, r.err);
@@ -143,7 +144,7 @@ test('by keyboard alone: every stop is seen, in order, and does what it says', {
     assert.ok(at.seen, `focus on ${at.id} is seen`);
     stops.push(at.id);
   }
-  assert.deepEqual(stops, ['Skip to the content', 'mcpgated', 'Connected apps', 'API keys', 'Approvals', 'Account', 'Log out',
+  assert.deepEqual(stops, ['Skip to the content', 'mcpgated', 'Connected apps', 'API keys', 'Connections', 'Approvals', 'Account', 'Log out',
     'name', 'api', 'access', 'expires', '', 'Make a key']);
   await page.focus('#name');
   await type('by keyboard', '', '');
@@ -157,6 +158,25 @@ test('by keyboard alone: every stop is seen, in order, and does what it says', {
   await page.focus('text=Revoke');
   await page.keyboard.press('Enter');
   await page.waitForSelector('text=You have no keys');
+});
+
+test("a key of one's own is given, replaced and removed", { skip }, async () => {
+  await page.goto(server.origin + '/connections');
+  assert.match(await page.textContent('li'), /live.*Is sent to 127\.0\.0\.1:\d+ only/s);
+  await look('connections');
+  await page.fill('input[name=secret]', 'adas-own-key');
+  await page.click('text=Store the key');
+  await page.waitForSelector('text=Your key is stored');
+  assert.ok(!(await page.content()).includes('adas-own-key'));
+  await look('connections-given');
+  await page.fill('input[name=secret]', 'adas-other-key');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('text=Replace the key');
+  await page.click('text=Remove the key');
+  await page.waitForSelector('text=Store the key');
+  await page.goto(server.origin + '/connect/nothing');
+  assert.match(await page.textContent('main'), /not valid any more/);
+  await look('connect-gone');
 });
 
 let recovery;

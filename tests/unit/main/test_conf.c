@@ -341,6 +341,12 @@ test_credentials_of_callers(void **state)
 	refused(API ENV "config credential 'x'\n option credential_from passthrough\n", "'x' needs credential_in");
 	refused(API ENV " option credential_from passthrough\n list passthrough_header apikey\n"
 	    " option passthrough_check 'POST /me'\n", "needs passthrough_check 'GET /me'");
+	assert_int_equal(reads(API ENV " option credential_from user\n option credential_name X-Key\n"), 0);
+	assert_int_equal(c->gen.api[0].environment[0].credential.of, CREDENTIAL_USERS);
+	assert_true(c->gen.connects);
+	assert_int_equal(reads(API ENV " option credential_from user\n option credential_in basic\n"), 0);
+	refused(API ENV " option credential_from user\n option login 'POST /in'\n", "login does not go with");
+	refused(API ENV "config credential 'x'\n option credential_from user\n", "'x' needs credential_in");
 	/* only where nobody can listen */
 	refused("config server\n option listen 0.0.0.0:81\n" API PASS " option session_credential capture\n",
 	    "session_credential 'capture' makes a session id as good as the credential");

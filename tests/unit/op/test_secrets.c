@@ -28,7 +28,7 @@ made(u8 in, const char *value, const char *secret)
 static int
 take(const struct environment *e, struct vault *v, const char *own, const struct needles **set)
 {
-	const struct secrets_ask ask = { e, v, str_c(own) };
+	const struct secrets_ask ask = { e, v, str_c(own), *own != 0 };
 
 	return secrets_take(&secrets, &ask, 1000, set);
 }
