@@ -191,8 +191,8 @@ add_environment(struct conf_work *w, const struct conf_section *s, struct api *a
 	for (u32 i = 0; i < api->environments; i++)
 		if (str_same(at[i].name, e->name))
 			conf_mistake(w, s->line, "api '%S' has an environment '%S' already", api->name, e->name);
-	conf_environment(w, s, e);
 	e->id = map_hash(e->name, map_hash(api->name, 0x6d63706761746564U));
+	conf_environment(w, s, e);
 	w->conf->gen.connects |= e->credential.of == CREDENTIAL_USERS;
 	if (e->pass && api->auth == API_AUTH_NONE)
 		conf_mistake(w, conf_line(s, "credential_from"), "credential_from 'passthrough' needs auth 'key'");

@@ -263,6 +263,6 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 	e->queue_ms = conf_u32(s, "queue_timeout");
 	conf_credential(w, s, e, &e->credential);
 	e->logs_in = e->credential.login != NULL;
-	other_servers(w, s, e);
 	conf_pass(w, s, e);
+	other_servers(w, s, e);
 }
