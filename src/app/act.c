@@ -71,10 +71,11 @@ act_login(struct job *j, const struct user *u, struct str name, const char *how)
 }
 
 void
-act_connection(struct job *j, struct str api, struct str environment, const char *what)
+act_connection(struct job *j, const struct environment *e, const char *what)
 {
-	struct audit_line l = { .what = "connection", .outcome = what, .api = api, .environment = environment };
+	struct audit_line l = { .what = "connection", .outcome = what, .environment = e->name };
 
-	l.detail = api;
+	l.detail = e->host_field;
+	l.production = e->production;
 	line(j, &l);
 }

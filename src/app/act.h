@@ -18,6 +18,6 @@ void act_change(struct job *j, const char *what, struct str verb, struct str nam
 void act_login(struct job *j, const struct user *u, struct str name, const char *how);
 
 /* A person has given or removed a credential of their own. */
-void act_connection(struct job *j, struct str api, struct str environment, const char *what);
+void act_connection(struct job *j, const struct environment *e, const char *what);
 
 #endif

@@ -1,6 +1,7 @@
 #include "app/connections.h"
 
 #include "app/act.h"
+#include "app/linking.h"
 #include "app/person.h"
 #include "crypt/ct.h"
 #include "mcp/connect.h"
@@ -10,21 +11,20 @@ enum { AT_START, AT_LOOK, AT_WRITE };
 #define ARENA_N 60000
 #define SECRET_MIN 8     /* what is shorter could not be found in answers */
 #define ROWS 40          /* environments on the page */
-#define ROW_VALUES 8
+#define ROW_VALUES 9
 
 struct connections {
 	struct html h;
 	u32 api, environment; /* where we are */
 	u64 only;             /* id of the environment that is meant; 0: all */
 	u32 rows;
-	const struct api *of; /* what was chosen in the form */
-	const struct environment *at;
-	u8 key[2 + VAULT_USER_N];
+	const struct environment *at; /* what was chosen in the form */
+	struct buf form_to;   /* origins that forms lead to */
+	u8 form_room[300];
 };
 
-/* Who it is, then room for all that follows. NULL: what the handler returns is in *s. */
-static struct connections *
-begin(struct job *j, bool form, msec now, enum step *s)
+struct connections *
+connections_begin(struct job *j, bool form, msec now, enum step *s)
 {
 	struct arena *a = exchange_arena_n(&j->x, ARENA_N);
 
@@ -43,9 +43,8 @@ begin(struct job *j, bool form, msec now, enum step *s)
 static enum step
 run(struct job *j, u8 verb, const struct environment *e, struct str value, msec now)
 {
-	struct connections *c = j->own;
 	u8 name[VAULT_USER_N];
-	struct buf key = buf_over(c->key, sizeof c->key);
+	struct buf key = arena_buf(exchange_arena(&j->x), 2 + VAULT_USER_N);
 
 	buf_put(&key, VAULT_PREFIX);
 	buf_put(&key, vault_user(j->person->who.user.born, e->id, name));
@@ -92,8 +91,11 @@ put_row(struct job *j)
 	html_put(h, "host", e->host_field);
 	html_flag(h, "production", e->production && api->environments > 1);
 	html_flag(h, "basic", e->credential.in == CREDENTIAL_BASIC && e->credential.value.n == 8);
+	html_flag(h, "oauth", e->credential.login);
 	html_flag(h, "given", j->op.err != ERR_NONE);
 	html_num(h, "n", c->rows);
+	if (e->credential.login)
+		linking_form_to(&c->form_to, e);
 }
 
 /* Environment by environment: is there one? */
@@ -115,6 +117,7 @@ look(struct job *j, msec now)
 			run(j, STORE_GET, &gen->api[c->api].environment[c->environment], STR_NONE, now);
 	}
 	html_top(&c->h);
+	c->h.form_to = buf_str(&c->form_to);
 	return html_reply(&c->h, 200);
 }
 
@@ -123,6 +126,7 @@ show(struct job *j, msec now)
 {
 	struct connections *c = j->own;
 
+	c->form_to = buf_over(c->form_room, sizeof c->form_room);
 	html_begin(&c->h, &j->x, "connections");
 	html_items(&c->h, ROW_VALUES * ROWS + 48);
 	html_flag(&c->h, "only", c->only);
@@ -141,7 +145,7 @@ connections_page(struct exchange *x, msec now)
 
 	if (x->at == AT_LOOK)
 		return look(j, now);
-	return begin(j, false, now, &s) ? show(j, now) : s;
+	return connections_begin(j, false, now, &s) ? show(j, now) : s;
 }
 
 enum step
@@ -154,7 +158,7 @@ connections_link(struct exchange *x, msec now)
 
 	if (x->at == AT_LOOK)
 		return look(j, now);
-	c = begin(j, false, now, &s);
+	c = connections_begin(j, false, now, &s);
 	if (!c)
 		return s;
 	if (connect_read(j->app->handle_key, route_param(x->route, x->req.path, 0), store_wall(j->app->store), &born,
@@ -167,21 +171,34 @@ connections_link(struct exchange *x, msec now)
 
 /* ---- forms --------------------------------------------------------------------------------------- */
 
-/* The environment that a form names. */
-static bool
-choose(struct job *j, struct str api, struct str where)
+const struct environment *
+connections_find(const struct job *j, struct str api, struct str where, u64 id)
 {
-	struct connections *c = j->own;
 	const struct gen *gen = j->gen->gen;
 
 	for (u32 i = 0; i < gen->apis; i++)
-		for (u32 k = 0; k < gen->api[i].environments && str_same(gen->api[i].name, api); k++) {
-			c->of = &gen->api[i];
-			c->at = &c->of->environment[k];
-			if (str_same(c->at->name, where) && c->at->credential.of == CREDENTIAL_USERS)
-				return true;
+		for (u32 k = 0; k < gen->api[i].environments; k++) {
+			const struct environment *e = &gen->api[i].environment[k];
+
+			if (e->credential.of == CREDENTIAL_USERS && (api.p ?
+			        str_same(gen->api[i].name, api) && str_same(e->name, where) : e->id == id))
+				return e;
 		}
-	return false;
+	return NULL;
+}
+
+int
+connections_write(struct job *j, const struct environment *e, struct str secret, msec now)
+{
+	struct buf sealed = arena_buf(exchange_arena(&j->x), VAULT_SECRET_MAX + SEAL_EXTRA);
+	u8 room[VAULT_USER_N];
+	struct str name = vault_user(j->person->who.user.born, e->id, room);
+
+	if (secret.n && vault_seal(&j->app->seal, j->app->rng, name, secret, &sealed))
+		return ERR_FULL;
+	j->x.at = AT_WRITE;
+	run(j, secret.n ? STORE_PUT : STORE_DROP, e, buf_str(&sealed), now);
+	return 0;
 }
 
 static enum step
@@ -193,7 +210,7 @@ written(struct job *j, const char *what)
 		return STEP_WAIT;
 	if (j->op.err && j->op.err != ERR_NONE)
 		return html_error(&j->x, 503, "error_store");
-	act_connection(j, c->of->name, c->at->name, what);
+	act_connection(j, c->at, what);
 	return html_go(&j->x, STR("/connections"));
 }
 
@@ -202,26 +219,21 @@ write(struct job *j, bool give, msec now)
 {
 	struct connections *c = j->own;
 	struct str api = STR_NONE, where = STR_NONE, secret = STR_NONE;
-	struct buf sealed = arena_buf(exchange_arena(&j->x), VAULT_SECRET_MAX + SEAL_EXTRA);
-	u8 name[VAULT_USER_N];
-	enum step s;
+	int err;
 
 	if (html_form(&j->x, (struct html_field[]){ { "api", 64, &api }, { "where", 64, &where },
 	    { "secret", VAULT_SECRET_MAX, &secret } }, 3))
 		return STEP_DONE;
-	if (!choose(j, api, where))
+	c->at = api.p ? connections_find(j, api, where, 0) : NULL;
+	if (!c->at || (give && c->at->credential.login))
 		return html_error(&j->x, 404, "connect_gone");
-	secret = str_trim(secret);
+	secret = give ? str_trim(secret) : STR_NONE;
 	if (give && (secret.n < SECRET_MIN || !field_value_ok(secret)))
 		return html_error(&j->x, 400, "connect_short");
-	if (give && vault_seal(&j->app->seal, j->app->rng,
-	                vault_user(j->person->who.user.born, c->at->id, name), secret, &sealed))
-		return html_error(&j->x, 503, "error_busy");
+	err = connections_write(j, c->at, secret, now);
 	if (secret.n)
 		ct_wipe((void *)(uintptr_t)secret.p, secret.n);
-	j->x.at = AT_WRITE;
-	s = run(j, give ? STORE_PUT : STORE_DROP, c->at, buf_str(&sealed), now);
-	return s == STEP_WAIT ? STEP_WAIT : STEP_MORE;
+	return err ? html_error(&j->x, 503, "error_busy") : STEP_MORE;
 }
 
 static enum step
@@ -232,7 +244,7 @@ change(struct exchange *x, bool give, msec now)
 
 	if (x->at == AT_WRITE)
 		return written(j, give ? "given" : "removed");
-	return begin(j, true, now, &s) ? write(j, give, now) : s;
+	return connections_begin(j, true, now, &s) ? write(j, give, now) : s;
 }
 
 enum step

@@ -21,4 +21,16 @@ enum step connections_give(struct exchange *x, msec now);
 /* As above. */
 enum step connections_remove(struct exchange *x, msec now);
 
+/* Shared with app/linking.h, whose handlers begin alike: who sits there, with room for all that follows. NULL: what
+ * the handler returns is in *s. */
+struct connections;
+struct connections *connections_begin(struct job *j, bool form, msec now, enum step *s);
+
+/* The environment that a form names, or that has this id (names p NULL); NULL: none that users connect to. */
+const struct environment *connections_find(const struct job *j, struct str api, struct str where, u64 id);
+
+/* Seals a secret of this person for an environment and begins to write it with j->op (no secret: drops it).
+ * ERR_FULL. */
+int connections_write(struct job *j, const struct environment *e, struct str secret, msec now);
+
 #endif

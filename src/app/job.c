@@ -29,6 +29,14 @@ job_step(struct exchange *x, msec now)
 	return x->route->run(x, now);
 }
 
+static void
+end_call(struct job *j)
+{
+	if (j->call)
+		call_end(j->call, j->app->now);
+	j->call = NULL;
+}
+
 /* The peer has left: let go of what is waited for. Calls may go on without us. */
 static void
 job_cancel(struct exchange *x)
@@ -42,6 +50,7 @@ job_cancel(struct exchange *x)
 	j->checking = false;
 	foreign_end(j, j->app->now);
 	passing_cancel(j, j->app->now);
+	end_call(j);
 	person_cancel(j);
 	if (j->own_op)
 		store_cancel(j->app->store, j->own_op);
@@ -71,6 +80,7 @@ job_end(struct exchange *x)
 	if (j->mcp.x)
 		mcp_end(&j->mcp, j->app->now);
 	passing_end(j, j->app->now);
+	end_call(j);
 	hashing_leave(j);
 	j->gen->users--;
 	pool_give(&j->app->jobs, j);

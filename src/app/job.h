@@ -25,6 +25,7 @@ struct job {
 	struct files *files;   /* a download: in the exchange's arena */
 	struct rest *rest;     /* a call of the REST facade: the same */
 	struct store_op *own_op; /* and what it may wait for there */
+	struct call *call;     /* pages: a call of their own, ended with them */
 	struct buf passing;    /* leased: the caller's own credential, struct passing; wiped at the end */
 	bool checking;         /* check or token is under way */
 	bool by_token;         /* who was, or is being, found by an access token */

@@ -18,6 +18,7 @@
 #include "app/health.h"
 #include "app/html.h"
 #include "app/keypage.h"
+#include "app/linking.h"
 #include "app/passing.h"
 #include "app/people.h"
 #include "app/rest.h"
@@ -58,6 +59,8 @@ static const struct route routes[] = {
 	{ ROUTE_GET,                  0,     0,            "/connections",        connections_page },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/connections",        connections_give },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/connections/remove", connections_remove },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/connections/start", linking_start },
+	{ ROUTE_GET,                  0,     0,            "/connections/callback", linking_back },
 	{ ROUTE_GET,                  0,     0,            "/connect/:link",      connections_link },
 	{ ROUTE_GET,                  0,     0,            "/ca",                 capage_page  },
 	{ ROUTE_GET,                  0,     0,            "/ca.pem",             capage_pem   },

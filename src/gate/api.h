@@ -67,6 +67,9 @@ struct login {
 	struct str lifetime;  /* json:expires_in or seconds; empty: until it is refused */
 	const struct login_send *send;
 	u32 sends;
+	struct str authorization; /* value of that field, if not empty */
+	struct str authorize;     /* where users connect, each for himself; empty: the credential is the gate's */
+	struct str client, scopes; /* who we are there, and what is asked for */
 };
 
 #define PASSTHROUGH_FIELDS 4

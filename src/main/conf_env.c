@@ -195,6 +195,8 @@ conf_credential(struct conf_work *w, const struct conf_section *s, const struct 
 	conf_login(w, s, e, c);
 	if (users && c->login)
 		conf_mistake(w, conf_line(s, "login"), "login does not go with credential_from 'user'");
+	else if (users && s->type == &conf_types[CONF_ENVIRONMENT] && conf_str(s, "authorize_url").n)
+		conf_connect(w, s, e, c);
 	if (!e->tls && !e->unix_path.n && e->host.n && !w->mistakes) {
 		struct addr a;
 
@@ -263,6 +265,8 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 	e->queue_ms = conf_u32(s, "queue_timeout");
 	conf_credential(w, s, e, &e->credential);
 	e->logs_in = e->credential.login != NULL;
+	if (conf_str(s, "authorize_url").n && e->credential.of != CREDENTIAL_USERS)
+		conf_mistake(w, conf_line(s, "authorize_url"), "authorize_url needs credential_from 'user'");
 	conf_pass(w, s, e);
 	other_servers(w, s, e);
 }

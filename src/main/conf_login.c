@@ -1,6 +1,7 @@
 /* conf_login: the login of a credential: a call that exchanges it for what is sent. */
 #include "main/conf_priv.h"
 
+#include "base/base64.h"
 #include "base/map.h"
 #include "http/field.h"
 #include "http/head.h"
@@ -53,18 +54,19 @@ read_sends(struct conf_work *w, const struct conf_section *s, struct login *l)
 	l->send = send;
 }
 
-/* Where to: a path of the environment's own server, or a URL. */
+/* Where to: l->target, a path of the environment's own server, or a URL. */
 static void
-read_place(struct conf_work *w, const struct conf_section *s, struct str url, struct login *l, struct environment *at)
+read_place(struct conf_work *w, const struct conf_section *s, const char *option, struct login *l,
+    struct environment *at)
 {
-	u32 line = conf_line(s, "login");
+	u32 line = conf_line(s, option);
+	struct str url = l->target;
 
 	at->credential = (struct credential){ .in = CREDENTIAL_NONE };
 	at->mores = 0;
 	l->at = at;
-	l->target = url;
 	if (!str_starts(url, STR("/"))) {
-		conf_url(w, s, url, "login", at);
+		conf_url(w, s, url, option, at);
 		at->pin = STR_NONE;
 		at->trust = NULL;
 		conf_trust_at(w, line, at);
@@ -72,8 +74,8 @@ read_place(struct conf_work *w, const struct conf_section *s, struct str url, st
 		l->target = at->path.n ? at->path : STR("/");
 	}
 	if (!url_path_ok(l->target))
-		conf_mistake(w, line, "login is like 'POST /api/auth' or 'https://id.example.com/token', not '%S'",
-		    conf_str(s, "login"));
+		conf_mistake(w, line, "%s is like '%s/api/auth' or 'https://id.example.com/token', not '%S'", option,
+		    str_is(str_c(option), "login") ? "POST " : "", conf_str(s, option));
 }
 
 void
@@ -97,7 +99,8 @@ conf_login(struct conf_work *w, const struct conf_section *s, const struct envir
 		}
 	}
 	*at = *e;
-	read_place(w, s, url, l, at);
+	l->target = url;
+	read_place(w, s, "login", l, at);
 	read_sends(w, s, l);
 	if (l->method == METHOD_GET)
 		l->body = STR("");
@@ -107,5 +110,67 @@ conf_login(struct conf_work *w, const struct conf_section *s, const struct envir
 	l->id = map_hash(l->body, map_hash(l->target, l->id ^ at->origin));
 	l->id = map_hash(conf_str(s, "credential_value"), map_hash(conf_str(s, "credential_from"), l->id ^ c->in));
 	l->id = map_hash(e->name, l->id);
+	c->login = l;
+}
+
+/* ---- users who connect --------------------------------------------------------------------------- */
+
+static const struct login_send users_send = { .as = { .in = CREDENTIAL_BEARER,
+	.value = { .p = (const u8 *)"{secret}", .n = 8 } }, .from = { .p = (const u8 *)"json:access_token", .n = 17 } };
+
+/* RFC 6749 section 2.3.1: what is encoded as a form is sent as Basic. A client without a secret names itself in the
+ * body. */
+static void
+write_client(struct conf_work *w, const struct conf_section *s, struct login *l)
+{
+	u8 *p = conf_take(w, 1, 4096);
+	struct buf plain = buf_over(p, p ? 2048 : 0), out = buf_over(p ? p + 2048 : NULL, p ? 2048 : 0);
+	struct str from = conf_str(s, "client_secret_from");
+
+	if (from.n && !w->ask->no_secrets) {
+		url_encode(&plain, l->client, URL_COMPONENT);
+		buf_byte(&plain, ':');
+		url_encode(&plain, conf_secret(w, from, conf_line(s, "client_secret_from")), URL_COMPONENT);
+		BUF_LIT(&out, "Basic ");
+		base64_put(&out, buf_str(&plain));
+		l->authorization = buf_str(&out);
+	} else {
+		BUF_LIT(&out, "grant_type=refresh_token&refresh_token={secret}&client_id=");
+		url_encode(&out, l->client, URL_COMPONENT);
+		l->body = buf_str(&out);
+	}
+	if (plain.over || out.over)
+		conf_mistake(w, conf_line(s, "client_id"), "client_id and its secret take more than 1 KB");
+}
+
+void
+conf_connect(struct conf_work *w, const struct conf_section *s, const struct environment *e, struct credential *c)
+{
+	struct environment *at = conf_take(w, sizeof *at, 1), *place = conf_take(w, sizeof *place, 1);
+	struct login *l = conf_take(w, sizeof *l, 1);
+	struct str from = conf_str(s, "client_secret_from");
+
+	if (!at || !place || !l)
+		return;
+	*l = (struct login){ .method = METHOD_POST, .lifetime = STR("json:expires_in"), .send = &users_send };
+	l->sends = 1;
+	l->authorize = conf_str(s, "authorize_url");
+	l->client = conf_str(s, "client_id");
+	l->scopes = conf_str(s, "scopes");
+	l->target = conf_str(s, "token_url");
+	l->body = STR("grant_type=refresh_token&refresh_token={secret}");
+	*at = *e;
+	*place = *e;
+	conf_url(w, s, l->authorize, "authorize_url", place);
+	if (!l->target.n || !l->client.n)
+		conf_mistake(w, conf_line(s, "authorize_url"), "authorize_url needs token_url and client_id");
+	else
+		read_place(w, s, "token_url", l, at);
+	if (from.n && !str_starts(from, STR("env:")) && !str_starts(from, STR("file:")))
+		conf_mistake(w, conf_line(s, "client_secret_from"), "client_secret_from is env:NAME or file:/PATH");
+	else
+		write_client(w, s, l);
+	l->id = map_hash(l->target, map_hash(l->client, e->id ^ at->origin)) | 1;
+	c->in = CREDENTIAL_NONE; /* what is exchanged stands in the body */
 	c->login = l;
 }

@@ -97,6 +97,14 @@ void conf_environment(struct conf_work *w, const struct conf_section *s, struct 
 void conf_oauth(struct conf_work *w, const struct conf_section *s);
 void conf_credential(struct conf_work *w, const struct conf_section *s, const struct environment *e,
     struct credential *c);
+/* The way in which users connect, each for himself; e as above. */
+void conf_connect(struct conf_work *w, const struct conf_section *s, const struct environment *e,
+    struct credential *c);
+
+/* The secret itself, from outside the file: env:NAME or file:/PATH. p NULL after a mistake. Never goes into a
+ * message. */
+struct str conf_secret(struct conf_work *w, struct str from, u32 line);
+
 /* Credentials that callers bring along; line: of what says so. e: complete but for them. */
 void conf_pass(struct conf_work *w, const struct conf_section *s, struct environment *e);
 

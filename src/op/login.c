@@ -73,10 +73,28 @@ place_of(struct ops *o, u64 id)
 	return l;
 }
 
-struct str
-login_value(const struct logins *all, const struct credential *c, u32 i)
+/* A user's login is another one than the gate's, or another user's. */
+static u64
+id_of(const struct credential *c, u64 born)
 {
-	const struct login_live *l = c->login && all->live ? find(all, c->login->id) : NULL;
+	return c->login->id ^ (born * 0x9e3779b97f4a7c15ULL);
+}
+
+/* The credential that is exchanged: a user's own lies in the vault under his name, written to name. */
+static struct credential
+exchanged(const struct login_live *l, u8 name[VAULT_USER_N])
+{
+	struct credential c = *l->credential;
+
+	if (l->born)
+		c.store = vault_user(l->born, l->environment, name);
+	return c;
+}
+
+struct str
+login_value(const struct logins *all, const struct credential *c, u64 born, u32 i)
+{
+	const struct login_live *l = c->login && all->live ? find(all, id_of(c, born)) : NULL;
 	u32 at = 0;
 
 	if (!l)
@@ -109,6 +127,28 @@ finish(struct login_live *l, u8 state, msec now)
 	}
 }
 
+/* The vault's record of the user's refresh token. */
+static struct str
+user_record(struct login_live *l)
+{
+	struct buf b = buf_over(l->user_key, sizeof l->user_key);
+	u8 name[VAULT_USER_N];
+
+	buf_put(&b, VAULT_PREFIX);
+	buf_put(&b, vault_user(l->born, l->environment, name));
+	return buf_str(&b);
+}
+
+/* He has to connect again. */
+static void
+disconnect(struct login_live *l, msec now)
+{
+	struct store_op drop = { .verb = STORE_DROP, .lazy = true, .key = user_record(l) };
+
+	if (store_start(l->ops->vault.store, &drop, now) == STEP_WAIT)
+		store_cancel(l->ops->vault.store, &drop);
+}
+
 /* what: a sentence about the place, which stands before it. */
 static void
 fail(struct login_live *l, int err, u32 pause_ms, const char *what, struct str more, msec now)
@@ -122,6 +162,8 @@ fail(struct login_live *l, int err, u32 pause_ms, const char *what, struct str m
 	l->ends = now + pause_ms;
 	memset(l->n, 0, sizeof l->n);
 	ct_wipe(l->text, sizeof l->text);
+	if (l->born && err == ERR_DENY)
+		disconnect(l, now);
 	log_warn("login", "%S", buf_str(&b));
 	finish(l, NONE, now);
 }
@@ -147,15 +189,19 @@ looked(struct login_live *l, msec now)
 static int
 put_body(struct login_live *l, struct buf *b, msec now, struct buf *why)
 {
-	struct str body = l->credential->login->body, secret = STR_NONE, mark = STR("{secret}");
+	u8 name[VAULT_USER_N];
+	struct credential c = exchanged(l, name);
+	struct str body = c.login->body, secret = STR_NONE, mark = STR("{secret}");
 	bool json = str_starts(body, STR("{"));
 	int at = str_find_str(body, mark);
 
 	if (at >= 0) {
-		int err = credential_secret(l->credential, &l->ops->vault, &secret, now, why);
+		int err = credential_secret(&c, &l->ops->vault, &secret, now, why);
 
 		if (err)
 			return err;
+		if (l->born && str_is(secret, LOGIN_NO_REFRESH))
+			return ERR_NONE;
 		buf_put(b, str_cut(body, 0, (u32)at));
 		if (!json)
 			url_encode(b, secret, URL_COMPONENT);
@@ -167,8 +213,8 @@ put_body(struct login_live *l, struct buf *b, msec now, struct buf *why)
 	return b->over ? ERR_FULL : 0;
 }
 
-static void
-write_request(struct buf *out, const struct login *login, const struct params *p)
+void
+login_write(struct buf *out, const struct login *login, const struct params *p)
 {
 	struct str body = buf_str(&p->body);
 
@@ -176,6 +222,8 @@ write_request(struct buf *out, const struct login *login, const struct params *p
 	hout_field(out, "Host", login->at->host_field);
 	BUF_LIT(out, "Accept: application/json, */*;q=0.5\r\nAccept-Encoding: identity\r\nUser-Agent: mcpgated\r\n");
 	buf_put(out, buf_str(&p->fields));
+	if (login->authorization.n)
+		hout_field(out, "Authorization", login->authorization);
 	if (body.n)
 		hout_field(out, "Content-Type", str_starts(body, STR("{")) ? STR("application/json")
 		                                                           : STR("application/x-www-form-urlencoded"));
@@ -211,7 +259,7 @@ start_call(struct login_live *l, msec now)
 	l->call = call_start(o->calls, &cs, &l->ready, now);
 	out = l->call ? call_out(l->call, buf_len(&p.target) + buf_len(&p.fields) + buf_len(&p.body) + 1024) : NULL;
 	if (out)
-		write_request(out, login, &p);
+		login_write(out, login, &p);
 	ct_wipe(p.body.p, p.body.w);
 	if (!out || out->over || call_send(l->call)) {
 		fail(l, ERR_LATE, LOGIN_FAILED_MS, l->call ? "the request does not fit" : o->calls->why, STR_NONE, now);
@@ -223,119 +271,28 @@ start_call(struct login_live *l, msec now)
 
 /* ---- the answer ---------------------------------------------------------------------------------- */
 
-/* The value of a cookie that the answer sets (RFC 6265 section 5.2: up to the first ';'). */
-static struct str
-cookie_of(const struct fields *f, struct str name)
+/* The new refresh token that came along, into the vault; STEP_WAIT until the disk has it. */
+static enum step
+save(struct login_live *l, msec now)
 {
-	const struct field *field;
-	u32 i = 0;
-
-	while ((field = field_next(f, FIELD_SET_COOKIE, &i))) {
-		struct str rest = field->value, value = str_next(&rest, ';'), key = str_next(&value, '=');
-
-		if (str_same(str_trim(key), name))
-			return str_trim(value);
-	}
-	return STR_NONE;
-}
-
-static struct jcur
-json_of(struct jcur c, struct str path)
-{
-	while (path.p)
-		c = json_get_str(c, str_next(&path, '.'));
-	return c;
-}
-
-static void
-add_value(struct login_live *l, u32 i, struct str value)
-{
-	struct buf b = buf_over(l->text, sizeof l->text);
-
-	for (u32 k = 0; k < i; k++)
-		b.w += l->n[k];
-	if (value.n > buf_room(&b))
-		return;
-	buf_put(&b, value);
-	l->n[i] = (u16)value.n;
-}
-
-/* What stands in the head, while it can be seen; n[] of what stands in the body stays 0. */
-static void
-take_head(struct login_live *l)
-{
-	const struct login *login = l->credential->login;
-	const struct fields *f = &l->ops->calls->resp.fields;
-	struct buf b = buf_over(l->answer.p, l->answer.cap);
-
-	/* kept in front of the body, in order, each behind its length */
-	for (u32 i = 0; i < login->sends; i++) {
-		struct str from = login->send[i].from, value = STR_NONE;
-		const struct field *field;
-
-		if (str_starts(from, STR("cookie:")))
-			value = cookie_of(f, str_cut(from, 7, from.n));
-		else if (str_starts(from, STR("header:")) && (field = field_find(f, str_cut(from, 7, from.n))))
-			value = field->value;
-		if (value.n > LOGIN_TEXT_MAX)
-			value = STR_NONE;
-		buf_byte(&b, (u8)(value.n >> 8));
-		buf_byte(&b, (u8)value.n);
-		buf_put(&b, value);
-	}
-	l->answer.w = b.w;
-	if (b.over)
-		l->answer.p[0] = l->answer.p[1] = 0;
-}
-
-static u32
-lifetime_of(const struct login *login, struct jcur root)
-{
-	struct str text = login->lifetime;
-	u64 n = 0;
-
-	if (str_starts(text, STR("json:"))) {
-		struct jcur c = json_of(root, str_cut(text, 5, text.n));
-
-		if (json_u64(c, &n))
-			text = json_str(c, NULL);
-	}
-	if (!n && str_u64(text, &n))
-		n = 0;
-	return (u32)(n > 86400 * 365 ? 86400 * 365 : n);
-}
-
-/* All of the answer is there: what it gives, in the order in which it is sent. Whether all was found. */
-static bool
-take_values(struct login_live *l, u32 *lifetime_s)
-{
-	const struct login *login = l->credential->login;
 	struct ops *o = l->ops;
+	struct buf plain = buf_over(o->canon, RPC_BODY_MAX), sealed = buf_over(l->room, sizeof l->room);
+	struct str key = user_record(l), body = buf_str(&l->answer);
 	struct jdoc d;
-	struct jcur root = json_none(ERR_NONE);
-	struct str head, body = buf_str(&l->answer);
 
-	memset(l->n, 0, sizeof l->n);
-	for (u32 i = 0; i < login->sends; i++)
-		body = str_cut(body, 2 + ((u32)body.p[0] << 8 | body.p[1]), body.n);
-	head = buf_str(&l->answer);
-	if (json_parse(&d, body, o->tok, RPC_TOKENS_MAX) == 0)
-		root = json_root(&d);
-	for (u32 i = 0; i < login->sends; i++) {
-		u32 n = (u32)head.p[0] << 8 | head.p[1];
-		struct str from = login->send[i].from, value = str_cut(head, 2, 2 + n);
-		struct buf b = buf_over(o->canon, RPC_BODY_MAX);
-
-		head = str_cut(head, 2 + n, head.n);
-		if (str_starts(from, STR("json:")) && json_str_put(json_of(root, str_cut(from, 5, from.n)), &b) == 0)
-			value = buf_str(&b);
-		add_value(l, i, value);
-		ct_wipe(o->canon, b.w);
-		if (!l->n[i])
-			return false;
+	body = str_cut(body, 2 + ((u32)body.p[0] << 8 | body.p[1]), body.n); /* behind the one value of the head */
+	if (json_parse(&d, body, o->tok, RPC_TOKENS_MAX) ||
+	    json_str_put(json_get(json_root(&d), "refresh_token"), &plain) || !plain.w || plain.w > VAULT_SECRET_MAX)
+		return STEP_DONE;
+	if (vault_seal(o->vault.keys, o->rng, str_cut(key, VAULT_PREFIX.n, key.n), buf_str(&plain), &sealed) == 0) {
+		store_cancel(o->vault.store, &l->op);
+		l->op = (struct store_op){ .verb = STORE_PUT, .key = key, .val = buf_str(&sealed),
+			.ttl_s = STORE_FOREVER, .owner = &l->ready };
+		list_init(&l->op.link);
+		l->state = SAVE;
 	}
-	*lifetime_s = lifetime_of(login, root);
-	return true;
+	ct_wipe(plain.p, plain.w);
+	return l->state == SAVE ? store_start(o->vault.store, &l->op, now) : STEP_DONE;
 }
 
 static void
@@ -344,7 +301,7 @@ have(struct login_live *l, msec now)
 	u32 s = 0;
 	u32 early;
 
-	if (!take_values(l, &s)) {
+	if (!login_take_values(l, &s)) {
 		fail(l, ERR_DENY, LOGIN_REFUSED_MS, "its answer lacks what login_send names", STR_NONE, now);
 		return;
 	}
@@ -355,7 +312,8 @@ have(struct login_live *l, msec now)
 	login_keep(l, s ? (s > early ? s - early : 0) : 30 * 86400, now);
 	l->stamp = store_stamp(l->ops->vault.store, 'j'); /* ours does not make us look */
 	log_info("login", "host=%S seconds=%u", l->credential->login->at->host_field, s);
-	finish(l, HAVE, now);
+	if (!l->born || save(l, now) != STEP_WAIT)
+		finish(l, HAVE, now);
 }
 
 static void
@@ -404,7 +362,7 @@ step_call(struct login_live *l, msec now)
 			fail(l, ERR_LATE, LOGIN_FAILED_MS, "the gate is out of buffers", STR_NONE, now);
 			return;
 		}
-		take_head(l);
+		login_take_head(l);
 		l->state = BODY;
 		step_body(l, now);
 	}
@@ -436,6 +394,10 @@ login_run(struct ready *r, msec now)
 		if (now >= l->timer.at)
 			login_look(l, now);
 		return;
+	case SAVE:
+		if (l->op.done)
+			finish(l, HAVE, now);
+		return;
 	case CALL: step_call(l, now); return;
 	case BODY: step_body(l, now); return;
 	default: return;
@@ -447,7 +409,7 @@ login_run(struct ready *r, msec now)
 int
 login_need(struct ops *o, const struct login_ask *ask, u32 *number, msec now, struct buf *why)
 {
-	struct login_live *l = place_of(o, ask->credential->login->id);
+	struct login_live *l = place_of(o, id_of(ask->credential, ask->born));
 	bool busy = l && l->state != NONE && l->state != HAVE;
 	u32 stamp = store_stamp(o->vault.store, 'j');
 
@@ -469,6 +431,8 @@ login_need(struct ops *o, const struct login_ask *ask, u32 *number, msec now, st
 	if (busy)
 		return ERR_MORE;
 	l->credential = ask->credential;
+	l->born = ask->born;
+	l->environment = ask->environment;
 	l->hold = ask->hold;
 	++*l->hold;
 	l->fresh = l->state == HAVE && now < l->ends;
@@ -479,11 +443,12 @@ login_need(struct ops *o, const struct login_ask *ask, u32 *number, msec now, st
 }
 
 int
-login_put(struct ops *o, const struct credential *c, struct params *p, struct buf *why)
+login_put(struct ops *o, const struct credential *c, u64 born, struct params *p, struct buf *why)
 {
 	for (u32 i = 0; i < c->login->sends; i++) {
 		struct buf room = buf_over(o->canon, RPC_BODY_MAX);
-		int err = credential_put_text(&c->login->send[i].as, login_value(&o->logins, c, i), &room, p, why);
+		struct str value = login_value(&o->logins, c, born, i);
+		int err = credential_put_text(&c->login->send[i].as, value, &room, p, why);
 
 		ct_wipe(o->canon, room.w);
 		if (err)
@@ -493,22 +458,43 @@ login_put(struct ops *o, const struct credential *c, struct params *p, struct bu
 }
 
 void
-login_good(struct ops *o, const struct credential *c, u32 number)
+login_good(struct ops *o, const struct credential *c, u64 born, u32 number)
 {
-	struct login_live *l = find(&o->logins, c->login->id);
+	struct login_live *l = find(&o->logins, id_of(c, born));
 
 	if (l && l->number == number)
 		l->good = true;
 }
 
 bool
-login_refused(struct ops *o, const struct credential *c, u32 number)
+login_refused(struct ops *o, const struct credential *c, u64 born, u32 number)
 {
-	struct login_live *l = find(&o->logins, c->login->id);
+	struct login_live *l = find(&o->logins, id_of(c, born));
 
 	if (!l || l->number != number)
 		return l != NULL; /* there is another one already */
 	if (l->state == HAVE && l->good)
 		l->ends = 0;
 	return l->state != HAVE || l->good;
+}
+
+void
+login_give(struct ops *o, const struct login_ask *ask, struct str access, u32 seconds, msec now)
+{
+	struct login_live *l = place_of(o, id_of(ask->credential, ask->born));
+
+	if (!l || (l->state != NONE && l->state != HAVE) || access.n > LOGIN_TEXT_MAX)
+		return; /* it is obtained with the refresh token */
+	l->born = ask->born;
+	l->environment = ask->environment;
+	memset(l->n, 0, sizeof l->n);
+	memcpy(l->text, access.p, access.n);
+	l->n[0] = (u16)access.n;
+	l->number++;
+	l->good = false;
+	l->last = ++o->logins.clock;
+	l->state = HAVE;
+	l->ends = now + (msec)seconds * 1000;
+	login_keep(l, seconds, now);
+	l->stamp = store_stamp(o->vault.store, 'j');
 }

@@ -8,6 +8,10 @@
  * One call at a time: whoever needs it meanwhile waits. What a login gives is forgotten when it was refused (401) after
  * it had been good once, so operations that are always refused do not make it log in for each.
  *
+ * Where users connect (login->authorize), each has a login of his own: what is exchanged is his refresh token, which
+ * the vault holds; a new one takes its place before what was obtained is used. One that is refused is dropped: he has
+ * to connect again.
+ *
  *      store key "j:<id>"    value: seal of the texts that are sent, each behind its length; dies with them
  *                "J:<id>"    the lease of who is logging in */
 #ifndef OP_LOGIN_H
@@ -16,12 +20,14 @@
 #include "base/list.h"
 #include "call/call.h"
 #include "gate/api.h"
+#include "op/vault.h"
 #include "store/store.h"
 
-#define LOGINS_MAX 16         /* logins in use at once */
+#define LOGINS_MAX 32         /* logins in use at once */
 #define LOGIN_TEXT_MAX 4096   /* bytes of all texts of one */
 #define LOGIN_ANSWER_MAX 16384 /* bytes of the answer */
 #define LOGIN_KEY_N 18
+#define LOGIN_NO_REFRESH "-" /* in the place of a refresh token: there is none */
 #define LOGIN_WHY_MAX 200
 #define LOGIN_REFUSED_MS 30000 /* a login that was refused is not tried again for so long: accounts get locked */
 #define LOGIN_FAILED_MS 2000
@@ -37,6 +43,7 @@ struct login_wait {
 
 struct login_ask {
 	const struct credential *credential;
+	u64 born, environment; /* of the user whose login it is, and id of where; 0: the gate's own */
 	u32 *hold; /* counted up while a login is under way: the credential's gen must stay */
 	struct login_wait *wait;
 };
@@ -52,6 +59,7 @@ struct login_live {
 	struct store_op op;
 	struct buf out;
 	u64 id;            /* 0: free */
+	u64 born, environment; /* whose: 0: the gate's own */
 	u32 number, last;  /* how often there was one; when it was asked for */
 	u8 state;
 	bool good;         /* it was accepted once */
@@ -66,6 +74,7 @@ struct login_live {
 	u8 why_n, key_n;
 	char why[LOGIN_WHY_MAX];
 	u8 key[LOGIN_KEY_N], lease[LOGIN_KEY_N];
+	u8 user_key[2 + VAULT_USER_N]; /* SAVE: of the refresh token */
 	u8 text[LOGIN_TEXT_MAX]; /* the values, one behind the other */
 	u8 room[LOGIN_TEXT_MAX + 256]; /* its record */
 };
@@ -85,14 +94,20 @@ size_t logins_bytes(void);
  * act. */
 int login_need(struct ops *o, const struct login_ask *ask, u32 *number, msec now, struct buf *why);
 
-/* Adds what a login gives to a request; it must be there. 0, or a fault as credential_put. */
-int login_put(struct ops *o, const struct credential *c, struct params *p, struct buf *why);
+/* Adds what a login gives to a request; it must be there. born: as in login_ask. 0, or a fault as credential_put. */
+int login_put(struct ops *o, const struct credential *c, u64 born, struct params *p, struct buf *why);
 
 /* A request with this number was accepted; or refused: then whether it is worth asking again with a new one. */
-void login_good(struct ops *o, const struct credential *c, u32 number);
-bool login_refused(struct ops *o, const struct credential *c, u32 number);
+void login_good(struct ops *o, const struct credential *c, u64 born, u32 number);
+bool login_refused(struct ops *o, const struct credential *c, u64 born, u32 number);
 
 /* Value i that a login has given, empty when there is none: it must not come back in answers. */
-struct str login_value(const struct logins *l, const struct credential *c, u32 i);
+struct str login_value(const struct logins *l, const struct credential *c, u64 born, u32 i);
+
+/* A user has connected: this is what the login would give, for so many seconds. */
+void login_give(struct ops *o, const struct login_ask *ask, struct str access, u32 seconds, msec now);
+
+/* Writes a call to where a login is: p's target, fields and body. */
+void login_write(struct buf *out, const struct login *login, const struct params *p);
 
 #endif

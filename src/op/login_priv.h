@@ -1,10 +1,11 @@
-/* login_priv: what login.c (asking and answering) and login_store.c (what is kept for other workers) share. */
+/* login_priv: what login.c (asking and answering), login_answer.c (reading the answer) and login_store.c (what is kept
+ * for other workers) share. */
 #ifndef OP_LOGIN_PRIV_H
 #define OP_LOGIN_PRIV_H
 
 #include "op/login.h"
 
-enum login_state { NONE, LOOK, LEASE, PAUSE, CALL, BODY, HAVE };
+enum login_state { NONE, LOOK, LEASE, PAUSE, CALL, BODY, SAVE, HAVE };
 
 /* A hash of all its texts. */
 u64 login_texts_hash(const struct login_live *l);
@@ -23,5 +24,11 @@ void login_lease(struct login_live *l, msec now);
 
 /* Gives it back, if we have it. */
 void login_lease_end(struct login_live *l, msec now);
+
+/* What stands in the head, while it can be seen; n[] of what stands in the body stays 0. */
+void login_take_head(struct login_live *l);
+
+/* All of the answer is there: what it gives, in the order in which it is sent. Whether all was found. */
+bool login_take_values(struct login_live *l, u32 *lifetime_s);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "crypt/ct.h"
 #include "catalog/args.h"
 #include "catalog/params.h"
 #include "filter/redact.h"
@@ -189,58 +188,6 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 	return OP_FAULT_ARGUMENT;
 }
 
-static int
-ask_for_own(struct buf *why)
-{
-	why->w = why->r;
-	BUF_LIT(why, "This API is called with its user's own key of it, which is given on the page /connections of "
-	    "this gate, by whoever this caller acts for.");
-	return OP_FAULT_CONNECT;
-}
-
-/* The credentials, and what must not come back of them. own: the caller's, or NULL. */
-static int
-put_credentials(struct op *op, const struct own *own, struct params *p, msec now, struct buf *why)
-{
-	struct ops *o = op->ops;
-	struct secrets_ask ask = { .environment = op->environment, .vault = &o->vault };
-	struct credential mine;
-	u8 name[VAULT_USER_N];
-	int err = 0;
-
-	for (u32 i = 0; i < op->chosen_n && !err; i++) {
-		const struct credential *c = op->chosen[i];
-
-		if (c->of == CREDENTIAL_USERS) {
-			mine = own_user(c, &op->who, op->environment->id, name);
-			c = &mine;
-		}
-		if (c->of == CREDENTIAL_CALLERS)
-			err = own_put(op->environment, own, p, why);
-		else
-			err = c->login ? login_put(o, c, p, why) : credential_put(c, &o->vault, p, now, why);
-		if (c == &mine && err == ERR_NONE)
-			return ask_for_own(why);
-		if (c == &mine && !err)
-			ask.own = secrets_of(c, &o->vault, now);
-	}
-	if (err)
-		return err == ERR_MORE ? OP_FAULT_BUSY : err == ERR_DENY ? OP_FAULT_ARGUMENT : OP_FAULT_CONFIG;
-	secrets_give(&o->secrets, op->secrets);
-	op->secrets = NULL;
-	if (op->environment->pass && own) {
-		ask.own = own_secret(own, o->canon);
-		ask.brief = true;
-	}
-	err = secrets_take(&o->secrets, &ask, now, &op->secrets);
-	if (ask.own.p == o->canon)
-		ct_wipe(o->canon, OWN_MAX);
-	if (!err)
-		return 0;
-	BUF_LIT(why, "The gate is busy: too many environments are in use at once. Try again in a second.");
-	return OP_FAULT_BUSY;
-}
-
 /* ---- credentials that have to be obtained -------------------------------------------------------- */
 
 /* The request as it is without them, for when they are there, and for once more. */
@@ -291,13 +238,20 @@ send_kept(struct op *op, msec now, struct buf *why)
 
 	for (u32 i = 0; i < op->chosen_n; i++) {
 		struct login_ask ask = { .credential = op->chosen[i], .hold = op->hold, .wait = &op->wait };
-		int err = ask.credential->login ? login_need(op->ops, &ask, &op->number[i], now, why) : 0;
+		int err;
 
+		if (!own_has(op, i, now))
+			return own_ask(why);
+		ask.born = own_born(op, i);
+		ask.environment = op->environment->id;
+		err = ask.credential->login ? login_need(op->ops, &ask, &op->number[i], now, why) : 0;
+		if (err == ERR_DENY && ask.born)
+			return own_ask(why);
 		if (err)
 			return err == ERR_MORE ? 0 : err == ERR_LATE ? OP_FAULT_BUSY : OP_FAULT_CONFIG;
 	}
 	load(op, &p);
-	fault = put_credentials(op, NULL, &p, now, why);
+	fault = own_credentials(op, NULL, &p, now, why);
 	if (fault)
 		return fault;
 	catalog_op(op->catalog, op->operation, &operation);
@@ -313,10 +267,11 @@ ran_out(struct op *op, msec now)
 	if (op->call->status != 401) {
 		for (u32 i = 0; i < op->chosen_n; i++)
 			if (op->chosen[i]->login)
-				login_good(op->ops, op->chosen[i], op->number[i]);
+				login_good(op->ops, op->chosen[i], own_born(op, i), op->number[i]);
 	} else if (op->repeats < 2) {
 		for (u32 i = 0; i < op->chosen_n; i++)
-			again |= op->chosen[i]->login && login_refused(op->ops, op->chosen[i], op->number[i]);
+			again |= op->chosen[i]->login && login_refused(op->ops, op->chosen[i], own_born(op, i),
+			    op->number[i]);
 	}
 	if (!again) {
 		lease_give(&op->ops->calls->net->lease, &op->kept);
@@ -361,7 +316,7 @@ build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, 
 	if (n < 0)
 		return OP_FAULT_CONFIG;
 	op->chosen_n = (u8)n;
-	return op->environment->logs_in ? 0 : put_credentials(op, spec->own, p, now, why);
+	return op->environment->logs_in ? 0 : own_credentials(op, spec->own, p, now, why);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "crypt/ct.h"
 #include "http/hout.h"
+#include "op/credential.h"
 #include "op/op.h"
 
 /* Whether a field of that name is there already: the arguments of a call must not send a second one along. */
@@ -39,15 +40,6 @@ own_put(const struct environment *e, const struct own *own, struct params *p, st
 	return 0;
 }
 
-struct credential
-own_user(const struct credential *c, const struct principal *who, u64 environment, u8 name[VAULT_USER_N])
-{
-	struct credential mine = *c;
-
-	mine.store = vault_user(who->born, environment, name);
-	return mine;
-}
-
 struct str
 own_secret(const struct own *own, u8 *room)
 {
@@ -57,6 +49,91 @@ own_secret(const struct own *own, u8 *room)
 	if (n > 0)
 		return secrets_part(CREDENTIAL_BASIC, str_of(room, (u32)n));
 	return secrets_part(CREDENTIAL_HEADER, own->value);
+}
+
+/* ---- for an op ----------------------------------------------------------------------------------- */
+
+/* The credential that stands for c, of which each user has given his own: this user's. It points into name. */
+static struct credential
+own_user(const struct credential *c, const struct principal *who, u64 environment, u8 name[VAULT_USER_N])
+{
+	struct credential mine = *c;
+
+	mine.store = vault_user(who->born, environment, name);
+	return mine;
+}
+
+u64
+own_born(const struct op *op, u32 i)
+{
+	return op->chosen[i]->of == CREDENTIAL_USERS ? op->who.born : 0;
+}
+
+bool
+own_has(struct op *op, u32 i, msec now)
+{
+	u8 name[VAULT_USER_N];
+	struct str secret;
+
+	if (op->chosen[i]->of != CREDENTIAL_USERS)
+		return true;
+	return op->who.born && vault_get(&op->ops->vault, vault_user(op->who.born, op->environment->id, name), &secret,
+	    now) != ERR_NONE;
+}
+
+int
+own_ask(struct buf *why)
+{
+	why->w = why->r;
+	BUF_LIT(why, "This API is called with its user's own key of it, which is given on the page /connections of "
+	    "this gate, by whoever this caller acts for.");
+	return OP_FAULT_CONNECT;
+}
+
+int
+own_credentials(struct op *op, const struct own *own, struct params *p, msec now, struct buf *why)
+{
+	struct ops *o = op->ops;
+	struct secrets_ask ask = { .environment = op->environment, .vault = &o->vault };
+	struct credential mine;
+	u8 name[VAULT_USER_N];
+	int err = 0;
+
+	for (u32 i = 0; i < op->chosen_n && !err; i++) {
+		const struct credential *c = op->chosen[i];
+
+		if (c->of == CREDENTIAL_USERS) {
+			if (!own_has(op, i, now))
+				return own_ask(why);
+			mine = own_user(c, &op->who, op->environment->id, name);
+			c = &mine;
+		}
+		if (c->of == CREDENTIAL_CALLERS)
+			err = own_put(op->environment, own, p, why);
+		else
+			err = c->login ? login_put(o, c, own_born(op, i), p, why)
+			               : credential_put(c, &o->vault, p, now, why);
+		if (c == &mine && err == ERR_NONE)
+			return own_ask(why);
+		if (c == &mine && !err)
+			ask.own = c->login ? login_value(&o->logins, c, op->who.born, 0)
+			                   : secrets_of(c, &o->vault, now);
+	}
+	if (err)
+		return err == ERR_MORE ? OP_FAULT_BUSY : err == ERR_DENY ? OP_FAULT_ARGUMENT : OP_FAULT_CONFIG;
+	secrets_give(&o->secrets, op->secrets);
+	op->secrets = NULL;
+	if (op->environment->pass && own) {
+		ask.own = own_secret(own, o->canon);
+		ask.brief = true;
+	}
+	err = secrets_take(&o->secrets, &ask, now, &op->secrets);
+	if (ask.own.p == o->canon)
+		ct_wipe(o->canon, OWN_MAX);
+	if (!err)
+		return 0;
+	BUF_LIT(why, "The gate is busy: too many environments are in use at once. Try again in a second.");
+	return OP_FAULT_BUSY;
 }
 
 /* ---- for a session ------------------------------------------------------------------------------- */

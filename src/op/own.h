@@ -16,6 +16,7 @@
 #define OWN_MAX 3000 /* bytes of the whole value */
 #define OWN_PREFIX "e:"
 
+struct op;
 struct ops;
 
 struct own {
@@ -25,9 +26,18 @@ struct own {
 /* Adds it to the request. 0; ERR_NONE there is none; ERR_DENY an argument stands in its place: why says so. */
 int own_put(const struct environment *e, const struct own *own, struct params *p, struct buf *why);
 
-/* The credential that stands for c, of which each user has given his own: this user's. It points into name. */
-struct credential own_user(const struct credential *c, const struct principal *who, u64 environment,
-    u8 name[VAULT_USER_N]);
+/* Of the user whose the op's credential i is; 0: it is the gate's. */
+u64 own_born(const struct op *op, u32 i);
+
+/* Whether the user has given the op's credential i, or it is no user's. */
+bool own_has(struct op *op, u32 i, msec now);
+
+/* Says that he has to: OP_FAULT_CONNECT. */
+int own_ask(struct buf *why);
+
+/* Puts the credentials of an op into its request, and prepares what must not come back of them. own: what the caller
+ * brought along, or NULL. 0, or an enum op_fault. */
+int own_credentials(struct op *op, const struct own *own, struct params *p, msec now, struct buf *why);
 
 /* Its part that is secret: behind the scheme; of Basic what is encoded there, in room (OWN_MAX bytes). */
 struct str own_secret(const struct own *own, u8 *room);

@@ -166,13 +166,13 @@ test("a key of one's own is given, replaced and removed", { skip }, async () => 
   await look('connections');
   await page.fill('input[name=secret]', 'adas-own-key');
   await page.click('text=Store the key');
-  await page.waitForSelector('text=Your key is stored');
+  await page.waitForSelector('text=Connected:');
   assert.ok(!(await page.content()).includes('adas-own-key'));
   await look('connections-given');
   await page.fill('input[name=secret]', 'adas-other-key');
   await page.keyboard.press('Enter');
   await page.waitForSelector('text=Replace the key');
-  await page.click('text=Remove the key');
+  await page.click('text=Disconnect');
   await page.waitForSelector('text=Store the key');
   await page.goto(server.origin + '/connect/nothing');
   assert.match(await page.textContent('main'), /not valid any more/);
