@@ -121,9 +121,9 @@ test_one_for_all(void **state)
 	assert_int_equal(runs[2], 1);
 	assert_int_equal(need(0), 0);
 	assert_int_equal(number, 1);
-	assert_true(str_is(login_value(&ops.logins, &credential, 0), "token"));
-	assert_true(str_is(login_value(&ops.logins, &credential, 1), "c1"));
-	assert_int_equal(login_value(&ops.logins, &credential, 2).n, 0);
+	assert_true(str_is(login_value(&ops.logins, &credential, 0, 0), "token"));
+	assert_true(str_is(login_value(&ops.logins, &credential, 0, 1), "c1"));
+	assert_int_equal(login_value(&ops.logins, &credential, 0, 2).n, 0);
 }
 
 static void
@@ -143,17 +143,17 @@ static void
 test_refused(void **state)
 {
 	obtain();
-	assert_false(login_refused(&ops, &credential, 1)); /* it never was good: another one would not be, either */
+	assert_false(login_refused(&ops, &credential, 0, 1)); /* it never was good: another one would not be, either */
 	assert_int_equal(need(0), 0);
-	login_good(&ops, &credential, 1);
-	assert_true(login_refused(&ops, &credential, 1));
-	assert_true(login_refused(&ops, &credential, 1));
+	login_good(&ops, &credential, 0, 1);
+	assert_true(login_refused(&ops, &credential, 0, 1));
+	assert_true(login_refused(&ops, &credential, 0, 1));
 	assert_int_equal(need(0), ERR_MORE);
-	assert_true(login_refused(&ops, &credential, 1));
+	assert_true(login_refused(&ops, &credential, 0, 1));
 	answers(GOOD);
 	assert_int_equal(need(0), 0);
 	assert_int_equal(number, 2);
-	assert_true(login_refused(&ops, &credential, 1)); /* there is a newer one */
+	assert_true(login_refused(&ops, &credential, 0, 1)); /* there is a newer one */
 	assert_int_equal(need(0), 0);
 }
 
@@ -165,9 +165,9 @@ test_from_the_store(void **state)
 	assert_int_equal(need(0), ERR_MORE);
 	rig_turn(u->rig);
 	assert_int_equal(need(0), 0);
-	assert_true(str_is(login_value(&ops.logins, &credential, 0), "token"));
-	assert_true(str_is(login_value(&ops.logins, &credential, 1), "c1"));
-	assert_true(login_refused(&ops, &credential, number)); /* of another time */
+	assert_true(str_is(login_value(&ops.logins, &credential, 0, 0), "token"));
+	assert_true(str_is(login_value(&ops.logins, &credential, 0, 1), "c1"));
+	assert_true(login_refused(&ops, &credential, 0, number)); /* of another time */
 }
 
 static const struct { const char *answer, *why; int err; } bad[] = {
@@ -190,7 +190,7 @@ test_bad_answers(void **state)
 		assert_int_equal(hold, 0);
 		if (need(0) != bad[i].err || str_find_str(buf_str(&why), str_c(bad[i].why)) < 0)
 			fail_msg("%u: %.*s", i, STR_ARG(buf_str(&why)));
-		assert_int_equal(login_value(&ops.logins, &credential, 0).n, 0);
+		assert_int_equal(login_value(&ops.logins, &credential, 0, 0).n, 0);
 		u->rig->now += LOGIN_REFUSED_MS;
 	}
 	obtain();
@@ -207,7 +207,7 @@ test_many(void **state)
 	login.id = 100;
 	assert_int_equal(need(0), ERR_MORE);
 	rig_turn(u->rig);
-	assert_int_equal(need(0), login_value(&ops.logins, &credential, 0).n ? 0 : ERR_MORE);
+	assert_int_equal(need(0), login_value(&ops.logins, &credential, 0, 0).n ? 0 : ERR_MORE);
 	if (hold)
 		answers(GOOD);
 }
