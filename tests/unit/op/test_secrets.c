@@ -151,14 +151,14 @@ test_others(void **state)
 
 	secrets.gen = &gen;
 	secrets.rng = &rng;
-	assert_int_equal(secrets_take(&secrets, &e[0], &vault, 1000, &a), 0);
-	assert_int_equal(secrets_take(&secrets, &e[2], &vault, 1000, &none), 0);
+	assert_int_equal(take(&e[0], &vault, "", &a), 0);
+	assert_int_equal(take(&e[2], &vault, "", &none), 0);
 	assert_int_equal(redact_put(a, STR("first-secret c2Vjb25kLXNlY3JldA "), &out), 2);
 	assert_int_equal(redact_put(none, STR("second-secret"), &out), 1);
 	assert_true(str_is(buf_str(&out), "[redacted] [redacted]A [redacted]"));
 	gen.number = 2;
 	e[1].credential = made(CREDENTIAL_HEADER, "token third-secret", "third-secret");
-	assert_int_equal(secrets_take(&secrets, &e[0], &vault, 1000, &b), 0);
+	assert_int_equal(take(&e[0], &vault, "", &b), 0);
 	out = buf_over(room, sizeof room);
 	assert_int_equal(redact_put(a, STR("second-secret third-secret "), &out), 1);
 	assert_int_equal(redact_put(b, STR("second-secret third-secret"), &out), 1);
