@@ -69,7 +69,7 @@ secret_at(const struct secrets *s, const struct environment *e, u32 i, struct va
 
 	if (i % EACH)
 		return c->login && s->logins ? login_value(s->logins, c, 0, i % EACH - 1) : STR_NONE;
-	return c->in == CREDENTIAL_NONE && !c->login ? STR_NONE : secrets_of(c, vault, now);
+	return c->of || (c->in == CREDENTIAL_NONE && !c->login) ? STR_NONE : secrets_of(c, vault, now);
 }
 
 /* ---- all others ---------------------------------------------------------------------------------- */
