@@ -21,7 +21,8 @@ close_now(struct conn *c, msec now)
 {
 	struct wire *w = &c->wire;
 
-	bool linger = !w->eof && (c->unread || c->pieces || buf_len(&w->in));
+	/* Who speaks 1.0 may not know that another request is not answered, and would lose this answer to the reset. */
+	bool linger = !w->eof && (c->unread || c->pieces || buf_len(&w->in) || c->minor == 0);
 
 	if (c->tls || linger)
 		wire_end(w);
