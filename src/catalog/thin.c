@@ -7,7 +7,7 @@ bytes(const struct build *b, enum catalog_part_id id, u32 first, u32 n)
 {
 	u32 size = catalog_part_size(id);
 
-	return str_of(b->part[id].p + (size_t)first * size, (size_t)n * size);
+	return n ? str_of(b->part[id].p + (size_t)first * size, (size_t)n * size) : STR_NONE;
 }
 
 /* Drops records that are equal to one before. Their new numbers, in the arena; NULL: no room. */
