@@ -35,7 +35,8 @@ rpc "$key" tools/call get_project '{"id":99999}' >/dev/null
 rpc "$key" tools/call create_project '{"nothing":"secret-argument"}' >/dev/null
 until_true 5 has_lines 5 && ok || bad "five calls, five lines: $(lines '"what":"call"')"
 same 'failed' 1 "$(lines '"outcome":"failed"' '"status":404' get_project)"
-same 'done' 3 "$(lines '"outcome":"done"')"
+same 'done' 3 "$(lines '"what":"call"' '"outcome":"done"')"
+same 'who made the key' 1 "$(lines '"what":"admin"' '"outcome":"done"')"
 same 'refused for its arguments' 1 "$(lines '"outcome":"refused"' create_project)"
 same 'no argument is in it' 0 "$(lines secret-argument)"
 audit tail -n 2
