@@ -263,6 +263,7 @@ judge_refresh(struct oauth *o, msec now)
 	switch (grant_judge(&o->grant, o->seq, store_wall(o->job->app->store))) {
 	case GRANT_THEFT:
 		return end_family(o, "invalid_grant", "an old refresh token came again", now);
+	case GRANT_STALE: return oauth_error(x, 400, "invalid_grant", "this refresh token was replaced by another");
 	default: return get_user(o, now);
 	}
 }
@@ -334,6 +335,7 @@ judge_user(struct oauth *o, bool refresh, msec now)
 	o->grant.state = GRANT_LIVE;
 	o->grant.seq++;
 	o->grant.rotated = at;
+	o->grant.seen = false;
 	return swap_grant(o, now);
 }
 

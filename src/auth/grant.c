@@ -91,6 +91,7 @@ grant_encode(struct buf *b, const struct grant *g)
 	buf_byte(b, VERSION);
 	tags_num(b, TAG_STATE, g->state);
 	tags_num(b, TAG_SCOPES, g->scopes);
+	tags_num(b, TAG_SEEN, g->seen);
 	tags_num(b, TAG_DYNAMIC, g->dynamic);
 	tags_num(b, TAG_EPOCH, g->epoch);
 	tags_put(b, TAG_CLIENT, str_of(g->client, sizeof g->client));
@@ -125,7 +126,7 @@ decode_field(struct grant *g, u8 tag, struct str v)
 	case TAG_SCOPES: g->scopes = (u8)n & SCOPE_ALL; return 0;
 	case TAG_EPOCH: g->epoch = n; return 0;
 	case TAG_DYNAMIC: g->dynamic = n != 0; return 0;
-	case TAG_SEEN: return 0; /* of before: the grace ended with the first use */
+	case TAG_SEEN: g->seen = n != 0; return 0;
 	case TAG_CLIENT:
 	case TAG_REDIRECT:
 		if (v.n != HASH_N)
@@ -209,7 +210,7 @@ grant_judge(const struct grant *g, u32 seq, wall now)
 		return GRANT_ROTATE;
 	if (seq + 1 != g->seq || now > g->rotated + GRANT_GRACE_S)
 		return GRANT_THEFT;
-	return GRANT_AGAIN;
+	return g->seen ? GRANT_STALE : GRANT_AGAIN;
 }
 
 /* ---- PKCE -------------------------------------------------------------------------------------------- */

@@ -8,9 +8,8 @@
  * again ends the family. Codes and refresh tokens are MACs over the family (and its sequence number): the successor
  * of a refresh token is the same however often, and after whatever restart, it is asked for.
  *
- * Grace: an answer may get lost, and several processes of one client may share what it keeps. Within 60 s the same
- * client gets the same successor again, whether that is in use or not; later, the old token means that two hold it,
- * and the family ends.
+ * Grace: an answer may get lost. Within 60 s the same client gets the same successor again, as long as nothing of the
+ * successor was used; later, the old token means that two hold it, and the family ends.
  * Source: OAuth 2.1 sections 4.1 and 4.3.1; RFC 9700 sections 2.1.1, 4.5 and 4.14. */
 #ifndef AUTH_GRANT_H
 #define AUTH_GRANT_H
@@ -33,6 +32,7 @@ enum grant_state { GRANT_CODE = 1, GRANT_LIVE = 2 };
 struct grant {
 	u8 state, scopes;
 	bool dynamic;         /* the client registered itself: `client reset` ends it */
+	bool seen;            /* a token of the present sequence number was used */
 	u8 client[32];        /* SHA-256 of the client's id */
 	u8 redirect[32];      /* CODE: SHA-256 of the redirect URI */
 	u32 seq;              /* of the present refresh token */
@@ -65,6 +65,7 @@ int grant_refresh_open(const u8 key[HANDLE_KEY_N], struct str text, u8 family[GR
 enum grant_verdict {
 	GRANT_ROTATE, /* the present one: swap in the next */
 	GRANT_AGAIN,  /* the one before, in its grace: the same successor */
+	GRANT_STALE,  /* the one before, soon after, when its successor is in use: refuse this one only */
 	GRANT_THEFT,  /* an old one: end the family */
 };
 

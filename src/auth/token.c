@@ -164,6 +164,26 @@ stamp_of(const struct tokens *ts)
 	return store_stamp(ts->st, 'g') + store_stamp(ts->st, 'p');
 }
 
+/* The refresh token that came with this one has arrived: its predecessor's grace is over. Nobody waits for it. */
+static void
+note_seen(struct tokens *ts, struct token_check *c, struct grant *g)
+{
+	u8 room[GRANT_RECORD_MAX];
+	struct buf b = buf_over(room, sizeof room);
+	struct store_op op = { .verb = STORE_SWAP, .lazy = true, .version = c->version };
+	wall now = store_wall(ts->st);
+
+	if (g->seen || c->token.seq != g->seq || g->dies <= now)
+		return;
+	g->seen = true;
+	grant_encode(&b, g);
+	op.key = str_of(c->name, sizeof c->name);
+	op.val = buf_str(&b);
+	op.ttl_s = g->dies - now;
+	if (!b.over)
+		store_start(ts->st, &op, 0);
+}
+
 enum step
 token_start(struct tokens *ts, struct token_check *c, const struct token_ask *ask, struct principal *who,
     struct ready *owner)
@@ -204,6 +224,7 @@ ask_user(struct tokens *ts, struct token_check *c, struct principal *who)
 		return refuse(c, ERR_DENY);
 	c->version = c->op.version;
 	c->epoch = g.epoch;
+	note_seen(ts, c, &g);
 	c->op = (struct store_op){ .verb = STORE_GET, .owner = c->op.owner, .out = &c->out };
 	c->op.key = user_key(g.user, c->user_key);
 	c->out = buf_over(c->room, sizeof c->room); /* g is gone */

@@ -300,15 +300,11 @@ const drivers = {
     const v = await new Volley(server.port, 50).open(), t = await c2.connect(alice);
     try {
       for (let i = 0; i < ROUNDS; i++) {
-        const all = await v.fire(posts({ grant_type: 'refresh_token', refresh_token: t.refresh_token, client_id: 'C2' })), next = new Set(), was = t.refresh_token;
+        const all = await v.fire(posts({ grant_type: 'refresh_token', refresh_token: t.refresh_token, client_id: 'C2' })), next = new Set();
         for (const r of all) { is({ ...r, text: r.body }, 200); next.add(r.json.refresh_token); }
         assert.equal(next.size, 1, `round ${i}: ${next.size} successors`);
         t.refresh_token = [...next][0];
-        if (i % 10) continue;
-        await works(all[i % 50].json.access_token); // whoever got an answer is logged in; and who comes a moment later, too
-        const late = await c2.refresh(was);
-        is(late, 200);
-        assert.equal(late.json.refresh_token, t.refresh_token);
+        if (i % 10 === 0) await works(all[i % 50].json.access_token); // whoever got an answer is logged in
       }
     } finally { v.close(); }
     await works((await c2.refresh(t.refresh_token)).json.access_token);
@@ -339,7 +335,7 @@ const drivers = {
     is(again, 200);
     assert.equal(again.json.refresh_token, lost.json.refresh_token);
     await works(again.json.access_token);
-    assert.equal((await c2.refresh(t.refresh_token)).json.refresh_token, again.json.refresh_token); // in use or not: never another
+    json(await c2.refresh(t.refresh_token), 400, 'invalid_grant'); // the successor is in use: the old one is over
     is(await c2.refresh(again.json.refresh_token), 200);
   },
   F07: async () => { const t = await c2.connect(alice); json(await c2.refresh(t.refresh_token, { resource: R2 }), 400, 'invalid_target'); },

@@ -14,7 +14,7 @@ test_records(void **state)
 	u8 room[GRANT_RECORD_MAX];
 	char name[64], host[GRANT_HOST_MAX], list[PRINCIPAL_LIST_MAX], audience[GRANT_AUDIENCE_MAX], user[PRINCIPAL_NAME_MAX];
 	struct buf b = buf_over(room, sizeof room);
-	struct grant g = { .state = GRANT_CODE, .scopes = 15, .seq = UINT32_MAX, .epoch = UINT64_MAX }, back;
+	struct grant g = { .state = GRANT_CODE, .scopes = 15, .seen = true, .seq = UINT32_MAX, .epoch = UINT64_MAX }, back;
 
 	memset(name, 'n', sizeof name);
 	memset(host, 'h', sizeof host);
@@ -32,7 +32,7 @@ test_records(void **state)
 	grant_encode(&b, &g);
 	assert_false(b.over); /* the largest record fits */
 	assert_int_equal(grant_decode(buf_str(&b), &back), 0);
-	assert_true(back.state == GRANT_CODE && back.scopes == 15 && back.seq == UINT32_MAX);
+	assert_true(back.state == GRANT_CODE && back.scopes == 15 && back.seen && back.seq == UINT32_MAX);
 	assert_true(back.epoch == UINT64_MAX && back.dies == UINT32_MAX && str_same(back.environments, g.environments));
 	assert_true(str_same(back.challenge, g.challenge) && str_same(back.name, g.name));
 	for (u32 n = 0; n < b.w; n++)
@@ -87,6 +87,9 @@ test_verdicts(void **state)
 	assert_int_equal(grant_judge(&g, 4, 1061), GRANT_THEFT);
 	assert_int_equal(grant_judge(&g, 3, 1000), GRANT_THEFT);
 	assert_int_equal(grant_judge(&g, 6, 1000), GRANT_THEFT);
+	g.seen = true;
+	assert_int_equal(grant_judge(&g, 4, 1000), GRANT_STALE);
+	assert_int_equal(grant_judge(&g, 4, 1061), GRANT_THEFT);
 }
 
 static void

@@ -247,6 +247,28 @@ test_ends(void **state)
 }
 
 static void
+test_seen(void **state)
+{
+	struct place *p = *state;
+	struct principal who;
+	u8 room[GRANT_RECORD_MAX];
+	struct buf b = buf_over(room, sizeof room);
+	char key[GRANT_KEY_N];
+	struct store_op op = { .verb = STORE_GET, .out = &b };
+	struct grant g;
+
+	assert_int_equal(verify(p, &who), 0);
+	turn(p);
+	grant_key(key, p->family);
+	op.key = str_of(key, sizeof key);
+	store_start(p->st, &op, 0);
+	while (!op.done)
+		turn(p);
+	assert_int_equal(grant_decode(op.val, &g), 0);
+	assert_true(g.seen);
+}
+
+static void
 test_cost(void **state)
 {
 	static const u32 n = 100000;
@@ -274,7 +296,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		AT_ONCE(test_principal), LATE(test_principal), AT_ONCE(test_audience), LATE(test_audience),
-		AT_ONCE(test_forgery), AT_ONCE(test_ends), LATE(test_ends),
+		AT_ONCE(test_forgery), AT_ONCE(test_ends), LATE(test_ends), AT_ONCE(test_seen), LATE(test_seen),
 		AT_ONCE(test_cost),
 	};
 
