@@ -218,6 +218,8 @@ test('stop-all: reads are cut, a write that was sent is awaited, handles are voi
   assert.equal(asked('wait 1502')[0].cancelled, undefined);
   const lines = fs.readdirSync(path.join(server.dir, 'data/audit')).map((f) => fs.readFileSync(path.join(server.dir, 'data/audit', f), 'latin1')).join('');
   assert.ok(lines.split('\n').some((l) => /"outcome":"done".*"operation":"echo".*"bytes":58/.test(l)), 'the write is in the audit');
-  assert.equal((await server.command(['stop-all', '--resume'])).code, 0);
+  const input = 'correct horse battery';
+  assert.equal((await server.command(['user', 'add', 'ada', '--role', 'admin', '--password-stdin'], { input })).code, 0);
+  assert.equal((await server.command(['stop-all', '--resume', '--user', 'ada', '--password-stdin'], { input })).code, 0);
   for (const handle of made) assert.match((await call.tool('get_result', { handle })).text, /unknown or has expired/);
 });
