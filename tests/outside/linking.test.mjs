@@ -52,7 +52,7 @@ before(async () => {
     const who = access.get(/^Bearer (.*)/.exec(q.headers.authorization)?.[1]);
     return who ? json(200, { who, sent: q.headers.authorization }) : json(401, { error: 'unauthorized' });
   };
-  server = await startServer({ env: { CLIENT_SECRET: secret }, apis: [{ name: 'work', document: file, environments: [{ name: 'live', kind: 'sandbox', base_url: up.url, credential_from: 'user',
+  server = await startServer({ env: { CLIENT_SECRET: secret }, apis: [{ name: 'tracker', document: file, environments: [{ name: 'live', kind: 'sandbox', base_url: up.url, credential_from: 'user',
     authorize_url: `${up.url}/authorize`, token_url: '/token', client_id: 'gate 1', client_secret_from: 'env:CLIENT_SECRET', scopes: 'full_access offline_access' }] }] });
   for (const name of ['ann', 'bob']) {
     const r = await server.command(['user', 'add', name, '--password-stdin'], { input: password });
@@ -61,7 +61,7 @@ before(async () => {
     await people[name].get('/keys');
     const made = await people[name].post('/keys', { name: 'agent', api: '', access: 'destructive', expires: '30' });
     const key = /sk-[\w-]{43}/.exec(made.body)[0];
-    callers[name] = Object.assign(caller(server, { key, path: '/work/mcp' }), { key });
+    callers[name] = Object.assign(caller(server, { key, path: '/tracker/mcp' }), { key });
   }
 });
 after(async () => {
@@ -75,7 +75,7 @@ after(async () => {
 async function begin(who) {
   const page = await people[who].get('/connections');
   assert.match(page.headers['content-security-policy'], new RegExp(`form-action 'self' ${up.url};`));
-  const r = await people[who].post('/connections/start', { api: 'work', where: 'live' });
+  const r = await people[who].post('/connections/start', { api: 'tracker', where: 'live' });
   assert.equal(r.status, 303, r.body.slice(0, 300));
   const to = new URL(r.headers.location), p = to.searchParams;
   assert.equal(to.origin + to.pathname, `${up.url}/authorize`);
@@ -168,16 +168,16 @@ test('what the other side refuses', async () => {
   assert.equal(r.status, 400);
   assert.match(r.body, /did not come to a connection/);
   assert.match((await callers.ann.tool('projects')).text, /"who":"ann"/, 'still connected as before');
-  assert.equal((await people.ann.post('/connections', { api: 'work', where: 'live', secret: 'a key pasted here' })).status, 404, 'no keys where one logs in');
+  assert.equal((await people.ann.post('/connections', { api: 'tracker', where: 'live', secret: 'a key pasted here' })).status, 404, 'no keys where one logs in');
 });
 test('disconnected; nothing of it in clear', async () => {
   const walk = (dir) => fs.readdirSync(dir, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? walk(path.join(dir, e.name)) : e.isFile() ? [path.join(dir, e.name)] : []));
   for (const f of walk(path.join(server.dir, 'data'))) for (const s of log.used) assert.ok(!fs.readFileSync(f).includes(s), f);
   await people.ann.get('/connections');
-  assert.equal((await people.ann.post('/connections/remove', { api: 'work', where: 'live' })).status, 303);
+  assert.equal((await people.ann.post('/connections/remove', { api: 'tracker', where: 'live' })).status, 303);
   assert.ok(asks(await callers.ann.tool('projects')));
   for (const key of [callers.ann.key, await server.key('box')]) { // without MCP, and for nobody
-    const r = await callers.ann.post({ method: 'GET', at: '/rest/work/live/projects', headers: [['Authorization', `Bearer ${key}`]] });
+    const r = await callers.ann.post({ method: 'GET', at: '/rest/tracker/live/projects', headers: [['Authorization', `Bearer ${key}`]] });
     assert.equal(r.status, 403, r.body);
     assert.match(r.body, /\/connections/);
   }
