@@ -41,6 +41,7 @@ struct adminact {
 	struct prove prove;
 	struct people people;
 	struct clients *clients;
+	size_t mark;                /* of the arena, before them */
 	struct buf answer;
 	const char *why; /* what is shown of a person beside */
 	struct user shown;
@@ -341,9 +342,12 @@ client_gone(struct job *j, enum step s, msec now)
 
 	if (s == STEP_WAIT)
 		return s;
-	if (s == STEP_FAIL)
-		return lists_show(j, &adminpage_list_clients, a->clients->status < 500 ? "clients_gone" : "error_store",
-		    now);
+	if (s == STEP_FAIL) {
+		const char *why = a->clients->status < 500 ? "clients_gone" : "error_store";
+
+		arena_rewind(exchange_arena(&j->x), a->mark); /* a page of rows takes all there is */
+		return lists_show(j, &adminpage_list_clients, why, now);
+	}
 	act_change(j, "admin", STR("client remove"), a->name);
 	return html_go(&j->x, STR("/admin/clients"));
 }
@@ -358,6 +362,7 @@ start_client(struct job *j, struct adminact *a, msec now)
 
 	if (html_form(&j->x, (struct html_field[]){ { "id", CLIENT_KEY_N, &a->name } }, 1))
 		return STEP_DONE;
+	a->mark = room->used;
 	a->clients = ARENA_NEW(room, struct clients);
 	a->answer = arena_buf(room, ANSWER_N);
 	if (!a->clients || !a->answer.p)

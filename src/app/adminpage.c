@@ -113,51 +113,62 @@ adminpage_clients(struct exchange *x, msec now)
 
 /* ---- credentials --------------------------------------------------------------------------------- */
 
+/* A credential of the store that an environment uses. */
+struct use {
+	const struct api *api;
+	const struct environment *env;
+	struct str name;
+};
+
+/* The n-th of all apis, or false; the page has room for LISTS_MAX of them. */
 static bool
-put_credential(struct job *j, struct html *h, const struct store_entry *e)
+nth_use(const struct gen *gen, u32 n, struct use *u)
 {
-	if (h)
-		html_time(h, "since", credentials_when(j->app->store, str_cut(e->key, 2, e->key.n)));
-	return true;
-}
-
-static void
-put_use(struct job *j, struct html *h, const struct api *api, const struct environment *e, struct str name)
-{
-	u8 room[2 + VAULT_NAME_MAX];
-	struct buf key = buf_over(room, sizeof room);
-	struct store_op op = { .verb = STORE_GET };
-	u8 value[VAULT_SECRET_MAX + SEAL_EXTRA];
-	struct buf out = buf_over(value, sizeof value);
-
-	if (!name.n || name.n > VAULT_NAME_MAX)
-		return;
-	buf_fmt(&key, "u:%S", name);
-	op.key = buf_str(&key);
-	op.out = &out;
-	html_row(h, "use");
-	html_put(h, "api_name", api->name);
-	html_put(h, "where", e->name);
-	html_put(h, "stored", name);
-	html_flag(h, "production", e->production);
-	html_flag(h, "missing", store_do(j->app->store, &op) != 0);
-}
-
-/* Which environment uses which; as many as there is room for. */
-static void
-put_uses(struct job *j, struct html *h)
-{
-	const struct gen *gen = j->gen->gen;
-
-	for (u32 i = 0, n = 0; i < gen->apis; i++)
+	for (u32 i = 0; n < LISTS_MAX && i < gen->apis; i++)
 		for (u32 k = 0; k < gen->api[i].environments; k++) {
 			const struct environment *e = &gen->api[i].environment[k];
 
-			if (n++ < LISTS_MAX)
-				put_use(j, h, &gen->api[i], e, e->credential.store);
-			for (u32 m = 0; m < e->mores && n < LISTS_MAX; m++, n++)
-				put_use(j, h, &gen->api[i], e, e->more[m].store);
+			for (u32 m = 0; m <= e->mores; m++) {
+				*u = (struct use){ &gen->api[i], e, m ? e->more[m - 1].store : e->credential.store };
+				if (u->name.n && u->name.n <= VAULT_NAME_MAX && !n--)
+					return true;
+			}
 		}
+	return false;
+}
+
+static bool
+put_credential(struct job *j, struct html *h, const struct store_entry *e)
+{
+	struct str name = str_cut(e->key, 2, e->key.n), val;
+	u8 room[CREDENTIALS_NOTE_N];
+	struct use u;
+	u64 at = 0;
+
+	if (!lists_get(j, credentials_note_key(name, room), &val) || !h)
+		return true;
+	str_u64(val, &at);
+	html_time(h, "since", (wall)at);
+	for (u32 n = 0; nth_use(j->gen->gen, n, &u); n++)
+		if (str_same(u.name, name))
+			lists_mark(j, n);
+	return true;
+}
+
+/* Which environment uses which. */
+static void
+put_uses(struct job *j, struct html *h)
+{
+	struct use u;
+
+	for (u32 n = 0; nth_use(j->gen->gen, n, &u); n++) {
+		html_row(h, "use");
+		html_put(h, "api_name", u.api->name);
+		html_put(h, "where", u.env->name);
+		html_put(h, "stored", u.name);
+		html_flag(h, "production", u.env->production);
+		html_flag(h, "missing", lists_unmarked(j, n));
+	}
 	html_top(h);
 }
 

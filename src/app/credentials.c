@@ -13,35 +13,22 @@ enum { AT_START, AT_WORK };
 
 /* ---- when ---------------------------------------------------------------------------------------- */
 
-#define NOTE_N (4 + VAULT_NAME_MAX)
-
-static struct str
-note_key(struct str name, u8 room[NOTE_N])
+struct str
+credentials_note_key(struct str name, u8 room[CREDENTIALS_NOTE_N])
 {
-	struct buf b = buf_over(room, NOTE_N);
+	struct buf b = buf_over(room, CREDENTIALS_NOTE_N);
 
 	buf_fmt(&b, "b:u:%S", name);
 	return buf_str(&b);
 }
 
-wall
-credentials_when(struct store *st, struct str name)
-{
-	u8 room[NOTE_N], value[24];
-	struct buf out = buf_over(value, sizeof value);
-	struct store_op op = { .verb = STORE_GET, .key = note_key(name, room), .out = &out };
-	u64 at = 0;
-
-	return store_do(st, &op) || str_u64(op.val, &at) ? 0 : (wall)at;
-}
-
 void
 credentials_note(struct store *st, struct str name, bool there)
 {
-	u8 room[NOTE_N], value[24];
+	u8 room[CREDENTIALS_NOTE_N], value[24];
 	struct buf b = buf_over(value, sizeof value);
-	struct store_op op = { .verb = there ? STORE_PUT : STORE_DROP, .key = note_key(name, room), .lazy = true,
-		.ttl_s = STORE_FOREVER };
+	struct store_op op = { .verb = there ? STORE_PUT : STORE_DROP, .key = credentials_note_key(name, room),
+		.lazy = true, .ttl_s = STORE_FOREVER };
 
 	buf_u64(&b, store_wall(st));
 	op.val = buf_str(&b);

@@ -14,9 +14,11 @@ enum step credentials_add(struct exchange *x, msec now);
 enum step credentials_list(struct exchange *x, msec now);
 enum step credentials_remove(struct exchange *x, msec now);
 
-/* When a secret was stored, as far as it was written down (0: not); and writes it down, or forgets it, on the way:
- * nobody waits for that. "b:u:<name>" holds the seconds. */
-wall credentials_when(struct store *st, struct str name);
+#define CREDENTIALS_NOTE_N (4 + VAULT_NAME_MAX)
+
+/* Where it is written down when a secret was stored: "b:u:<name>", decimal seconds; and writes it down, or forgets it,
+ * on the way: nobody waits for that. */
+struct str credentials_note_key(struct str name, u8 room[CREDENTIALS_NOTE_N]);
 void credentials_note(struct store *st, struct str name, bool there);
 
 #endif

@@ -19,9 +19,17 @@ struct lists {
 	struct html h;
 	struct buf entries;
 	struct str id, q;
+	struct str rest;  /* entries that were not looked at yet */
 	u32 n;
-	bool second; /* the other prefix is being listed */
+	u64 marks;
+	bool listing;     /* entries come */
+	bool second;      /* the other prefix is being listed */
+	bool wants;       /* what a row has to know beside is being fetched */
+	u32 asked_n;
+	struct store_op look;
+	struct buf found;
 	struct user user;
+	u8 asked[LISTS_KEY_MAX];
 	char key[2 + LISTS_ID_MAX];
 	u8 room[GRANT_RECORD_MAX > USER_RECORD_MAX ? GRANT_RECORD_MAX : USER_RECORD_MAX], record[USER_RECORD_MAX];
 	u8 typed[SEARCH_MAX];
@@ -46,18 +54,48 @@ lists_may(struct job *j, bool form, enum lists_who who, msec now)
 	return STEP_FAIL;
 }
 
+bool
+lists_get(struct job *j, struct str key, struct str *val)
+{
+	struct lists *l = j->own;
+
+	ASSERT(key.n <= sizeof l->asked);
+	*val = STR_NONE;
+	if (!l->wants && str_same(str_of(l->asked, l->asked_n), key)) {
+		if (!l->look.err)
+			*val = l->look.val;
+		return true;
+	}
+	memcpy(l->asked, key.p, key.n);
+	l->asked_n = key.n;
+	l->wants = true;
+	return false;
+}
+
 const struct user *
 lists_user(struct job *j, struct str name)
 {
 	struct lists *l = j->own;
 	u8 key[USER_KEY_MAX];
-	struct buf out = buf_over(l->record, sizeof l->record);
-	struct store_op op = { .verb = STORE_GET, .out = &out };
+	struct str val;
 
-	if (!name.n || name.n > USER_NAME_MAX)
+	if (!name.n || name.n > USER_NAME_MAX || !lists_get(j, user_key(name, key), &val))
 		return NULL;
-	op.key = user_key(name, key);
-	return store_do(j->app->store, &op) || user_decode(op.val, &l->user) ? NULL : &l->user;
+	return !val.n || user_decode(val, &l->user) ? NULL : &l->user;
+}
+
+void
+lists_mark(struct job *j, u32 n)
+{
+	((struct lists *)j->own)->marks |= (u64)1 << n;
+}
+
+bool
+lists_unmarked(const struct job *j, u32 n)
+{
+	const struct lists *l = j->own;
+
+	return l->n <= LISTS_MAX && !(l->marks >> n & 1);
 }
 
 bool
@@ -76,9 +114,35 @@ ask_more(struct job *j, struct lists *l, u32 cursor, msec now)
 	const char *prefix = l->second ? l->kind->then : l->kind->prefix;
 
 	l->entries.r = l->entries.w = 0;
+	l->listing = true;
 	j->op = (struct store_op){ .verb = STORE_LIST, .key = str_c(prefix), .out = &l->entries,
 		.cursor = cursor, .owner = exchange_ready(&j->x) };
 	store_start(j->app->store, &j->op, now);
+}
+
+/* Whether this person may see an entry at all. What the row asks for with lists_get is fetched, and it is asked again.
+ * FAIL: the store cannot be read. */
+static enum step
+judge(struct job *j, struct lists *l, const struct store_entry *e, bool *may, msec now)
+{
+	for (;;) {
+		if (l->wants) {
+			if (!l->look.done)
+				return STEP_WAIT;
+			j->own_op = NULL;
+			l->wants = false;
+			if (l->look.err && l->look.err != ERR_NONE)
+				return STEP_FAIL;
+		}
+		*may = l->kind->row(j, NULL, e);
+		if (!l->wants)
+			return STEP_DONE;
+		l->found = buf_over(l->record, sizeof l->record);
+		l->look = (struct store_op){ .verb = STORE_GET, .key = str_of(l->asked, l->asked_n),
+			.out = &l->found, .owner = exchange_ready(&j->x) };
+		j->own_op = &l->look;
+		store_start(j->app->store, &l->look, now);
+	}
 }
 
 /* One row more, unless it is not wanted: its values are given up, too. */
@@ -102,28 +166,43 @@ put_row(struct job *j, struct lists *l, const struct store_entry *e)
 	html_flag(&l->h, "many", true);
 }
 
-static void
-put_rows(struct job *j, struct lists *l)
+static enum step
+put_rows(struct job *j, struct lists *l, msec now)
 {
-	struct str rest = buf_str(&l->entries);
 	struct store_entry e;
+	struct str rest;
+	enum step s;
+	bool may;
 
-	while (l->n <= LISTS_MAX && store_entry(&rest, &e))
-		if (l->kind->row(j, NULL, &e))
+	while (l->n <= LISTS_MAX) {
+		rest = l->rest;
+		if (!store_entry(&rest, &e))
+			break;
+		s = judge(j, l, &e, &may, now);
+		if (s != STEP_DONE)
+			return s;
+		if (may)
 			put_row(j, l, &e);
+		l->rest = rest;
+	}
+	return STEP_DONE;
 }
 
 static enum step
 list(struct job *j, msec now)
 {
 	struct lists *l = j->own;
+	enum step s;
 
 	for (;;) {
 		if (!j->op.done)
 			return STEP_WAIT;
-		if (j->op.err)
-			return html_error(&j->x, 503, "error_store");
-		put_rows(j, l);
+		if (l->listing)
+			l->rest = buf_str(&l->entries);
+		l->listing = false;
+		s = j->op.err ? STEP_FAIL : put_rows(j, l, now);
+		if (s != STEP_DONE)
+			return s == STEP_WAIT ? s : html_error(&j->x, 503, "error_store");
 		if (l->n > LISTS_MAX || (!j->op.cursor && (l->second || !l->kind->then)))
 			break;
 		l->second |= !j->op.cursor;
@@ -220,11 +299,17 @@ drop(struct job *j, msec now)
 {
 	struct lists *l = j->own;
 	struct store_entry e = { .key = j->op.key, .val = j->op.val };
+	bool may = false;
+	enum step s = STEP_DONE;
 
-	if (j->op.err == ERR_NONE || (!j->op.err && !l->kind->row(j, NULL, &e)))
-		return html_error(&j->x, 404, l->kind->none);
-	if (j->op.err)
+	if (!j->op.err)
+		s = judge(j, l, &e, &may, now);
+	if (s == STEP_WAIT)
+		return s;
+	if (s == STEP_FAIL || (j->op.err && j->op.err != ERR_NONE))
 		return html_error(&j->x, 503, "error_store");
+	if (!may)
+		return html_error(&j->x, 404, l->kind->none);
 	log_info("page", "user=%S removes %S", user_name(&j->person->who.user), e.key);
 	j->op = (struct store_op){ .verb = STORE_DROP, .key = e.key, .owner = exchange_ready(&j->x) };
 	j->x.at = AT_DROP;

@@ -14,6 +14,7 @@
 #define LISTS_MAX 30    /* rows of a page */
 #define LISTS_VALUES 14 /* values of a row */
 #define LISTS_ID_MAX 48
+#define LISTS_KEY_MAX 72 /* bytes of a key that a row may ask for */
 
 enum lists_who { LISTS_MINE, LISTS_TEAM, LISTS_BOX }; /* everybody for themselves, admins, those who run the box */
 
@@ -39,8 +40,17 @@ bool lists_showing(const struct job *j);
 /* Whether who sits there may, as person_need or person_need_form, and is one of `who`. */
 enum step lists_may(struct job *j, bool form, enum lists_who who, msec now);
 
-/* The user of a name as the store has them, while a row is judged; NULL: there is none. */
+/* What the store holds under a key that a row depends on, one key per row; none when it is not there. False: it is
+ * being fetched, whatever the row answers does not count, and it is asked again (the store may be another process). */
+bool lists_get(struct job *j, struct str key, struct str *val);
+
+/* The user of a name, by lists_get; NULL: there is none, or not yet. */
 const struct user *lists_user(struct job *j, struct str name);
+
+/* Rows may note that the n-th (of LISTS_MAX) thing the page tells of behind its list was met; once all rows were
+ * judged, the page asks which was not. More rows than were judged: nothing is known to be unmarked. */
+void lists_mark(struct job *j, u32 n);
+bool lists_unmarked(const struct job *j, u32 n);
 
 /* Whether an admin's page may show what belongs to a team. */
 bool lists_sees(const struct job *j, u64 team);

@@ -12,7 +12,7 @@ const password = 'correct horse battery', theirs = 'another battery staple';
 let things, gate, ada, bob, carl, nobody;
 before(async () => {
   things = await startThings();
-  gate = await startGate(things, { extra: `config role 'clerk'\n\tlist allow 'read'\n` });
+  gate = await startGate(things, { options: { workers: 2 }, extra: `config role 'clerk'\n\tlist allow 'read'\n` });
   const ok = async (...args) => { const r = await gate.command(args, { input: password }); assert.equal(r.code, 0, r.err); };
   await ok('team', 'add', 'other', '--title', 'The others');
   await ok('user', 'add', 'ada', '--role', 'admin', '--password-stdin');
