@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tempDir, top } from './programs.mjs';
 import { rawRequest } from './raw.mjs';
 
+process.once('SIGTERM', () => process.exit(143)); // what runs on exit ends the servers
+
 export const binary = process.env.MCPGATED ?? path.join(top, 'build/native/mcpgated');
 
 export const freePort = () => new Promise((resolve) => {
