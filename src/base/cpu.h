@@ -9,7 +9,7 @@
 enum {
 	CPU_SSSE3 = 1,  /* and POPCNT */
 	CPU_AVX512 = 2, /* F, BW and VL, and the system keeps their registers */
-	CPU_VBMI2 = 4,  /* AVX512_VBMI2 and BMI2 besides */
+	CPU_VBMI2 = 4,  /* AVX512_VBMI, AVX512_VBMI2 and BMI2 besides */
 };
 
 /* Bits of the enum. */

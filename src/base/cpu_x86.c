@@ -8,7 +8,7 @@
 #define OSXSAVE (1u << 27)
 #define F_BW_VL (1u << 16 | 1u << 30 | 1u << 31)  /* leaf 7, ebx */
 #define BMI2 (1u << 8)
-#define VBMI2 (1u << 6)                           /* leaf 7, ecx */
+#define VBMI_VBMI2 (1u << 1 | 1u << 6)            /* leaf 7, ecx */
 #define KEPT 0xe6u /* XCR0: SSE, AVX, masks and both halves of the large registers */
 
 u32 cpu_found;
@@ -34,7 +34,7 @@ ask(void)
 	if (!wide || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & F_BW_VL) != F_BW_VL)
 		return;
 	cpu_found |= CPU_AVX512;
-	if (b & BMI2 && c & VBMI2)
+	if (b & BMI2 && (c & VBMI_VBMI2) == VBMI_VBMI2)
 		cpu_found |= CPU_VBMI2;
 }
 

@@ -1,7 +1,6 @@
-#include "filter/veil.h"
+#include "filter/veil_priv.h"
 
 #include "base/map.h"
-#include "json/jblock.h"
 
 #define MARK "[redacted]\""
 
@@ -56,12 +55,25 @@ take_out(struct veil_names *s, u64 hash)
 			s->hash[i] = s->hash[--s->n];
 }
 
+/* A key may end in last with one of those before it, by their lowest five bits. */
+static void
+note_pair(struct veil_names *s, u8 last, u32 before)
+{
+	u8 kind = (u8)(1U << (last & 7));
+
+	s->ends[last & 31] |= before;
+	s->last[last & 31] |= kind;
+	for (u32 i = 0; i < 32; i++)
+		if (before >> i & 1)
+			s->before[i] |= kind;
+}
+
 /* A key may also end in "_", or have one before its last character. */
 static void
 note_end(struct veil_names *s, const u8 *name, u32 n)
 {
-	s->ends['_' & 31] = UINT32_MAX;
-	s->ends[name[n - 1] & 31] |= n > 1 ? 1U << ('_' & 31) | 1U << (name[n - 2] & 31) : UINT32_MAX;
+	note_pair(s, '_', UINT32_MAX);
+	note_pair(s, name[n - 1], n > 1 ? 1U << ('_' & 31) | 1U << (name[n - 2] & 31) : UINT32_MAX);
 }
 
 int
@@ -143,79 +155,21 @@ is_secret(struct veil *v, struct str in, u32 at)
 	return n && has(v->names, map_hash(str_of(plain, n), 0));
 }
 
-/* The usual case, a colon right behind a quote or behind no quote at all, is judged by the two characters before it,
- * unless one of them is the end of an escape. */
-static inline bool
-may_be_secret(const struct veil *v, struct str in, u32 at)
-{
-	const u8 *p = in.p + at;
-
-	if (at < 10 || p[-1] <= ' ')
-		return true;
-	if (p[-1] != '"')
-		return false;
-	if (p[-2] == '\\')
-		p--;
-	return (v->names->ends[p[-2] & 31] >> (p[-3] & 31) & 1) || p[-7] == '\\' || p[-8] == '\\';
-}
-
 /* ---- values -------------------------------------------------------------------------------------- */
-
-/* Of a block at i, the colon behind a key that is secret, or in.n; mask: jblock_key_end. */
-static u32
-look_closer(struct veil *v, struct str in, u32 i, u32 mask)
-{
-	for (mask = (mask | mask >> 16) & 0xffff; mask; mask &= mask - 1) {
-		u32 at = i + (u32)__builtin_ctz(mask);
-
-		if (in.p[at] == ':' && may_be_secret(v, in, at) && is_secret(v, in, at))
-			return at;
-	}
-	return in.n;
-}
-
-/* The same where no backslash is near: the two characters before the quote decide. */
-static inline u32
-look(struct veil *v, struct str in, u32 i, u32 mask)
-{
-	for (; mask; mask &= mask - 1) {
-		u32 at = i + (u32)__builtin_ctz(mask);
-
-		if (v->names->ends[in.p[at - 2] & 31] >> (in.p[at - 3] & 31) & 1 && is_secret(v, in, at))
-			return at;
-	}
-	return in.n;
-}
-
-/* The last bytes, too few for a block. */
-static u32
-rest(struct veil *v, struct str in, u32 i)
-{
-	for (; i < in.n; i++)
-		if (in.p[i] == ':' && may_be_secret(v, in, i) && is_secret(v, in, i))
-			return i;
-	return in.n;
-}
 
 /* The colon at or after i (below in.n) behind a key that is secret, or in.n. */
 static u32
 find_secret(struct veil *v, struct str in, u32 i)
 {
-	bool odd = true, was;
-
-	for (; i < in.n && i < 3; i++)
+	for (; i < in.n && i < VEIL_BEFORE; i++)
 		if (in.p[i] == ':' && is_secret(v, in, i))
 			return i;
-	for (; i + JBLOCK_N <= in.n; i += JBLOCK_N) {
-		u32 mask = jblock_key_end(in.p + i), at;
-
-		was = odd;
-		odd = mask >> 16;
-		at = odd || was ? look_closer(v, in, i, mask) : look(v, in, i, mask);
-		if (at < in.n)
-			return at;
+	for (; i < in.n; i++) {
+		i = veil_skip(v->names, in, i);
+		if (i < in.n && is_secret(v, in, i))
+			break;
 	}
-	return i < in.n ? rest(v, in, i) : in.n;
+	return min_u32(i, in.n);
 }
 
 /* How many bytes may pass. At the end of in, or where a secret begins: then the state is INSIDE. */

@@ -20,6 +20,7 @@
 struct veil_names {
 	u32 n;
 	u32 ends[32]; /* by the last character: what may stand before it; both by their lowest five bits */
+	u8 last[32], before[32]; /* nearly the same: the two characters have a kind in common, or are no end */
 	u64 hash[VEIL_NAMES];
 };
 

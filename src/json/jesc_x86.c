@@ -154,16 +154,14 @@ utf8_ok_vbmi2(__m512i x, const u8 *p)
 	return _mm512_cmpneq_epi8_mask(wrong, need) == 0;
 }
 
-/* 32 bytes become 32 pairs of backslash and byte; the backslashes that nobody needs are squeezed
- * out. */
+/* 32 bytes move apart: a backslash stays wherever room was made for one. */
 static inline WITH_VBMI2 u8 *
 spread32(__m256i x, u32 odd, u8 *w)
 {
-	__m512i pair = _mm512_slli_epi16(_mm512_cvtepu8_epi16(x), 8);
-	u64 keep = _pdep_u64(odd, 0x5555555555555555) | 0xaaaaaaaaaaaaaaaa;
+	const u64 second = 0xaaaaaaaaaaaaaaaa; /* of each pair of backslash and byte */
+	u64 keep = _pdep_u64(odd, 0x5555555555555555) | second, place = _pext_u64(second, keep);
 
-	pair = _mm512_or_si512(pair, _mm512_set1_epi16('\\'));
-	_mm512_storeu_si512(w, _mm512_maskz_compress_epi8(keep, pair));
+	_mm512_storeu_si512(w, _mm512_mask_expand_epi8(_mm512_set1_epi8('\\'), place, _mm512_castsi256_si512(x)));
 	return w + 32 + __builtin_popcount(odd);
 }
 
