@@ -136,27 +136,9 @@ if command -v systemd-analyze >/dev/null && command -v strace >/dev/null; then
 	same 'sockets of families that the unit refuses' '' "$(grep -E ' socket\(AF_' "$T/trace" | grep -vE 'AF_(INET6?|UNIX)' | head -3)"
 fi
 
-# --- man pages and completion -------------------------------------------------------------------------
-for page in man8 man5; do
-	sh "$top/tools/manual" $page >"$T/$page"
-	if command -v groff >/dev/null; then
-		groff -man -ww -Tutf8 "$T/$page" >"$T/out" 2>"$T/err"
-		[ -s "$T/err" ] && bad "$page: groff complains" || ok
-	fi
-done
+# --- man pages (what others say of them: lint.sh) --------------------------------------------------------
+sh "$top/tools/manual" man5 >"$T/man5"
 for option in $("$M" help config | sed -n 's/^	\(option\|list\) \([a-z_]*\) .*/\2/p' | sort -u); do
 	grep -q "^.fB$option.fR" "$T/man5" || bad "mcpgated.conf(5) does not know $option"
 done
-sh "$top/tools/manual" bash >"$T/completion"
-if command -v bash >/dev/null; then
-	run bash -c '. "$1"; COMP_WORDS=(mcpgated key re); COMP_CWORD=2; _mcpgated; echo "${COMPREPLY[@]}"
-		COMP_WORDS=(mcpgated serve --lo); _mcpgated; echo "${COMPREPLY[@]}"
-		COMP_WORDS=(mcpgated che); COMP_CWORD=1; _mcpgated; echo "${COMPREPLY[@]}"' bash "$T/completion"
-	same 'completion in bash' 'revoke --log-level check' "$(tr '\n' ' ' <"$T/out" | sed 's/ $//')"
-fi
-if command -v zsh >/dev/null; then
-	sh "$top/tools/manual" zsh >"$T/_mcpgated"
-	run zsh -n "$T/_mcpgated"
-	expect 'completion in zsh' 0
-fi
 summary
