@@ -56,9 +56,9 @@ const compile = (schema) => {
 };
 
 for (const [name, document] of documents()) {
-  test(`${name}: the strictest client takes every tool`, async (t) => {
+  test(`${name}: the strictest client takes every tool`, { timeout: full ? Infinity : undefined }, async (t) => {
     const environments = ['sandbox', 'production'].map((e) => ({ name: e, base_url: 'http://127.0.0.1:9' }));
-    const server = await startServer({ apis: [{ name, document, options: { mode: 'tools' }, environments }], startup: 60000 });
+    const server = await startServer({ apis: [{ name, document, options: { mode: 'tools' }, environments }], startup: 300000 });
     try {
       const key = await server.key('all', name, ['--environment', 'sandbox', '--environment', 'production', '--destructive']);
       const tools = await caller(server, { key }).tools();

@@ -38,6 +38,10 @@ async function recorder() {
   return self;
 }
 
+// What ends a run is that nothing goes on, not that it is long: on a machine that others use, too, thousands of calls take
+// what they take. So much time has each step by itself: an import, a start, a call.
+const STEP_MS = 300000;
+
 // One kept connection to the gate: thousands of calls in order.
 function mcp(server, key, api) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -49,6 +53,7 @@ function mcp(server, key, api) {
       r.on('end', () => { try { resolve(JSON.parse(Buffer.concat(parts))); } catch (e) { reject(e); } });
     });
     q.on('error', reject);
+    q.setTimeout(STEP_MS, () => q.destroy(new Error(`${method}: no answer for ${STEP_MS / 1000} s`)));
     q.end(body);
   });
   return { post, close: () => agent.destroy() };
@@ -117,13 +122,13 @@ export async function fidelity(name, file, { seed = '1', share = 1, excuses = []
   let server;
   try {
     const cat = path.join(dir, `${name}.cat`);
-    const imported = await run(['import', file, '-o', cat, '--report', path.join(dir, 'report.json')], { timeout: 60000 });
+    const imported = await run(['import', file, '-o', cat, '--report', path.join(dir, 'report.json')], { timeout: STEP_MS });
     if (imported.code !== 0 && imported.code !== 3) return { name, unread: imported.err.trim().split('\n')[0] };
     const report = JSON.parse(fs.readFileSync(path.join(dir, 'report.json')));
     if (report.counts.operations === 0) return { name, unread: 'its operations are in other files, which are not read' };
-    const ops = new Map((await run(['catalog', 'show', cat])).out.trim().split('\n').map((l) => l.split('\t')).filter((l) => l.length > 3).map((l) => [l[0], `${l[2]} ${l[3]}`]));
+    const ops = new Map((await run(['catalog', 'show', cat], { timeout: STEP_MS })).out.trim().split('\n').map((l) => l.split('\t')).filter((l) => l.length > 3).map((l) => [l[0], `${l[2]} ${l[3]}`]));
     server = await startServer({ apis: [{ name, document: file, options: { mode: 'tools', response_budget: '4k' }, environments: [{ name: 'sandbox', base_url: `${upstream.url}/base` }] }],
-      extra: section('role', 'all', { allow: '*', destructive: 'none' }), startup: 60000 }); // nothing asks back before it is sent
+      extra: section('role', 'all', { allow: '*', destructive: 'none' }), startup: STEP_MS }); // nothing asks back before it is sent
     const calls = mcp(server, await server.key('all', name, ['--destructive', '--role', 'all']), name);
     const judge = await openJudge(file);
     const { result } = await calls.post('tools/list', {});
