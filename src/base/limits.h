@@ -91,6 +91,8 @@
 #define LATERS_MAX 64       /* calls that go on without their request, and whose answer somebody may fetch */
 #endif
 #define RESULT_KEEP (128 * 1024) /* bytes of the answer of such a call that are kept */
+#define MODE_OPS 100         /* operations seen that `mode auto` still offers as tools */
+#define MODE_TOKENS 25000    /* and tokens of their tools/list */
 #define RESPONSE_BUDGET (100 * 1024) /* bytes of upstream body given to the model unless configured */
 
 /* Store and keys */

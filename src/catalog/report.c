@@ -65,6 +65,12 @@ report_tokens(u64 bytes)
 }
 
 bool
+report_unmet(const struct report_item *item)
+{
+	return item->kind == REPORT_NOTE && str_starts(str_c(item->why), STR("an overlay's target"));
+}
+
+bool
 report_losses(const struct report *r)
 {
 	return r->info.counts.skipped > r->hidden || r->outside > 0;

@@ -46,6 +46,9 @@ void report_tool(struct report *r, struct str name, u32 bytes);
 /* Estimated tokens of n bytes of tool JSON: bytes / 4, rounded up. A rule of thumb, the same for every model. */
 u64 report_tokens(u64 bytes);
 
+/* Whether it says that an overlay's target is not there, or not understood. */
+bool report_unmet(const struct report_item *item);
+
 /* Whether anything of the document was left out, or of what it refers to: exit code 3 of the command. */
 bool report_losses(const struct report *r);
 

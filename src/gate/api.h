@@ -143,7 +143,8 @@ struct api {
 	struct str secrets;      /* names of members that are secret in its answers, "a,!b" */
 	struct str instructions; /* text for initialize and server/discover; may be empty */
 	const struct rule *deny; /* never offered over MCP, whoever asks */
-	u32 denies;
+	const struct rule *only; /* what is offered at all; none: everything */
+	u32 denies, onlys;
 	u32 ops;                 /* operations of the catalog that verdict was made from */
 	const u8 *verdict;       /* [role][environment][operation]: see role.h; NULL: nothing is allowed */
 };

@@ -53,6 +53,8 @@ verdict(const struct role *role, const struct api *api, const struct environment
 
 	for (u32 k = 0; k < ROLE_KINDS; k++)
 		found[k] = meets(role->rules[k].at, role->rules[k].n, api, e, c, op);
+	if (api->onlys && meets(api->only, api->onlys, api, e, c, op) == NO)
+		return v;
 	if (!elsewhere(e, c, op) || never == YES || found[ROLE_DENY] == YES || found[ROLE_ALLOW] == NO)
 		return v;
 	v |= VERDICT_OFFERED;

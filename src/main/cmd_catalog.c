@@ -5,6 +5,7 @@
 #include "catalog/import.h"
 #include "catalog/search.h"
 #include "catalog/show.h"
+#include "gate/mode.h"
 #include "json/jout.h"
 #include "main/fresh.h"
 #include "main/say.h"
@@ -73,7 +74,10 @@ static int
 show(struct look *l, struct flags *a)
 {
 	struct jout o = jout_into(&l->out);
+	u8 room[300];
+	struct buf b = buf_over(room, sizeof room);
 	struct catalog_info info;
+	struct mode m;
 	struct shelf s;
 	int code = flags_rest(a, 2, 3, "the catalog");
 
@@ -84,6 +88,7 @@ show(struct look *l, struct flags *a)
 	if (a->rests == 3)
 		return show_tool(l, &s.catalog, a->rest[2]);
 	catalog_info(&s.catalog, &info);
+	m = mode_of_all(&s.catalog);
 	if (l->json)
 		jout_open(&o, '[');
 	for (u32 i = 0; i < s.catalog.op_n; i++) {
@@ -97,9 +102,9 @@ show(struct look *l, struct flags *a)
 	}
 	if (l->json)
 		jout_close(&o, ']');
-	say_errf("%S %S: %u operations (%u read, %u write, %u destructive), about %U tokens\n", info.title,
-	    info.version,
-	    s.catalog.op_n, info.counts.reads, info.counts.writes, info.counts.destructives, shelf_tokens(&s.catalog));
+	mode_say(&m, &b);
+	say_errf("%S %S: %u operations (%u read, %u write, %u destructive)\nmode %S\n", info.title, info.version,
+	    s.catalog.op_n, info.counts.reads, info.counts.writes, info.counts.destructives, buf_str(&b));
 	return EXIT_OK;
 }
 

@@ -2,7 +2,8 @@
 
 #include "base/text.h"
 #include "gate/elsewhere.h"
-#include "gate/rule.h"
+#include "gate/mode.h"
+#include "gate/role.h"
 #include "main/fresh.h"
 #include "main/plan.h"
 #include "main/say.h"
@@ -35,22 +36,22 @@ print_environments(const struct api *api)
 	}
 }
 
-/* A rule that keeps nothing back is more often a mistake than care. */
+/* A rule that meets nothing is more often a mistake than care. */
 static void
-check_denies(const struct api *api, const struct catalog *c)
+check_rules(const struct api *api, const char *option, const struct rule *rule, u32 n, const struct catalog *c)
 {
-	for (u32 i = 0; i < api->denies; i++) {
+	for (u32 i = 0; i < n; i++) {
 		struct catalog_op op;
 		u32 k = 0;
 
 		for (bool met = false; !met && k < c->op_n; k += !met) {
 			catalog_op(c, k, &op);
 			for (u32 e = 0; e < api->environments; e++)
-				met |= rule_meets(&api->deny[i], api, &api->environment[e], c, &op);
+				met |= rule_meets(&rule[i], api, &api->environment[e], c, &op);
 		}
 		if (k == c->op_n)
-			say_errf("warning: api '%S': deny '%S' meets no operation of the document\n", api->name,
-			    api->deny[i].text);
+			say_errf("warning: api '%S': %s '%S' meets no operation of the document\n", api->name, option,
+			    rule[i].text);
 	}
 }
 
@@ -78,13 +79,50 @@ print_elsewhere(const struct api *api, const struct catalog *c)
 	}
 }
 
+/* What each role sees, and what `mode auto` makes of it. */
+static void
+print_mode(struct conf *c, u32 i, struct shelf *s)
+{
+	struct api *api = (struct api *)(uintptr_t)&c->gen.api[i];
+	bool dear = false;
+
+	if (role_compile(&c->gen, api, &s->catalog, &s->arena))
+		return;
+	for (u32 r = 0; r < c->gen.roles; r++) {
+		struct mode m = mode_of_role(api, r, &s->catalog);
+		u8 room[300];
+		struct buf b = buf_over(room, sizeof room);
+
+		if (api->mode == API_MODE_AUTO)
+			mode_say(&m, &b);
+		else
+			buf_fmt(&b, "%u operations, about %U tokens a list", m.operations, m.tokens);
+		say_outf("  role %S, mode %S\n", c->gen.role[r].name, buf_str(&b));
+		dear |= api->mode == API_MODE_AUTO && mode_decide(&m) == API_MODE_CODE;
+	}
+	if (dear)
+		say_errf("api '%S': lists of tools are dear for its callers; %s\n", api->name, MODE_NARROW);
+}
+
+/* Changes to operations that are not there (any more). */
+static void
+print_unmet(const struct api *api, const struct report *r)
+{
+	for (u32 i = 0; i < r->n; i++)
+		if (report_unmet(&r->item[i]))
+			say_errf("warning: api '%S': %s: %S\n", api->name, r->item[i].why, r->item[i].detail);
+}
+
 static int
-check_api(struct flags *a, const struct conf *c, u32 i)
+check_api(struct flags *a, struct conf *c, u32 i)
 {
 	const struct api *api = &c->gen.api[i];
+	const struct fresh f = { .document = c->documents[i], .within = c->withins[i], .overlay = c->overlays[i],
+		.said = c->said[i], .tell = true };
 	struct catalog_info info;
 	struct shelf s;
-	int code = shelf_open_within(&s, a, c->documents[i], c->withins[i]);
+	u32 lost;
+	int code = shelf_compile(&s, a, &f);
 
 	if (code != FLAGS_GO)
 		return code;
@@ -97,17 +135,20 @@ check_api(struct flags *a, const struct conf *c, u32 i)
 	say_outf("  served at %S/%S/mcp%s%S%S\n", c->gen.public_url, api->name, i == 0 ? " and /mcp" : "",
 	    api->path.n ? STR(" and ") : STR(""), api->path);
 	print_environments(api);
-	check_denies(api, &s.catalog);
+	check_rules(api, "only", api->only, api->onlys, &s.catalog);
+	check_rules(api, "deny", api->deny, api->denies, &s.catalog);
+	print_unmet(api, &s.report);
 	print_elsewhere(api, &s.catalog);
-	if (info.counts.skipped)
+	print_mode(c, i, &s);
+	lost = info.counts.skipped - s.report.hidden;
+	if (lost)
 		say_errf("api '%S': %u operations are left out; `mcpgated import --strict %S` tells why\n",
-		    api->name,
-		    info.counts.skipped, api->document);
+		    api->name, lost, api->document);
 	if (!api->environments) {
 		suggest_environment(api, &s.catalog);
 		return EXIT_FAILED;
 	}
-	return info.counts.skipped ? EXIT_LOSSES : EXIT_OK;
+	return lost ? EXIT_LOSSES : EXIT_OK;
 }
 
 static void
@@ -138,12 +179,12 @@ cmd_check(struct flags *a)
 		FLAGS_OPTION(struct wanted, data, "data", 0),
 	};
 	static const struct flags_table words = { options, ARRAY_N(options), 0, 0, "" };
-	const struct conf *c;
+	struct conf *c;
 	int code = flags_read(a, &words, &w), worst = EXIT_OK;
 
 	if (code != FLAGS_GO)
 		return code;
-	c = cmd_conf(w.file, w.data, false);
+	c = (struct conf *)(uintptr_t)cmd_conf(w.file, w.data, false);
 	if (!c)
 		return EXIT_FAILED;
 	for (u32 i = 0; i < c->gen.apis; i++) {

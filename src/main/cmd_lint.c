@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "catalog/import.h"
+#include "gate/mode.h"
 #include "json/jout.h"
 #include "main/say.h"
 #include "main/shelf.h"
@@ -121,6 +122,27 @@ judge_op(struct lint *l, const struct catalog *c, const struct catalog_op *op)
 			finding(l, op->name, flags[i].rule, flags[i].text, 0);
 }
 
+/* What `mode auto` makes of it. */
+static void
+tell_mode(struct lint *l, const struct catalog *c)
+{
+	const struct mode m = mode_of_all(c);
+	u8 room[300];
+	struct buf b = buf_over(room, sizeof room);
+
+	mode_say(&m, &b);
+	if (l->as_json) {
+		jout_key_open(&l->json, "mode", '{');
+		jout_c(&l->json, "auto", mode_decide(&m) == API_MODE_CODE ? "code" : "tools");
+		jout_c(&l->json, "served", "tools");
+		jout_str(&l->json, "text", buf_str(&b));
+		jout_close(&l->json, '}');
+	}
+	say_errf("mode %S\n", buf_str(&b));
+	if (mode_decide(&m) == API_MODE_CODE)
+		say_errf("%s\n", MODE_NARROW);
+}
+
 static void
 judge_all(struct lint *l, const struct catalog *c)
 {
@@ -187,6 +209,7 @@ cmd_lint(struct flags *a)
 	judge_all(&l, &s.catalog);
 	if (l.as_json)
 		jout_close(&l.json, ']');
+	tell_mode(&l, &s.catalog);
 	tell_tokens(&l, &s.catalog);
 	if (l.as_json) {
 		jout_close(&l.json, '}');

@@ -59,6 +59,11 @@ conf_deny(struct conf_work *w, const struct conf_section *s, struct api *a)
 	struct rule *rule = read_rules(w, s, "deny", DENIES_MAX - 64, &a->denies);
 
 	a->deny = rule;
+	a->only = read_rules(w, s, "only", 0, &a->onlys);
+	for (u32 i = 0; i < a->onlys; i++)
+		if (a->only[i].wheres)
+			conf_mistake(w, conf_line(s, "only"), "only '%S': what is offered does not depend on "
+			    "arguments; `where` belongs into a role or list deny", a->only[i].text);
 	for (u32 i = 0; i < ARRAY_N(lists); i++)
 		if (str_is(list, lists[i].name))
 			rest = str_c(lists[i].rules);

@@ -95,6 +95,7 @@ static const struct conf_option api_options[] = {
 	{ "budget_team", CONF_NUM, false, "0", NULL, 0, 1000000000 },
 	{ "instructions", CONF_STR, false, "", NULL, 0, 16384 },
 	{ "secret", CONF_LIST, false, "", NULL, 0, 60 },
+	{ "only", CONF_LIST, false, "", NULL, 0, 64 },
 	{ "deny", CONF_LIST, false, "", NULL, 0, 64 },
 	{ "deny_list", CONF_STR, false, "", NULL, 0, 32 },
 };

@@ -212,12 +212,23 @@ read_beside(const struct fresh *f, struct import *im)
 		return refuse(f, err == ERR_FULL ? "its overlay is larger than 1 MB" : "its overlay cannot be read");
 	if (f->overlay && !im->overlay[0].n)
 		return refuse(f, "its overlay is empty");
+	if (!f->name)
+		return FLAGS_GO;
 	err = names_path(f, name);
 	if (!err)
 		err = file_load(f->dir, name, FILE_READ, NAMEBOOK_MAX, im->arena, &im->names);
 	if (err && err != ERR_NONE)
 		return refuse(f, "the names of its import before (.names) cannot be read");
 	return FLAGS_GO;
+}
+
+int
+fresh_read(const struct fresh *f, struct arena *a, struct import *im)
+{
+	int code = read_document(f, a, im);
+
+	im->arena = a;
+	return code == FLAGS_GO ? read_beside(f, im) : code;
 }
 
 /* In the jail a document that breaks the compiler breaks nothing else. */
@@ -276,6 +287,10 @@ tell_in_log(const struct fresh *f, const struct import *im, int err)
 	} else {
 		log_info("import", "document=%s operations=%u of %u, left out=%u bytes=%u", f->document,
 		    r->info.counts.imported, r->info.counts.operations, r->info.counts.skipped, im->out.n);
+		for (u32 i = 0; i < r->n; i++)
+			if (report_unmet(&r->item[i]))
+				log_warn("import", "document=%s %s: %S", f->document, r->item[i].why,
+				    r->item[i].detail);
 	}
 }
 
@@ -303,10 +318,8 @@ fresh_compile(const struct fresh *f)
 	struct import im = { .text = STR_NONE };
 	struct arena a;
 	char names[NAMES_NAME_N];
-	int code = read_document(f, &a, &im), report = -1, err;
+	int code = fresh_read(f, &a, &im), report = -1, err;
 
-	if (code == FLAGS_GO)
-		code = read_beside(f, &im);
 	if (code != FLAGS_GO)
 		return code;
 	if (f->report && strcmp(f->report, "-") != 0) { /* before the jail, where it is out of reach */

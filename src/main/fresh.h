@@ -32,6 +32,11 @@ int fresh_needed(const struct fresh *f, struct catalog *c);
  * exit code: EXIT_OK, EXIT_FAILED (nothing was written), EXIT_LOSSES. */
 int fresh_compile(const struct fresh *f);
 
+/* Reads the document into an arena made for it, with its overlays and, if f has a name, the names of before: all that
+ * import_document needs, which is the caller's to call. FLAGS_GO, or the exit code after telling why. The caller closes
+ * im->dir and gives the arena back. */
+int fresh_read(const struct fresh *f, struct arena *a, struct import *im);
+
 /* Starts fresh_compile in a child: its process id, or ERR_IO. */
 int fresh_start(const struct fresh *f);
 

@@ -7,6 +7,7 @@
 #include "catalog/catalog.h"
 #include "catalog/report.h"
 #include "main/flags.h"
+#include "main/fresh.h"
 
 struct shelf {
 	struct catalog catalog;
@@ -14,10 +15,11 @@ struct shelf {
 	struct report report;  /* of a document; report.arena NULL: it was a catalog */
 };
 
-/* Opens it; stays until the process ends. within: where a document's files lie (see fresh.h). FLAGS_GO, or the exit
- * code after telling why. */
+/* Opens it; stays until the process ends. FLAGS_GO, or the exit code after telling why. */
 int shelf_open(struct shelf *s, const struct flags *a, const char *path);
-int shelf_open_within(struct shelf *s, const struct flags *a, const char *path, const char *within);
+
+/* The same for a document with its overlays, as it would be served. */
+int shelf_compile(struct shelf *s, const struct flags *a, const struct fresh *f);
 
 /* Bytes of all tools of a catalog, and the estimate of what they cost a model. */
 u64 shelf_tool_bytes(const struct catalog *c);

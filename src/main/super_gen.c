@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "catalog/diff.h"
 #include "crypt/ct.h"
+#include "gate/mode.h"
 #include "gate/role.h"
 #include "main/flags.h"
 #include "main/say.h"
@@ -179,6 +180,27 @@ watch_parts(struct super_gen *g, u32 api, const struct catalog *c)
 	}
 }
 
+/* What `mode auto` decides, for the role that sees most. */
+static void
+tell_mode(const struct gen *gen, const struct api *a, const struct catalog *c)
+{
+	struct mode most = { 0 };
+	u8 room[300];
+	struct buf b = buf_over(room, sizeof room);
+
+	for (u32 r = 0; a->mode == API_MODE_AUTO && r < gen->roles; r++) {
+		struct mode m = mode_of_role(a, r, c);
+
+		most = m.operations > most.operations ? m : most;
+	}
+	if (a->mode != API_MODE_AUTO)
+		return;
+	mode_say(&most, &b);
+	log_info("super", "api=%S mode %S", a->name, buf_str(&b));
+	if (mode_decide(&most) == API_MODE_CODE)
+		log_info("super", "api=%S %s", a->name, MODE_NARROW);
+}
+
 /* Takes a catalog, as fresh as it gets, into the generation. */
 static int
 take_catalog(struct super *s, struct super_gen *g, u32 api, const char *name, const struct catalog *c)
@@ -197,6 +219,7 @@ take_catalog(struct super *s, struct super_gen *g, u32 api, const char *name, co
 		log_error("super", "the roles of api %S do not fit into memory", a->name);
 		return ERR_BAD;
 	}
+	tell_mode(&g->conf->gen, a, c);
 	g->file[api] = file_open(s->catalogs, name, FILE_READ);
 	return g->file[api] < 0 ? ERR_BAD : 0;
 }

@@ -124,8 +124,17 @@ PY
 run "$M" import "$T/wide.json" -o "$T/wide.cat" --overlay "$T/long.json"
 run "$M" lint "$T/wide.cat"
 expect 'lint: what clients refuse' 3 out 'many-tools	101 tools: Windsurf takes at most 100' out 'nnn	long-name	53 characters: Cursor' \
-	err '101 tools, about [0-9]* tokens; [2-9] findings'
+	err '101 tools, about [0-9]* tokens; [2-9] findings' \
+	err '^mode auto: 101 operations, about [0-9]* tokens a list (above 100 operations): code mode would be chosen; this version'
 same 'lint: nothing more' 'long-name many-tools' "$(cut -f2 "$T/out" | grep -v long-description | sort -u | tr '\n' ' ' | sed 's/ $//')"
+run "$M" catalog show "$T/wide.cat"
+expect 'catalog show: what auto decides' 0 err '^mode auto: 101 operations.*code mode would be chosen'
+python3 - "$T/wide.json" "$T/fits.json" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1])); del d["paths"]["/t99"]; json.dump(d, open(sys.argv[2], "w"))
+PY
+run "$M" lint "$T/fits.json" --json
+expect 'lint: as many as auto serves as tools' 3 out '"mode":{"auto":"tools","served":"tools","text":"auto: 100 operations' err '^mode auto: 100 operations.*: tools (up to 100'
 
 # --- keys, with and without a server ----------------------------------------------------------------------------
 one=$(printf '%048d' 7)

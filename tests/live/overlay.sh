@@ -96,7 +96,11 @@ config tool
 	option hide '1'
 END
 run "$M" check -c "$T/conf"
-expect 'the configuration' 0
+expect 'the configuration, as it is served' 0 out '^  5 tools (4 read, 1 write, 0 destructive)' \
+	out 'role member, mode auto: 5 operations, about [0-9]* tokens a list: tools (up to 100 operations'
+sed "s,'\*extra','GET /gone*'," "$T/conf" >"$T/unmet.conf"
+run "$M" check -c "$T/unmet.conf"
+expect 'a change to what is not there' 0 err "warning: api 'a': an overlay's target is not in the document: GET /gone\*"
 start "$M" serve -c "$T/conf"
 ready start
 key=$("$M" key add all --data "$T/data" 2>/dev/null)
@@ -155,6 +159,16 @@ until_true 20 logged 'generation 3 is in force' || { kill -HUP "$pid"; until_tru
 	bad 'a newer document is taken'
 sleep 1.2
 same 'names stay' 'list_pages one_cursors one_links one_offsets one_thing' "$(tools)"
+
+# only some of them, for everybody
+logged "api=a mode auto: 5 operations, .*: tools (up to" || bad 'the log says what auto decides'
+logged "an overlay's target is not in the document: \$.paths\['/nothing'\]" || bad 'the log says what an overlay does not meet'
+sed -i "/option overlay/i\\	list only 'GET /thing*'\n\tlist only 'op:*_links'" "$T/conf"
+kill -HUP "$pid"
+until_true 10 logged 'generation 4 is in force' || bad 'list only is taken'
+sleep 1.2
+same 'only what is to be offered' 'one_links one_thing' "$(tools)"
+rpc "$key" tools/call list_pages '{}' | grep -q 'Unknown tool: list_pages' && ok || bad 'the rest is no tool'
 stop end
 
 # the command
