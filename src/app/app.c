@@ -41,8 +41,8 @@ app_timers(void)
 size_t
 app_bytes(void)
 {
-	return serve_bytes() + keys_bytes() + tokens_bytes() + APP_GENS * (size_t)MCP_TEXT_N + calls_bytes() +
-	       ops_bytes() +
+	return serve_bytes() + keys_bytes() + tokens_bytes() + APP_GENS * (size_t)(MCP_TEXT_N + LISTINGS_N) +
+	       calls_bytes() + ops_bytes() +
 	       pool_bytes(sizeof(struct job), JOBS_MAX) + pool_bytes(sizeof(struct stream), STREAMS_MAX) +
 	       later_bytes() +
 	       RPC_BODY_MAX + RPC_TOKENS_MAX * sizeof(struct jsmntok) + pack_room("pages") + pack_room("text");
@@ -84,7 +84,8 @@ app_init(struct app *app, struct arena *a)
 	m->random_of = app->rng;
 	app->ops.rng = app->ops.secrets.rng = app->rng;
 	for (u32 i = 0; i < APP_GENS; i++)
-		if (!(app->gen[i].text_bytes = arena_bytes(a, MCP_TEXT_N)))
+		if (!(app->gen[i].text_bytes = arena_bytes(a, MCP_TEXT_N)) ||
+		    !(app->gen[i].listings.bytes = arena_bytes(a, LISTINGS_N)))
 			return ERR_FULL;
 	ready_init(&app->ready, stream_time);
 	return serve_init(&app->serve, a, app->net, &job_ops, app);
@@ -141,6 +142,7 @@ app_load(struct app *app, const struct gen *gen, const struct serve_conf *serve,
 	if (!g)
 		return ERR_FULL;
 	g->gen = NULL;
+	g->listings = (struct listings){ .bytes = g->listings.bytes };
 	if (open_apis(app, g, gen, catalogs, bad))
 		return ERR_BAD;
 	g->gen = gen;

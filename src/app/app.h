@@ -33,6 +33,7 @@ struct app_gen {
 	struct catalog catalog[APIS_MAX]; /* by api index */
 	struct mcp_text text[APIS_MAX];
 	u8 *text_bytes;                   /* MCP_TEXT_N: where text lies */
+	struct listings listings;
 	u32 users;                        /* jobs and ops that began under it */
 	struct serve_conf serve;
 };

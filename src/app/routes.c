@@ -200,6 +200,7 @@ begin_mcp(struct job *j, const struct endpoint *e)
 	m->hold = &j->gen->users;
 	m->files = j->gen->gen->public_url;
 	m->generation = j->gen->gen->number;
+	m->listings = &j->gen->listings;
 }
 
 enum step

@@ -90,6 +90,9 @@
 #ifndef LATERS_MAX
 #define LATERS_MAX 64       /* calls that go on without their request, and whose answer somebody may fetch */
 #endif
+#ifndef LISTINGS_N
+#define LISTINGS_N (1024 * 1024) /* bytes of lists of tools that are asked for often; touched as they come */
+#endif
 #define RESULT_KEEP (128 * 1024) /* bytes of the answer of such a call that are kept */
 #define MODE_OPS 100         /* operations seen that `mode auto` still offers as tools */
 #define MODE_TOKENS 25000    /* and tokens of their tools/list */

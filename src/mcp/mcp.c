@@ -89,7 +89,7 @@ do_ping(struct mcp *m, struct rpc *r, msec now)
 static enum step
 do_list(struct mcp *m, struct rpc *r, msec now)
 {
-	tools_list(m, r);
+	tools_list(m, r, now);
 	return STEP_DONE;
 }
 

@@ -12,6 +12,7 @@
 #define MCP_MCP_H
 
 #include "gate/gate.h"
+#include "mcp/listing.h"
 #include "mcp/result.h"
 #include "mcp/rpc.h"
 #include "op/again.h"
@@ -93,6 +94,7 @@ struct mcp {
 	const struct environment *capture; /* where sessions keep it: that environment; NULL: nowhere */
 	struct str files;    /* what stands before /files/... in links: our public address */
 	u32 generation;      /* number of the config generation, in cursors */
+	struct listings *listings; /* of the generation; NULL: none are kept */
 	/* from here on private to mcp/ */
 	bool modern;
 	bool limited; /* the call was not made for a limit: ops->no says more */

@@ -111,8 +111,31 @@ read_cursor(const struct mcp *m, struct jcur cursor, u32 *at)
 	return 0;
 }
 
+/* The list behind its beginning where that is kept, or is kept from now on; p NULL: it has to be put together. */
+static struct str
+kept_list(struct mcp *m, msec now)
+{
+	const struct switches *off = m->ask.switches;
+	u32 epoch = off ? off->epoch : 0;
+	struct listing_of of = { .api = m->api->index, .role = m->ask.role ? m->ask.role_at : UINT32_MAX,
+		.pinned = m->ask.view.pinned, .environments = m->ask.environments_could,
+		.epoch = off && off->tools ? epoch : 0, .could = m->ask.could, .modern = m->modern };
+	bool alone = *m->hold == 1, whole;
+	struct buf room;
+	struct str text = listing_find(m->listings, &of, alone, now, &room);
+
+	if (!room.p)
+		return text;
+	m->list.begun = true;
+	whole = fill_list(&m->list.pull, &room, now) == 0 && (!off || off->epoch == epoch);
+	listing_keep(m->listings, &of, &room, whole, alone);
+	m->list.at = 0;
+	m->list.begun = m->list.any = false;
+	return whole ? buf_str(&room) : STR_NONE;
+}
+
 void
-tools_list(struct mcp *m, struct rpc *r)
+tools_list(struct mcp *m, struct rpc *r, msec now)
 {
 	struct buf begin = arena_buf(exchange_arena(m->x), 400);
 
@@ -132,6 +155,13 @@ tools_list(struct mcp *m, struct rpc *r)
 	BUF_LIT(&begin, "{\"tools\":[");
 	m->answer.status = 200;
 	m->list.begin = buf_str(&begin);
+	if (m->listings && m->list.at == 0 && m->list.to == m->catalog->op_n) {
+		m->answer.view[0] = m->list.begin;
+		m->answer.view[1] = kept_list(m, now);
+		m->answer.views = m->answer.view[1].p ? 2 : 0;
+		if (m->answer.views)
+			return;
+	}
 	m->list.pull.fill = fill_list;
 	m->answer.pull = &m->list.pull;
 }

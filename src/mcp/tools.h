@@ -6,7 +6,7 @@
 #include "mcp/mcp.h"
 
 /* Answers tools/list: what the principal may use, in the catalog's order, from its ready-made bytes. */
-void tools_list(struct mcp *m, struct rpc *r);
+void tools_list(struct mcp *m, struct rpc *r, msec now);
 
 /* Begins tools/call: an answer, or an op under way (STEP_WAIT). tools_call_step goes on with it. */
 enum step tools_call(struct mcp *m, struct rpc *r, msec now);

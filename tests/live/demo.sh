@@ -88,6 +88,38 @@ expect 'deny' 0 out 'denied'
 says 'denied' 'has refused' "$(call delete_task '{"id":9,"environment":"production","approval":"'"$(handle "$asked")"'"}')"
 says 'it stands' '"isError":false' "$(call get_task '{"id":9,"environment":"production"}')"
 
+# --- a list that is asked for so often that it is kept is the list that is put together ------------------------------
+often() { # often KEY ID...: the list for each id, over one connection, a line each
+	k=$1
+	shift
+	: >"$T/curl"
+	for i; do
+		[ ! -s "$T/curl" ] || echo next >>"$T/curl"
+		cat >>"$T/curl" <<-END
+		url = "http://$addr/mcp"
+		header = "Authorization: Bearer $k"
+		header = "Content-Type: application/json"
+		header = "Accept: application/json, text/event-stream"
+		header = "MCP-Protocol-Version: 2026-07-28"
+		header = "Mcp-Method: tools/list"
+		data = "{\"jsonrpc\":\"2.0\",\"id\":$i,\"method\":\"tools/list\",\"params\":{$(echo "$META" | sed 's/"/\\"/g')}}"
+		write-out = "\n"
+		END
+	done
+	curl -sS -m 20 -K "$T/curl"
+}
+once=$(rpc "$key" tools/list)
+often "$key" 1 1 1 1 1 1 1 1 >"$T/out"
+same 'eight of them' 8 "$(grep -c '"tools":\[{' "$T/out")"
+same 'all alike' "$once" "$(sort -u "$T/out")"
+same 'each with its id' '"id":7 "id":8' "$(often "$key" 7 8 | grep -o '^{"jsonrpc":"2.0","id":[0-9]*' | sed 's/.*,//' | tr '\n' ' ' | sed 's/ $//')"
+reader=$("$M" key add reader --readonly --data "$dir" 2>/dev/null)
+same 'another key, another list' 0 "$(often "$reader" 1 1 1 1 1 | grep -c '"create_task"')"
+run "$M" switch --data "$dir" tool:demo/list_tasks off
+same 'without a tool that is off' 0 "$(often "$key" 1 1 1 1 1 | grep -c '"name":"list_tasks"')"
+run "$M" switch --data "$dir" tool:demo/list_tasks on
+same 'and with it again' "$once" "$(often "$key" 1 1 1 1 1 | sort -u)"
+
 # --- switches, in force at the next request -------------------------------------------------------------------------
 run "$M" switch --data "$dir" api:demo write off
 expect 'switch' 0 out 'api:demo	write	off'
