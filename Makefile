@@ -71,7 +71,7 @@ help:
 ## make testbuild  release-like binary with the test clock and the fault hooks, build/native-test/mcpgated
 ## make test       unit tests, plain and under ASan+UBSan
 ## make check      floors, lengths, documented headers, forbidden symbols, warnings
-## make size       what the binary is made of, against the budgets
+## make size       what the binary is made of, against the budgets and the last tag; BOARD=... for another board
 ## make bench      CPU per request beside nginx (needs ../shared/bench)
 ## make fidelity   every tool of every document is called and compiled; libraries of others judge (SEED=n)
 ## make fuzz X=f   one fuzz target for T=60 seconds
@@ -136,8 +136,9 @@ $(B)/obj/crypt/%.o $(B)/obj/sys/atomic.o: OPT := $(or $(OPT_VENDOR),$(OPT))
 
 $(B)/obj/sys/atomic.o $(B)/obj/crypt/%.o $(B)/vendor/%.o: SMALL += -fno-lto -fzero-call-used-regs=used-gpr
 # What unpacks all the rest has nothing else yet: no library that it could call, no stack guard.
-$(B)/obj/sys/image.o: SMALL += -fno-lto -fno-stack-protector -fno-tree-loop-distribute-patterns -fno-tree-vectorize
-$(B)/obj/sys/image.o: OPT := $(OPT_HOT)
+$(B)/obj/sys/start.o: SMALL += -fno-lto -fno-stack-protector -fno-tree-loop-distribute-patterns -fno-tree-vectorize -ftrivial-auto-var-init=uninitialized \
+    $(START_FLAGS)
+$(B)/obj/sys/start.o: OPT := $(OPT_HOT)
 $(B)/obj/crypt/%.o $(B)/unit/crypt/%: private CPPFLAGS += -isystem $(BEARSRC)/inc
 $(B)/obj/json/%.o: CPPFLAGS += -I$(VENDOR)
 $(B)/obj/main/boot.o $(B)/obj/main/main.o: CPPFLAGS += -DMCPGATED_VERSION='"$(VER)"' -DBUILD_TIME=$(SOURCE_DATE)
@@ -164,9 +165,15 @@ SQUEEZE := build/host/squeeze
 $(PACK) $(SQUEEZE): build/host/%: tools/%.c tools/packer.h tools/apart.h src/base/pack.h src/base/arena.h src/sys/image.h
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Isrc -Iboard/native -o $@.$$$$ $< && mv $@.$$$$ $@
-$(B)/gen/pack.c: $(PACK) $(shell find fs -type f 2>/dev/null)
+# FS_EDIT: a script that takes from a copy of fs/ what a board leaves out.
+$(B)/gen/pack.c: $(PACK) $(FS_EDIT) $(shell find fs -type f 2>/dev/null)
 	@mkdir -p $(@D)
-	$(Q)$(PACK) fs > $@.new && mv $@.new $@
+	$(Q)rm -rf $(@D)/fs && cp -R fs $(@D)/fs $(if $(FS_EDIT),&& cd $(@D)/fs && sh $(CURDIR)/$(FS_EDIT))
+	$(Q)$(PACK) $(@D)/fs > $@.new && mv $@.new $@ && rm -rf $(@D)/fs
+# INSTEAD: a source that answers for what a board leaves out (LEFT_OUT).
+$(B)/obj/instead.o: $(INSTEAD) Makefile board/$(BOARD)/board.mk | $(VSTAMP) $(CROSSED:%=%/.there)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(B)/gen/pack.o: $(B)/gen/pack.c | $(CROSSED:%=%/.there)
 	$(Q)$(CC) $(filter-out -Wpedantic -Werror -MMD -MP,$(CFLAGS)) -c -o $@ $<
 
@@ -176,7 +183,8 @@ ifneq ($(MUSL),)
 M       := $(dir $(MUSL))
 LINK     = $(CROSS)gcc $(OPT) $(HARDEN) $(SMALL) -static-pie -nostdlib -nostartfiles $(M)rcrt1.o $(M)crti.o $(1) \
            -Wl,--start-group $(M)libc.a -lgcc -Wl,--end-group $(M)crtn.o \
-           -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--no-dynamic-linker$(PAGE:%=,-z,max-page-size=%) -Wl,--gc-sections -Wl,--build-id=none $(PACKED)
+           -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--no-dynamic-linker$(PAGE:%=,-z,max-page-size=%,-z,common-page-size=%) -Wl,--gc-sections -Wl,--build-id=none \
+           -Wl,--version-script=tools/local.map $(if $(PACKED),-Wl$(comma)-e$(comma)image_entry$(comma)-T$(comma)tools/image.ld) $(LINK_ARCH)
 else
 LINK     = $(CC) $(OPT) $(HARDEN) $(SMALL) -static-pie $(1) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--build-id=none
 endif
@@ -185,8 +193,8 @@ LINK     = $(CC) $(LDSAN) $(1) -lpthread
 endif
 
 # Where the entry is ours the constants are packed, too: the file that runs has no sections, $@.sym is for whoever looks.
-$(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o $(if $(PACKED),$(SQUEEZE) tools/image.ld)
-	$(Q)$(call LINK,-o $@.sym $(B)/obj/main/main.o $(B)/gen/pack.o \
+$(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o $(INSTEAD:%=$(B)/obj/instead.o) $(if $(PACKED),$(SQUEEZE) tools/image.ld)
+	$(Q)$(call LINK,-o $@.sym $(B)/obj/main/main.o $(B)/gen/pack.o $(INSTEAD:%=$(B)/obj/instead.o) \
 	    -Wl$(comma)--start-group $(LINKLIBS) $(B)/lib/libbearssl.a -Wl$(comma)--end-group)
 	$(Q)$(if $(filter rel,$(VARIANT)),$(STRIP) -s -o $@ $@.sym,cp $@.sym $@)
 	$(Q)$(if $(and $(filter rel,$(VARIANT)),$(PACKED)),$(SQUEEZE) $@ $@.small && chmod 755 $@.small && mv $@.small $@)
@@ -259,7 +267,7 @@ endif
 check: $(B)/mcpgated
 	$(Q)sh tools/check $(B)
 size: $(B)/mcpgated
-	$(Q)sh tools/size $(B)
+	$(Q)CROSS='$(CROSS)' RUN='$(QEMU)' SIZE_MAX='$(SIZE_MAX)' BOARD_IS='BOARD=$(BOARD)$(LIKE:%= LIKE=%)' sh tools/size $(B)
 fidelity: $(B)/mcpgated
 	$(Q)FIDELITY=full VERBOSE=1 MCPGATED=$(CURDIR)/$(B)/mcpgated sh tests/outside/run.sh fidelity.test.mjs schemas.test.mjs
 bench: $(B)/mcpgated

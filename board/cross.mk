@@ -13,3 +13,5 @@ OPT      ?= -Oz -fno-inline-functions-called-once -fno-tree-sra \
             -fno-gcse -fno-caller-saves -fno-move-loop-invariants
 OPT_HOT  ?= -O2
 WERROR   :=
+# Code and constants are packed in the file (src/sys/image.h); `make PACKED=` leaves them as they are.
+PACKED   ?= y

@@ -1,122 +1,353 @@
 /* Packs a release: its code and its constants, until start (sys/image.h).
  * usage: squeeze IN OUT                 runs on the machine that builds
  *
- * IN is a stripped static program for 64-bit little-endian machines, linked with separate code and tools/image.ld: its
- * segments are header, code, constants, data, and the end of the code, from where it starts, is what unpacks. In OUT
- * that end is a segment as it was; the code before it is one without a byte in the file, constants and data are another,
- * and one behind them in memory holds them packed. What is filled in is read-only once image_seal was called, as
- * relocated tables are. */
+ * IN is a stripped static program for any machine, linked with separate code and tools/image.ld: its segments are header,
+ * code, constants, data, and the end of the code, from where it starts, is what unpacks. In OUT that end is a segment as
+ * it was; the code before it is one without a byte in the file, constants and data are another, and one behind them in
+ * memory holds them packed. The table of addresses, which ends the header, is packed, too. What is filled in is read-only
+ * once image_seal was called, as relocated tables are. */
 #include "apart.h"
 
 #include <elf.h>
 
-#define PAGE 4096u
+#define SEGMENTS_MAX 16
 
-static u8 file[1 << 22], out[1 << 22], image[ROW_MAX];
+struct segment {
+	u32 type, may;
+	u64 at, vaddr, n, room, align;
+};
 
-static Elf64_Phdr *
-segment(Elf64_Ehdr *e, u32 type, u32 skip)
+/* The program: how its machine writes numbers, and what its headers say. */
+static struct {
+	bool wide, big;
+	u32 machine, segments, phentsize;
+	u64 entry, phoff;
+	struct segment segment[SEGMENTS_MAX];
+} elf;
+
+static u8 file[1 << 22], out[1 << 22], image[ROW_MAX], places[ROW_MAX];
+static size_t file_n;
+
+static u64
+get(u64 at, u32 n)
 {
-	Elf64_Phdr *h = (Elf64_Phdr *)(file + e->e_phoff);
+	u64 x = 0;
 
-	for (u32 i = 0; i < e->e_phnum; i++)
-		if (h[i].p_type == type && skip-- == 0)
-			return &h[i];
+	if (at + n > sizeof file)
+		die("is cut", "the program");
+	for (u32 i = 0; i < n; i++)
+		x |= (u64)file[at + i] << 8 * (elf.big ? n - 1 - i : i);
+	return x;
+}
+
+static void
+put(u8 *p, u64 x, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		p[i] = (u8)(x >> 8 * (elf.big ? n - 1 - i : i));
+}
+
+static void
+read_headers(void)
+{
+	u32 word;
+
+	if (file_n < 64 || file_n == sizeof file || memcmp(file, ELFMAG, 4))
+		die("is no program, or too large", "the program");
+	elf.wide = file[EI_CLASS] == ELFCLASS64;
+	elf.big = file[EI_DATA] == ELFDATA2MSB;
+	word = elf.wide ? 8 : 4;
+	elf.machine = (u32)get(18, 2);
+	elf.entry = get(24, word);
+	elf.phoff = get(24 + word, word);
+	elf.phentsize = (u32)get(30 + 3 * word, 2);
+	elf.segments = (u32)get(32 + 3 * word, 2);
+	if (elf.segments > SEGMENTS_MAX)
+		die("has too many segments", "the program");
+	for (u32 i = 0; i < elf.segments; i++) {
+		u64 h = elf.phoff + i * elf.phentsize, rest = h + (elf.wide ? 8 : 4);
+
+		elf.segment[i] = (struct segment){ (u32)get(h, 4), (u32)get(elf.wide ? h + 4 : h + 24, 4), get(rest, word),
+			get(rest + word, word), get(rest + 3 * word, word), get(rest + 4 * word, word),
+			get(elf.wide ? h + 48 : h + 28, word) };
+	}
+}
+
+static void
+write_segments(const struct segment *s, u32 n)
+{
+	u32 word = elf.wide ? 8 : 4;
+
+	for (u32 i = 0; i < n; i++, s++) {
+		u8 *h = out + elf.phoff + i * elf.phentsize, *rest = h + (elf.wide ? 8 : 4);
+
+		put(h, s->type, 4);
+		put(elf.wide ? h + 4 : h + 24, s->may, 4);
+		put(rest, s->at, word);
+		put(rest + word, s->vaddr, word);
+		put(rest + 2 * word, s->vaddr, word);
+		put(rest + 3 * word, s->n, word);
+		put(rest + 4 * word, s->room, word);
+		put(elf.wide ? h + 48 : h + 28, s->align, word);
+	}
+	put(out + 24 + word, elf.phoff, word);
+	put(out + 32 + 3 * word, n, 2);
+	put(out + 24 + 2 * word, 0, word); /* no sections */
+	put(out + 36 + 3 * word, 0, 2);
+	put(out + 38 + 3 * word, 0, 2);
+}
+
+static struct segment *
+segment(u32 type, u32 skip)
+{
+	for (u32 i = 0; i < elf.segments; i++)
+		if (elf.segment[i].type == type && skip-- == 0)
+			return &elf.segment[i];
+	die("is not linked as expected", "the program");
+}
+
+/* Where in the file the byte is that lies at vaddr in memory. */
+static u64
+in_file(u64 vaddr)
+{
+	for (u32 i = 0; i < elf.segments; i++) {
+		struct segment *s = &elf.segment[i];
+
+		if (s->type == PT_LOAD && vaddr >= s->vaddr && vaddr - s->vaddr < s->n)
+			return s->at + (vaddr - s->vaddr);
+	}
 	die("is not linked as expected", "the program");
 }
 
 /* Lays constants and data out as they will be in memory. Their length. */
 static u32
-lay_out(const Elf64_Phdr *constant, const Elf64_Phdr *data)
+lay_out(const struct segment *constant, const struct segment *data)
 {
-	u64 gap = data->p_vaddr - constant->p_vaddr, n = gap + data->p_filesz;
+	u64 gap = data->vaddr - constant->vaddr, n = gap + data->n;
 
-	if (gap < constant->p_memsz || n > ROW_MAX || constant->p_vaddr % PAGE)
+	if (gap < constant->room || n > ROW_MAX)
 		die("is not linked as expected", "the program");
-	memcpy(image, file + constant->p_offset, constant->p_filesz);
-	memcpy(image + gap, file + data->p_offset, data->p_filesz);
+	memcpy(image, file + constant->at, constant->n);
+	memcpy(image + gap, file + data->at, data->n);
 	return (u32)n;
 }
 
-static void
-number(u8 *p, u32 x)
+/* --- the table of addresses ------------------------------------------------------------------------------ */
+
+/* The kind of entry that says: add where the program lies. */
+static u32
+relative(void)
 {
-	for (u32 i = 0; i < 4; i++)
-		p[i] = (u8)(x >> 8 * i);
+	switch (elf.machine) {
+	case EM_X86_64: return R_X86_64_RELATIVE;
+	case EM_AARCH64: return R_AARCH64_RELATIVE;
+	case EM_ARM: return R_ARM_RELATIVE;
+	case EM_S390: return R_390_RELATIVE;
+	case EM_MIPS: return R_MIPS_REL32;
+	}
+	die("is for a machine nobody has told of here", "the program");
 }
 
-/* Packs the constants and then each part of the code to p. The bytes that takes. */
-static u32
-squeeze(u8 *p, u32 constants_n, const u8 *code, u32 code_n)
+/* The entry of the dynamic section with this tag: where it is in the file, its value in *value; 0: there is none. */
+static u64
+dynamic(u64 tag, u64 *value)
 {
-	u32 lengths[1 + IMAGE_PARTS] = { constants_n }, used = 4 + sizeof lengths;
-	const u8 *from = image, *parts = apart(code, code_n, lengths + 1);
+	struct segment *s = segment(PT_DYNAMIC, 0);
+	u32 word = elf.wide ? 8 : 4;
 
-	number(p, 1 + IMAGE_PARTS);
-	for (u32 i = 0; i < 1 + IMAGE_PARTS; i++) {
-		u32 n;
+	for (u64 at = in_file(s->vaddr), end = at + s->n; at < end && get(at, word); at += 2 * word)
+		if (get(at, word) == tag) {
+			*value = get(at + word, word);
+			return at + word;
+		}
+	return 0;
+}
 
-		memcpy(row, from, lengths[i]);
-		n = pack(lengths[i], i && (1u << (i - 1) & APART_WORDS));
-		memcpy(p + used, packed, n);
-		number(p + 4 + 4 * i, lengths[i]);
-		used += n;
-		from = i ? from + lengths[i] : parts;
+static int
+by_place(const void *a, const void *b)
+{
+	return *(const u64 *)a < *(const u64 *)b ? -1 : *(const u64 *)a > *(const u64 *)b;
+}
+
+/* Writes the places that entries name as base/pack.h wants them, with what is to be added already there. Bytes of it. */
+static u32
+write_places(u64 *place, u32 n, u64 from)
+{
+	u32 used = 0;
+
+	qsort(place, n, sizeof *place, by_place);
+	for (u32 i = 0; i < n; i++) {
+		u64 gap = (place[i] - from) / 4;
+
+		if (place[i] < from || (place[i] - from) % 4 || gap >> 28)
+			die("has an address where none is expected", "the program");
+		for (; gap > 127; gap >>= 7)
+			places[used++] = (u8)(gap | 128);
+		places[used++] = (u8)gap;
+		from = place[i];
 	}
 	return used;
 }
 
-static Elf64_Phdr
-load(u32 may, u64 at, u64 vaddr, u64 n, u64 room)
+/* Takes the table out of the program: before lay_out. Where the header ends without it: in *end. Bytes of `places`. */
+static u32
+take_places(u64 from, u64 *end)
 {
-	return (Elf64_Phdr){ .p_type = PT_LOAD, .p_flags = may, .p_offset = at, .p_vaddr = vaddr, .p_paddr = vaddr,
-		.p_filesz = n, .p_memsz = room, .p_align = PAGE };
+	static u64 place[1 << 16];
+	u32 word = elf.wide ? 8 : 4, n = 0, entry;
+	u64 table, size, at, size_at = dynamic(DT_RELASZ, &size);
+	bool added = size_at != 0;
+
+	if (!size_at)
+		size_at = dynamic(DT_RELSZ, &size);
+	if (!size_at || !dynamic(added ? DT_RELA : DT_REL, &table))
+		die("has no table of addresses", "the program");
+	entry = (added ? 3 : 2) * word;
+	at = in_file(table);
+	if (at + size > segment(PT_LOAD, 0)->n)
+		die("has its table of addresses elsewhere", "the program");
+	for (u64 i = at; i < at + size; i += entry) {
+		u64 info = get(i + word, word), kind = elf.wide ? (u32)info : info & 255;
+
+		if (kind == 0)
+			continue;
+		if (kind != relative() || n == 1 << 16)
+			die("has an address of another kind", "the program");
+		place[n++] = get(i, word);
+		if (added)
+			put(file + in_file(place[n - 1]), get(i + 2 * word, word), word);
+	}
+	put(file + size_at, 0, word);
+	*end = segment(PT_LOAD, 0)->n - at - size < 64 ? at : segment(PT_LOAD, 0)->n;
+	return write_places(place, n, from);
+}
+
+/* Where the part ends that is read-only from main on: MIPS has its table of addresses behind what the linker counts to
+ * it (board/mipsel/got.ld). */
+static u64
+sealed_end(void)
+{
+	const struct segment *s = segment(PT_GNU_RELRO, 0);
+	u64 end = s->vaddr + s->room, got, local, first, names;
+
+	if (elf.machine == EM_MIPS && dynamic(DT_PLTGOT, &got) && dynamic(DT_MIPS_LOCAL_GOTNO, &local) &&
+	    dynamic(DT_MIPS_GOTSYM, &first) && dynamic(DT_MIPS_SYMTABNO, &names) && got >= end && got - end < 64)
+		end = got + 4 * (local + names - first);
+	return end;
+}
+
+/* --- packing --------------------------------------------------------------------------------------------- */
+
+static u32
+part(u8 *p, u8 *number, const u8 *from, u32 n, bool words)
+{
+	u32 used;
+
+	if (n > ROW_MAX)
+		die("is too large", "the program");
+	memcpy(row, from, n);
+	used = pack(n, words);
+	memcpy(p, packed, used);
+	for (u32 i = 0; i < 4; i++)
+		number[i] = (u8)(n >> 8 * i);
+	return used;
+}
+
+/* Packs constants, places and then the code to p. The bytes that takes. */
+static u32
+squeeze(u8 *p, u32 constants_n, u32 places_n, const u8 *code, u32 code_n)
+{
+	bool joined = elf.machine == EM_X86_64;
+	u32 lengths[IMAGE_PARTS] = { code_n }, n = joined ? IMAGE_PARTS : 1, used = 4 + 4 * (2 + n);
+	const u8 *from = joined ? apart(code, code_n, lengths) : code;
+
+	p[0] = (u8)(2 + n);
+	used += part(p + used, p + 4, image, constants_n, false);
+	used += part(p + used, p + 8, places, places_n, false);
+	for (u32 i = 0; i < n; i++) {
+		used += part(p + used, p + 12 + 4 * i, from, lengths[i], !joined || 1u << i & APART_WORDS);
+		from += lengths[i];
+	}
+	return used;
+}
+
+/* What else the headers say stays, where its bytes do. */
+static u32
+other_segments(struct segment *to, u64 head_end)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < elf.segments; i++) {
+		struct segment s = elf.segment[i];
+
+		if (s.type == PT_GNU_STACK || s.type == PT_DYNAMIC || (s.type >= PT_LOPROC && s.at + s.n <= head_end)) {
+			if (s.at + s.n > head_end)
+				s.at = s.n = 0;
+			to[n++] = s;
+		}
+	}
+	return n;
+}
+
+/* The headers lie where they did when there is room for n of them, else behind all that is left of the first segment. */
+static void
+place_headers(struct segment *head, u32 n)
+{
+	if (n > elf.segments) {
+		elf.phoff = (head->n + 7) & -8ull;
+		head->n = elf.phoff + n * elf.phentsize;
+	}
+	head->room = head->n;
+}
+
+/* OUT without its headers, which come to s. The bytes of OUT. */
+static u64
+write_out(struct segment *s, u32 *n)
+{
+	struct segment head = *segment(PT_LOAD, 0), code = *segment(PT_LOAD, 1), data = *segment(PT_LOAD, 3);
+	struct segment constant = *segment(PT_LOAD, 2);
+	u64 page = code.align, floor = elf.entry & -page, start_n = code.vaddr + code.n - elf.entry, at, behind, used;
+	u32 places_n;
+
+	if (head.at || code.vaddr % page || constant.vaddr % page || floor <= code.vaddr || start_n > code.n)
+		die("is not linked as expected", "the program");
+	places_n = take_places(constant.vaddr, &head.n);
+	memcpy(out, file, head.n);
+	*n = 6 + other_segments(s + 6, head.n);
+	place_headers(&head, *n);
+	at = (head.n & -page) + elf.entry % page; /* in the file: behind the headers, on the same place of a page */
+	if (at < head.n)
+		at += page;
+	memcpy(out + at, file + code.at + (elf.entry - code.vaddr), start_n);
+	used = squeeze(out + at + start_n, lay_out(&constant, &data), places_n, file + code.at, (u32)(floor - code.vaddr));
+
+	behind = (data.vaddr + data.room + page - 1) & -page;
+	*s++ = head;
+	*s++ = (struct segment){ PT_LOAD, PF_R, 0, code.vaddr, 0, floor - code.vaddr, page };
+	*s++ = (struct segment){ PT_LOAD, PF_R | PF_X, at, elf.entry, start_n, start_n, page };
+	at += start_n;
+	*s++ = (struct segment){ PT_LOAD, PF_R | PF_W, 0, constant.vaddr, 0, data.vaddr + data.room - constant.vaddr, page };
+	*s++ = (struct segment){ PT_LOAD, PF_R, at, behind + at % page, used, used, page };
+	*s++ = (struct segment){ PT_GNU_RELRO, PF_R, 0, constant.vaddr, 0, sealed_end() - constant.vaddr, 1 };
+	return at + used;
 }
 
 int
 main(int argc, char **argv)
 {
-	Elf64_Ehdr *e = (Elf64_Ehdr *)file;
 	FILE *from = argc == 3 ? fopen(argv[1], "rb") : NULL, *to;
-	size_t n = from ? fread(file, 1, sizeof file, from) : 0;
-	Elf64_Phdr head, code, constant, data, sealed, dynamic, stack, *h;
-	u64 floor, start, end, at, packed_at, used;
+	struct segment s[2 * SEGMENTS_MAX];
+	u64 used;
+	u32 n;
 
-	if (n < sizeof *e || n == sizeof file || memcmp(e->e_ident, ELFMAG, 4) || e->e_ident[EI_CLASS] != ELFCLASS64)
-		die("usage: squeeze IN OUT, IN a 64-bit program", argc == 3 ? argv[1] : "nothing");
-	head = *segment(e, PT_LOAD, 0), code = *segment(e, PT_LOAD, 1);
-	constant = *segment(e, PT_LOAD, 2), data = *segment(e, PT_LOAD, 3);
-	sealed = *segment(e, PT_GNU_RELRO, 0), dynamic = *segment(e, PT_DYNAMIC, 0), stack = *segment(e, PT_GNU_STACK, 0);
-	start = e->e_entry, floor = start & -(u64)PAGE, end = code.p_vaddr + code.p_filesz;
-	if (e->e_phnum < 8 || head.p_offset || code.p_vaddr % PAGE || floor <= code.p_vaddr || end <= start)
-		die("is not linked as expected", argv[1]);
-
-	at = (head.p_filesz & -(u64)PAGE) + start % PAGE; /* in the file: behind the headers, on the same place of a page */
-	if (at < head.p_filesz)
-		at += PAGE;
-	memcpy(out + at, file + code.p_offset + (start - code.p_vaddr), end - start);
-	packed_at = at + (end - start);
-	used = squeeze(out + packed_at, lay_out(&constant, &data), file + code.p_offset, (u32)(floor - code.p_vaddr));
-
-	e->e_phnum = 8;
-	e->e_shoff = e->e_shnum = e->e_shstrndx = 0;
-	h = (Elf64_Phdr *)(file + e->e_phoff);
-	*h++ = head;
-	*h++ = load(PF_R, 0, code.p_vaddr, 0, floor - code.p_vaddr);
-	*h++ = load(PF_R | PF_X, at, start, end - start, end - start);
-	*h++ = load(PF_R | PF_W, 0, constant.p_vaddr, 0, data.p_vaddr + data.p_memsz - constant.p_vaddr);
-	end = (data.p_vaddr + data.p_memsz + PAGE - 1) & -(u64)PAGE;
-	*h++ = load(PF_R, packed_at, end + packed_at % PAGE, used, used);
-	dynamic.p_offset = dynamic.p_filesz = 0;
-	*h++ = dynamic;
-	*h++ = stack;
-	sealed.p_memsz += sealed.p_vaddr - constant.p_vaddr;
-	sealed.p_vaddr = sealed.p_paddr = constant.p_vaddr;
-	sealed.p_offset = sealed.p_filesz = 0;
-	*h++ = sealed;
-	memcpy(out, file, head.p_filesz);
+	if (!from)
+		die("usage: squeeze IN OUT, IN a program", argc == 3 ? argv[1] : "nothing");
+	file_n = fread(file, 1, sizeof file, from);
+	read_headers();
+	used = write_out(s, &n);
+	write_segments(s, n);
 	to = fopen(argv[2], "wb");
-	if (!to || fwrite(out, 1, packed_at + used, to) != packed_at + used || fclose(to))
+	if (!to || fwrite(out, 1, used, to) != used || fclose(to))
 		die("cannot be written", argv[2]);
 	return 0;
 }

@@ -6,5 +6,5 @@ DEB      := arm64
 QEMU     := qemu-aarch64-static
 include board/cross.mk
 HARDEN_ARCH := -mbranch-protection=standard
-# Segments lie on borders of 16 KB, for kernels with pages of 4 and 16 KB. Those of 64 KB want PAGE=65536: 100 KB more.
-PAGE     ?= 16384
+# Kernels with pages of 4, 16 and 64 KB.
+PAGE     := 65536

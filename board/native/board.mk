@@ -14,6 +14,7 @@ OPT_HOT  := -O2
 ifeq ($(ARCH),x86_64)
 HARDEN_ARCH := -fcf-protection=full
 ifneq ($(MUSL),)
-PACKED   := -Wl,-e,image_entry,-z,pack-relative-relocs,-T,tools/image.ld
+# Code and constants are packed in the file (src/sys/image.h); `make PACKED=` leaves them as they are.
+PACKED   := y
 endif
 endif

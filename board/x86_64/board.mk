@@ -6,5 +6,4 @@ DEB      := amd64
 QEMU     := 
 include board/cross.mk
 HARDEN_ARCH := -fcf-protection=full
-PACKED   := -Wl,-e,image_entry,-z,pack-relative-relocs,-T,tools/image.ld
 RUN      :=

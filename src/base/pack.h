@@ -41,6 +41,23 @@ struct pack_counts {
 	u8 map[256];
 };
 
+/* 2^31 / n, from n = 1 on, rounded down: some processors divide by a function, and there is none yet at start. */
+static inline u32
+pack_share(u32 n)
+{
+	u32 share = 0, rest = 0;
+
+	for (u32 bit = 1u << 31; bit; bit >>= 1) {
+		rest = rest << 1 | bit >> 31;
+		share <<= 1;
+		if (rest >= n) {
+			rest -= n;
+			share |= 1;
+		}
+	}
+	return share;
+}
+
 /* Takes what was counted for the probabilities from now on. Every symbol keeps one. */
 static inline void
 pack_settle(struct pack_model *m)
@@ -54,7 +71,7 @@ pack_settle(struct pack_model *m)
 			m->total += m->seen[i];
 		}
 	}
-	scale = (1u << 31) / m->total;
+	scale = pack_share(m->total);
 	for (u32 i = 0; i < m->n; i++) {
 		sum += m->seen[i];
 		m->from[i + 1] = (u16)(i + 1 < m->n ? sum * scale >> 16 : 1u << PACK_SCALE);

@@ -158,10 +158,10 @@ import_document(struct import *im)
 	return err;
 }
 
-size_t
-import_arena_bytes(size_t n)
+u64
+import_arena_bytes(u64 n)
 {
-	return n * 14 + ((size_t)20 << 20);
+	return n * 14 + (20u << 20);
 }
 
 u64

@@ -36,7 +36,7 @@ struct import {
 int import_document(struct import *im);
 
 /* Bytes of arena that are enough for a document of n bytes, for the caller's mmap. */
-size_t import_arena_bytes(size_t n);
+u64 import_arena_bytes(u64 n);
 
 /* What a catalog says of the overlays it was compiled with; 0 for none. */
 u64 import_overlay_hash(const struct str *overlay);

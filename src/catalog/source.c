@@ -182,7 +182,7 @@ load(struct source *s, struct source_file *f)
 		file_close(fd);
 		return 0;
 	}
-	p = arena_bytes(s->arena, info.size);
+	p = arena_bytes(s->arena, (size_t)info.size);
 	n = p ? file_read_at(fd, 0, p, (u32)info.size) : 0;
 	file_close(fd);
 	if (!p)
@@ -383,10 +383,10 @@ join(struct source *s)
 
 	for (u32 i = 1; i < s->n; i++)
 		room += (u64)s->file[i].json.n + 8;
-	p = room < INT32_MAX ? arena_bytes(s->arena, room) : NULL;
+	p = room < INT32_MAX ? arena_bytes(s->arena, (size_t)room) : NULL;
 	if (!p)
 		return ERR_FULL;
-	out = buf_over(p, room);
+	out = buf_over(p, (size_t)room);
 	head = str_trim(str_cut(root, 0, root.n - 1));
 	s->file[0].skip += (u32)(root.p - s->file[0].json.p);
 	buf_put(&out, str_cut(root, 0, root.n - 1));

@@ -321,13 +321,13 @@ swagger2_convert(struct source *source, const struct refs *refs)
 {
 	struct arena *a = refs->arena;
 	u64 cap = (u64)source->json.n * 3 + SPARE;
-	u8 *p = cap < INT32_MAX ? arena_bytes(a, cap) : NULL;
+	u8 *p = cap < INT32_MAX ? arena_bytes(a, (size_t)cap) : NULL;
 	struct swagger2 w = { .source = source, .refs = refs, .doc = refs->doc, .root = json_root(refs->doc) };
 
 	w.param = ARENA_ARRAY(a, struct jcur, PARAMS_MAX);
 	if (!p || !w.param)
 		return ERR_FULL;
-	w.out = buf_over(p, cap);
+	w.out = buf_over(p, (size_t)cap);
 	w.o = jout_into(&w.out);
 	w.origin.arena = a;
 	w.first = source->n > 1 ? source->file[1].tok : (u32)refs->doc->n;

@@ -486,20 +486,21 @@ keep(struct transcript *t, struct arena *a, size_t begin)
 int
 transcribe(struct transcript *t, struct str yaml, struct arena *a)
 {
-	size_t begin = a->used, room = (size_t)yaml.n + yaml.n / 2 + 16, cap = transcribe_max(yaml.n);
+	size_t begin = a->used, room = (size_t)yaml.n + yaml.n / 2 + 16;
+	u64 cap = transcribe_max(yaml.n);
 	struct work *w = ARENA_NEW(a, struct work);
 	u8 *out, *text;
 	int err;
 
 	memset(t, 0, sizeof *t);
 	t->origin.arena = a;
-	out = w && cap < INT32_MAX ? arena_bytes(a, cap) : NULL;
+	out = w && cap < INT32_MAX ? arena_bytes(a, (size_t)cap) : NULL;
 	text = arena_bytes(a, room);
 	if (!out || !text)
 		return ERR_FULL;
 	w->t = t;
 	w->arena = a;
-	w->out = buf_over(out, cap);
+	w->out = buf_over(out, (size_t)cap);
 	w->room = buf_over(text, room);
 	w->anchor = ARENA_ARRAY(a, struct anchor, ANCHORS_MAX);
 	if (!w->anchor || map_init(&w->anchors, a, ANCHORS_MAX))

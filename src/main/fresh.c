@@ -181,8 +181,12 @@ fresh_arena(u64 n)
 	struct arena a = arena_over(NULL, 0);
 
 	/* what is not touched costs nothing, but a system may be strict, or its addresses short */
-	for (u32 times = 4; times > 0 && !a.p; times /= 2)
-		a = page_arena(import_arena_bytes(n) * times + TEXT_N);
+	for (u32 times = 4; times > 0 && !a.p; times /= 2) {
+		u64 room = import_arena_bytes(n) * times + TEXT_N;
+
+		if (room <= SIZE_MAX / 2)
+			a = page_arena((size_t)room);
+	}
 	return a;
 }
 

@@ -12,7 +12,7 @@
 #ifndef SYS_IMAGE_H
 #define SYS_IMAGE_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 #include <link.h>
 
@@ -38,21 +38,24 @@ enum image_operand {
 	IMAGE_HAS_PAIR = 128, /* two bytes */
 };
 
-/* What image_entry calls: base is the first byte of the image, a program header, d its dynamic section. */
-void image_start(u8 *base, ElfW(Dyn) *d);
+/* What image_entry calls: base is the first byte of the image, a program header; name that of the program, and behind
+ * its NUL what to say when it cannot be unpacked. */
+void image_start(u8 *base, const char *name);
 
 /* Segments to be loaded that have no bytes in the file get them from the last one, where they lie packed: the number
- * of parts, the length of each, the parts. 0, ERR_BAD when they cannot be unpacked, ERR_IO when the system has no
- * memory for them or lets none be executed. A program that is not packed is left as it is. */
-int image_unpack(u8 *base);
+ * of parts, the length of each, the parts. The first are the constants, the second the places of addresses in them.
+ * 0, ERR_BAD when they cannot be unpacked, ERR_IO when the system has no memory for them or lets none be executed. A
+ * program that is not packed is left as it is. */
+int image_unpack(u8 *base, const char *name);
 
 /* Puts code together again from the parts it was taken apart into (IMAGE_PARTS of them, one after the other, with these
  * lengths): n bytes at out. Whatever the parts are, nothing outside is touched. */
 void image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n);
 
-/* Adds base to every word that the packed list of d (DT_RELR) names. Doing it twice is harmless: the list is empty
- * then. */
-void image_fill(char *base, ElfW(Dyn) *d);
+/* Adds base to every word of the n bytes from `from` on that places names: each by its distance from the one before
+ * (the first from `from`) in four bytes, seven bits in a byte, the low ones first, 128 added to all but the last byte.
+ * ERR_BAD when one is not among the n bytes. */
+int image_fill(const u8 *base, u8 *from, u32 n, struct str places);
 
 /* Makes what was filled in read-only; call it first in main. The library of a dynamic program does that itself, that
  * of a static one may not. 0, or ERR_IO when the system refuses. */

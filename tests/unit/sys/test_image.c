@@ -10,92 +10,38 @@
 
 #include "../../../tools/apart.h"
 
-#define WORD sizeof(ElfW(Addr))
-#define BITS (8 * WORD - 1)
 #define TEXT "constants, and constants again"
 #define ROOM 30
 #define PAGES 65536
+#define WORD sizeof(ElfW(Addr))
 
-struct image {
-	ElfW(Addr) word[400];
-	ElfW(Addr) list[32];
-};
-
-static ElfW(Dyn) tags[4];
-
-/* As the linker packs: an address, then a bit for each of the BITS words after it, as long as there are any. */
-static u32
-pack_list(struct image *m, const u32 *at, u32 n)
-{
-	u32 used = 0, i = 0, next;
-
-	while (i < n) {
-		m->list[used++] = at[i] * WORD;
-		next = at[i++] + 1;
-		while (i < n && at[i] < next + BITS) {
-			ElfW(Addr) bits = 1;
-
-			for (; i < n && at[i] < next + BITS; i++)
-				bits |= (ElfW(Addr))1 << (1 + at[i] - next);
-			m->list[used++] = bits;
-			next += BITS;
-		}
-	}
-	return used;
-}
-
-static void
-filled(struct image *m, const u32 *at, u32 n)
-{
-	ElfW(Addr) base = (ElfW(Addr))m;
-	u32 k = 0;
-
-	for (u32 i = 0; i < ARRAY_N(m->word); i++)
-		m->word[i] = i;
-	tags[0] = (ElfW(Dyn)) { .d_tag = DT_FLAGS, .d_un.d_val = 36 };
-	tags[1] = (ElfW(Dyn)) { .d_tag = 36, .d_un.d_ptr = offsetof(struct image, list) };
-	tags[2] = (ElfW(Dyn)) { .d_tag = 35, .d_un.d_val = pack_list(m, at, n) * WORD };
-	for (u32 turn = 0; turn < 2; turn++) /* a second time there is nothing to do */
-		image_fill((char *)m, tags);
-	assert_int_equal(tags[2].d_un.d_val, 0);
-	for (u32 i = 0; i < ARRAY_N(m->word); i++) {
-		bool named = k < n && at[k] == i;
-
-		k += named;
-		assert_true(m->word[i] == i + (named ? base : 0));
-	}
-}
-
+/* Places among words are named, each by its distance from the one before in four bytes. */
 static void
 test_fill(void **state)
 {
-	static struct image m;
-	static u32 at[ARRAY_N(m.word)];
-	u32 seed = 7;
+	static ElfW(Addr) word[5000];
+	const u8 *base = (const u8 *)&word[7];
+	u32 far = (u32)(4000 * WORD / 4), one = WORD / 4;
+	u8 places[] = { 0, (u8)one, (u8)(2 * one), (u8)(far & 127) | 128, (u8)(far >> 7) };
+	u32 n = sizeof word;
 
-	filled(&m, at, 0);
-	for (u32 i = 0; i < ARRAY_N(at); i++)
-		at[i] = i;
-	filled(&m, at, ARRAY_N(at));
-	filled(&m, (u32[]) { 3 }, 1);
-	filled(&m, (u32[]) { 0, BITS, BITS + 1, 2 * BITS, 2 * BITS + 1, 399 }, 6);
-	for (u32 turn = 0; turn < 200; turn++) {
-		u32 n = 0, step = 1 + turn % 90;
-
-		for (u32 i = turn % 5; i < ARRAY_N(at); i += 1 + (seed >> 16) % step) {
-			at[n++] = i;
-			seed = seed * 1103515245 + 12345;
-		}
-		if (n <= 16) /* at most one address and one word of bits each */
-			filled(&m, at, n);
-	}
+	for (u32 i = 0; i < ARRAY_N(word); i++)
+		word[i] = i;
+	assert_int_equal(image_fill(base, (u8 *)word, n, STR_NONE), 0);
+	assert_int_equal(image_fill(base, (u8 *)word, n, str_of(places, sizeof places)), 0);
+	for (u32 i = 0; i < ARRAY_N(word); i++)
+		assert_true(word[i] == i + (i == 0 || i == 1 || i == 3 || i == 4003 ? (ElfW(Addr))base : 0));
+	assert_int_equal(image_fill(base, (u8 *)word, 4004 * WORD, str_of(places, sizeof places)), 0);
+	assert_int_equal(image_fill(base, (u8 *)word, 4004 * WORD - 1, str_of(places, sizeof places)), ERR_BAD);
+	memset(places, 255, sizeof places);
+	assert_int_equal(image_fill(base, (u8 *)word, n, str_of(places, sizeof places)), ERR_BAD);
 }
 
 /* Program headers, segments without bytes in the file, and what belongs there, packed behind them. */
 struct program {
 	ElfW(Ehdr) head;
 	ElfW(Phdr) segment[4];
-	u8 constants[ROOM + 1], packed[65536];
+	u8 constants[ROOM + 1] __attribute__((aligned(8))), packed[65536];
 	u8 code[PAGES] __attribute__((aligned(65536)));
 };
 
@@ -124,12 +70,14 @@ program_make(struct program *m, const u8 *code, const u32 *length, u32 parts)
 {
 	ElfW(Addr) places[] = { offsetof(struct program, head), offsetof(struct program, code),
 		offsetof(struct program, constants), offsetof(struct program, packed) };
-	u32 used = put_number(m->packed, 1 + parts);
+	u32 used = put_number(m->packed, 2 + parts);
 
 	used += put_number(m->packed + used, ROOM);
+	used += put_number(m->packed + used, 1);
 	for (u32 i = 0; i < parts; i++)
 		used += put_number(m->packed + used, length[i]);
 	used += put_part(m->packed + used, TEXT, ROOM);
+	used += put_part(m->packed + used, "\2", 1); /* the third word of the constants holds an address */
 	for (u32 i = 0; i < parts; code += length[i++])
 		used += put_part(m->packed + used, code, length[i]);
 	m->head = (ElfW(Ehdr)) { .e_phoff = offsetof(struct program, segment), .e_phnum = ARRAY_N(m->segment) };
@@ -169,28 +117,32 @@ test_unpack(void **state)
 	static struct program program;
 	struct program *m = &program;
 	static u8 code[PAGES];
+	ElfW(Addr) address;
 	u32 n = PAGES;
 
 	for (u32 i = 0; i < PAGES; i++)
 		code[i] = (u8)(i / 50 * 7);
 	program_make(m, code, &n, 1);
 	m->segment[1].p_filesz = m->segment[2].p_filesz = 1; /* a program whose bytes are all there */
-	assert_int_equal(image_unpack((u8 *)m), 0);
+	assert_int_equal(image_unpack((u8 *)m, "mcpgated"), 0);
 	assert_int_equal(m->constants[0], 0);
 	m->segment[1].p_filesz = m->segment[2].p_filesz = 0;
-	assert_int_equal(image_unpack((u8 *)m), 0);
+	assert_int_equal(image_unpack((u8 *)m, "mcpgated"), 0);
+	memcpy(&address, m->constants + 8, sizeof address);
+	address -= (ElfW(Addr))m;
+	memcpy(m->constants + 8, &address, sizeof address);
 	assert_memory_equal(m->constants, TEXT, ROOM);
 	assert_int_equal(m->constants[ROOM], 7);
 	assert_memory_equal(m->code, code, PAGES);
 	assert_true(is_sealed_code(m->code));
 
 	m->segment[2].p_memsz = ROOM - 1; /* more constants than there is room for */
-	assert_int_equal(image_unpack((u8 *)m), ERR_BAD);
+	assert_int_equal(image_unpack((u8 *)m, "mcpgated"), ERR_BAD);
 	m->segment[2].p_memsz = ROOM;
 	put_number(m->packed, 100);
-	assert_int_equal(image_unpack((u8 *)m), ERR_BAD);
+	assert_int_equal(image_unpack((u8 *)m, "mcpgated"), ERR_BAD);
 	m->segment[3].p_filesz = 3;
-	assert_int_equal(image_unpack((u8 *)m), ERR_BAD);
+	assert_int_equal(image_unpack((u8 *)m, "mcpgated"), ERR_BAD);
 }
 #endif
 

@@ -1,0 +1,328 @@
+#include "sys/image.h"
+
+#include "base/undo.h"
+#include "sys/start_priv.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#define NO_EXEC_SEAL 8u /* MFD_NOEXEC_SEAL: such a file may be mapped for execution, but never be run; Linux 6.3 */
+#define ALL_SEALS 15    /* F_SEAL_SEAL, _SHRINK, _GROW, _WRITE */
+#define ADD_SEALS 1033  /* F_ADD_SEALS */
+
+#define FAILED(x) ((unsigned long)(x) > -4096ul)
+
+static inline long
+map(void *at, unsigned long n, long may, long how, long fd)
+{
+	return ask(ASK_MMAP, (long)at, (long)n, may, how, fd);
+}
+
+static inline u32
+number(const u8 *p)
+{
+	return (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
+}
+
+/* --- code that was taken apart ------------------------------------------------------------------------ */
+
+struct join {
+	const u8 *p[IMAGE_PARTS], *end[IMAGE_PARTS];
+	u8 *out;
+	u32 at, n;
+};
+
+static inline void
+join_put(struct join *j, u32 byte)
+{
+	if (j->at < j->n)
+		j->out[j->at++] = (u8)byte;
+}
+
+static inline u32
+join_take(struct join *j, enum image_part part)
+{
+	return j->p[part] < j->end[part] ? *j->p[part]++ : 0;
+}
+
+static inline u32
+join_byte(struct join *j, enum image_part part)
+{
+	u32 byte = join_take(j, part);
+
+	join_put(j, byte);
+	return byte;
+}
+
+static inline void
+join_word(struct join *j, enum image_part part, u32 n)
+{
+	while (n--)
+		join_byte(j, part);
+}
+
+/* The distance from the byte behind these four to a place. */
+static inline void
+join_place(struct join *j, enum image_part part)
+{
+	u32 x = 0;
+
+	for (u32 i = 0; i < 4; i++)
+		x = x << 8 | join_take(j, part);
+	x -= j->at + 4;
+	for (u32 i = 0; i < 4; i++)
+		join_put(j, x >> 8 * i);
+}
+
+/* How the operation op is addressed. True when it is one of those whose operand depends on that, and has it. */
+static inline bool
+join_mode(struct join *j, u32 op)
+{
+	u32 mode = join_byte(j, IMAGE_CODE), base = mode & 7;
+
+	if (mode < 0xc0 && base == 4 && (join_byte(j, IMAGE_CODE) & 7) == 5 && mode < 0x40)
+		join_word(j, IMAGE_FAR, 4);
+	else if (mode < 0x40 && base == 5)
+		join_place(j, IMAGE_PLACE);
+	else if (mode >= 0x80 && mode < 0xc0)
+		join_word(j, IMAGE_FAR, 4);
+	else if (mode >= 0x40 && mode < 0x80)
+		join_byte(j, IMAGE_NEAR);
+	return (op == 0xf6 || op == 0xf7) && (mode & 0x30) == 0;
+}
+
+static inline void
+join_operation(struct join *j, const u8 *operands)
+{
+	u32 op, last = 0, word = 4, has;
+
+	while (has = operands[op = join_byte(j, IMAGE_CODE)], has & IMAGE_HAS_MORE) {
+		last = op;
+		if (op == 0x66)
+			word = 2;
+	}
+	if (op == 0x0f) {
+		has = operands[256 + join_byte(j, IMAGE_CODE)];
+		if (has & IMAGE_HAS_MORE)
+			join_byte(j, IMAGE_CODE);
+	}
+	if (has & IMAGE_HAS_MODE && join_mode(j, op))
+		has |= op & 1 ? IMAGE_HAS_WORD : IMAGE_HAS_BYTE;
+	if (has & IMAGE_HAS_WIDE && (last & 0xf8) == 0x48)
+		join_word(j, IMAGE_WORD, 4);
+	if (has & IMAGE_HAS_WORD)
+		join_word(j, word == 4 ? IMAGE_WORD : IMAGE_BYTE, word);
+	if (has & IMAGE_HAS_PAIR)
+		join_word(j, IMAGE_BYTE, 2);
+	if (has & IMAGE_HAS_BYTE)
+		join_byte(j, IMAGE_BYTE);
+	if (has & IMAGE_HAS_HOP)
+		join_byte(j, IMAGE_HOP);
+	if (has & IMAGE_HAS_TARGET)
+		join_place(j, IMAGE_TARGET);
+}
+
+IN_ONE_PIECE void
+image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n)
+{
+	struct join j;
+
+	j.out = out;
+	j.at = 0;
+	j.n = n;
+
+	for (u32 i = 0; i < IMAGE_PARTS; i++) {
+		j.p[i] = parts;
+		j.end[i] = parts += length[i];
+	}
+	if (length[IMAGE_OPERANDS] == 512)
+		while (j.at < n)
+			join_operation(&j, j.p[IMAGE_OPERANDS]);
+}
+
+IN_ONE_PIECE int
+image_fill(const u8 *base, u8 *from, u32 n, struct str places)
+{
+	u64 at = 0;
+
+	while (places.n) {
+		u32 gap = 0, byte = 128;
+
+		for (u32 shift = 0; byte & 128 && places.n && shift < 28; shift += 7) {
+			byte = *places.p++;
+			places.n--;
+			gap |= (byte & 127) << shift;
+		}
+		at += 4 * (u64)gap;
+		if (at + sizeof(ElfW(Addr)) > n)
+			return ERR_BAD;
+		*(ElfW(Addr) *)(void *)(from + at) += (ElfW(Addr))base;
+	}
+	return 0;
+}
+
+/* --- unpacking ------------------------------------------------------------------------------------------ */
+
+#define PARTS_MAX (2 + IMAGE_PARTS)
+
+/* What is packed: where it belongs, and (from scratch on) its parts behind the constants. */
+struct packed {
+	u8 *constants, *code;
+	u32 constants_n, code_n, parts, length[PARTS_MAX];
+	struct str in;
+	struct pack_counts *counts;
+	u8 *scratch;
+	unsigned long scratch_n;
+};
+
+/* False: nothing is packed. Every field is set one by one: all at once might be a call. */
+static inline bool
+packed_find(struct packed *k, u8 *base)
+{
+	const ElfW(Ehdr) *e = (const void *)base;
+	const ElfW(Phdr) *h = (const void *)(base + e->e_phoff);
+
+	k->constants = k->code = NULL;
+	k->constants_n = k->code_n = 0;
+	k->in = STR_NONE;
+	for (u32 i = 0; i < e->e_phnum; i++) {
+		if (h[i].p_type != PT_LOAD)
+			continue;
+		if (h[i].p_filesz) {
+			k->in = str_of(base + h[i].p_vaddr, h[i].p_filesz);
+		} else if (h[i].p_flags & PF_W) {
+			k->constants = base + h[i].p_vaddr;
+			k->constants_n = (u32)h[i].p_memsz;
+		} else {
+			k->code = base + h[i].p_vaddr;
+			k->code_n = (u32)h[i].p_memsz;
+		}
+	}
+	return k->constants && k->code;
+}
+
+static inline int
+packed_lengths(struct packed *k)
+{
+	const u8 *p = k->in.p;
+
+	if (k->in.n < 4 || (k->parts = number(p)) > PARTS_MAX || k->in.n < 4 + 4 * k->parts || k->parts < 3)
+		return ERR_BAD;
+	k->scratch_n = sizeof(*k->counts);
+	for (u32 i = 0; i < k->parts; i++) {
+		k->length[i] = number(p + 4 + 4 * i);
+		if (k->length[i] > 1u << 24)
+			return ERR_BAD;
+		k->scratch_n += i ? k->length[i] : 0;
+	}
+	k->in = str_of(p + 4 + 4 * k->parts, k->in.n - 4 - 4 * k->parts);
+	return k->length[0] > k->constants_n ? ERR_BAD : 0;
+}
+
+/* The constants to their place, the other parts behind each other. */
+static inline int
+packed_undo(struct packed *k)
+{
+	u8 *out = k->constants, *next = k->scratch;
+
+	for (u32 i = 0; i < k->parts; i++) {
+		int used = undo_part(k->in, k->counts, out, k->length[i]);
+
+		if (used < 0)
+			return used;
+		k->in = str_of(k->in.p + used, k->in.n - (u32)used);
+		out = next;
+		next += i + 1 < k->parts ? k->length[i + 1] : 0;
+	}
+	return 0;
+}
+
+static inline void
+code_write(struct packed *k, u8 *out)
+{
+	const u8 *parts = k->scratch + k->length[1];
+
+	if (k->parts == PARTS_MAX)
+		image_join(parts, k->length + 2, out, k->code_n);
+	else
+		for (u32 i = 0; i < k->length[2] && i < k->code_n; i++)
+			out[i] = parts[i];
+}
+
+/* Code by way of a file in memory that can never change again. Its new mapping is executed as any file that was just
+ * written is; what the caches of the mapping it was written through hold (another address, so perhaps another place in
+ * the cache) is settled before that one goes. */
+static inline int
+code_by_file(struct packed *k, const char *name)
+{
+	long fd = ask(SYS_memfd_create, (long)name, (long)(1u | NO_EXEC_SEAL), 0, 0, 0), at;
+
+	if (FAILED(fd))
+		fd = ask(SYS_memfd_create, (long)name, 1 | 2, 0, 0, 0); /* closed on exec, may be sealed */
+	if (FAILED(fd))
+		return ERR_IO;
+	at = ask(SYS_ftruncate, fd, k->code_n, 0, 0, 0);
+	if (!FAILED(at))
+		at = map(NULL, k->code_n, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	if (!FAILED(at)) {
+		code_write(k, (u8 *)at);
+		settle_code((u8 *)at, k->code_n);
+		ask(SYS_munmap, at, k->code_n, 0, 0, 0);
+		ask(SYS_fcntl, fd, ADD_SEALS, ALL_SEALS, 0, 0);
+		at = map(k->code, k->code_n, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd);
+	}
+	ask(SYS_close, fd, 0, 0, 0, 0);
+	return FAILED(at) ? ERR_IO : 0;
+}
+
+/* Code in plain pages. */
+static inline int
+code_by_page(struct packed *k)
+{
+	if (FAILED(map(k->code, k->code_n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1)))
+		return ERR_IO;
+	code_write(k, k->code);
+	settle_code(k->code, k->code_n);
+	return FAILED(ask(SYS_mprotect, (long)k->code, k->code_n, PROT_READ | PROT_EXEC, 0, 0)) ? ERR_IO : 0;
+}
+
+IN_ONE_PIECE int
+image_unpack(u8 *base, const char *name)
+{
+	struct packed k;
+	long at;
+	int err;
+
+	if (!packed_find(&k, base))
+		return 0;
+	if ((err = packed_lengths(&k)))
+		return err;
+	at = map(NULL, k.scratch_n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	if (FAILED(at))
+		return ERR_IO;
+	k.counts = (void *)at;
+	k.scratch = (u8 *)(k.counts + 1);
+	err = packed_undo(&k);
+	if (err == 0)
+		err = image_fill(base, k.constants, k.constants_n, str_of(k.scratch, k.length[1]));
+	if (err == 0 && code_by_file(&k, name))
+		err = code_by_page(&k);
+	ask(SYS_munmap, at, (long)k.scratch_n, 0, 0, 0);
+	return err;
+}
+
+__attribute__((used)) IN_ONE_PIECE void
+image_start(u8 *base, const char *name)
+{
+	const char *text = name;
+	long n = 0;
+
+	if (image_unpack(base, name) == 0)
+		return;
+	while (*text++)
+		;
+	while (text[n])
+		n++;
+	ask(SYS_write, 2, (long)text, n, 0, 0);
+	ask(SYS_exit_group, 127, 0, 0, 0, 0);
+}
