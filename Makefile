@@ -61,7 +61,7 @@ VFLAGS  := -O2 -w -fsanitize=address,fuzzer-no-link
 TESTSRC := y
 endif
 
-.PHONY: all help debug test units check size bench fuzz fidelity dist clean vendor testbuild
+.PHONY: all help debug test boards units check size bench fuzz fidelity dist clean vendor testbuild
 all: $(B)/mcpgated
 help:
 	@sed -n 's/^## //p' Makefile
@@ -70,6 +70,7 @@ help:
 ## make debug      the same under ASan and UBSan, build/native-asan/mcpgated
 ## make testbuild  release-like binary with the test clock and the fault hooks, build/native-test/mcpgated
 ## make test       unit tests, plain and under ASan+UBSan
+## make boards     every board: built, sized, the way of a new user, its unit tests, under qemu (half an hour)
 ## make check      floors, lengths, documented headers, forbidden symbols, warnings
 ## make size       what the binary is made of, against the budgets and the last tag; BOARD=... for another board
 ## make bench      CPU per request beside nginx (needs ../shared/bench)
@@ -183,7 +184,8 @@ ifneq ($(MUSL),)
 M       := $(dir $(MUSL))
 LINK     = $(CROSS)gcc $(OPT) $(HARDEN) $(SMALL) -static-pie -nostdlib -nostartfiles $(M)rcrt1.o $(M)crti.o $(1) \
            -Wl,--start-group $(M)libc.a -lgcc -Wl,--end-group $(M)crtn.o \
-           -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--no-dynamic-linker$(PAGE:%=,-z,max-page-size=%,-z,common-page-size=%) -Wl,--gc-sections -Wl,--build-id=none \
+           -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--no-dynamic-linker$(if $(PAGE),$(comma)-z$(comma)max-page-size=$(PAGE)$(comma)-z$(comma)common-page-size=$(PAGE)) \
+           -Wl,--gc-sections -Wl,--build-id=none \
            -Wl,--version-script=tools/local.map $(if $(PACKED),-Wl$(comma)-e$(comma)image_entry$(comma)-T$(comma)tools/image.ld) $(LINK_ARCH)
 else
 LINK     = $(CC) $(OPT) $(HARDEN) $(SMALL) -static-pie $(1) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--build-id=none
@@ -268,6 +270,8 @@ check: $(B)/mcpgated
 	$(Q)sh tools/check $(B)
 size: $(B)/mcpgated
 	$(Q)CROSS='$(CROSS)' RUN='$(QEMU)' SIZE_MAX='$(SIZE_MAX)' BOARD_IS='BOARD=$(BOARD)$(LIKE:%= LIKE=%)' sh tools/size $(B)
+boards:
+	$(Q)sh tests/boards/all.sh
 fidelity: $(B)/mcpgated
 	$(Q)FIDELITY=full VERBOSE=1 MCPGATED=$(CURDIR)/$(B)/mcpgated sh tests/outside/run.sh fidelity.test.mjs schemas.test.mjs
 bench: $(B)/mcpgated

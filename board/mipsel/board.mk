@@ -19,4 +19,4 @@ HARDEN_ARCH :=
 PAGE     := 65536
 LINK_ARCH := -Wl,-T,board/mipsel/got.ld
 # What unpacks all the rest runs before there are addresses: no table of them for its calls, and long instructions.
-START_FLAGS := -Os -mno-mips16 -mno-abicalls -fno-pic -fno-pie
+START_FLAGS := -Os -mno-mips16 -mabicalls -mno-shared -fno-pic -fno-pie

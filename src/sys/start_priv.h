@@ -32,6 +32,7 @@
 
 #if defined(__x86_64__)
 
+/* x86-64: the caches settle themselves. */
 __asm__(".pushsection .text.image_entry, \"ax\", @progbits\n"
 	".globl image_entry\n"
 	".type image_entry, @function\n"
@@ -68,6 +69,7 @@ settle_code(u8 *p, u32 n)
 
 #elif defined(__aarch64__)
 
+/* aarch64: the two caches are told line by line. */
 __asm__(ENTRY_BEGIN
 	"image_entry:\n"
 	"	hint #34\n"
@@ -113,6 +115,7 @@ settle_code(u8 *p, u32 n)
 
 #elif defined(__arm__)
 
+/* arm: the caches belong to the system. */
 __asm__(ENTRY_BEGIN
 	".arm\n"
 	"image_entry:\n"
@@ -157,6 +160,7 @@ settle_code(u8 *p, u32 n)
 
 #elif defined(__s390x__)
 
+/* s390x: the caches settle themselves. */
 __asm__(ENTRY_BEGIN
 	"image_entry:\n"
 	"	lgr %r7, %r15\n"
@@ -190,7 +194,7 @@ settle_code(u8 *p, u32 n)
 
 #elif defined(__mips__) && !defined(__mips64)
 
-/* bal tells where we are; all else is known by its distance. $gp is _start's own matter. */
+/* mips, of 32 bits: bal tells where we are; all else is known by its distance. $gp is _start's own matter. */
 __asm__(ENTRY_BEGIN
 	".set push\n"
 	".set noreorder\n"

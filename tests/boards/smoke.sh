@@ -9,7 +9,7 @@ for tool in python3 make; do
 done
 binary=$top/build/$board/mcpgated
 [ -x "$binary" ] || { echo "skipped: $binary is not built"; exit 0; }
-qemu=$(sed -n 's/^QEMU *:= *//p' "$top/board/${board%%-*}/board.mk")
+qemu=$(sed -n 's/^QEMU *:= *//p' "$top/board/${board##*-}/board.mk")
 [ -z "$qemu" ] || command -v "$qemu" >/dev/null || { echo "skipped: no $qemu"; exit 0; }
 native=$M
 M=$T/mcpgated
