@@ -1,12 +1,16 @@
 #!/bin/sh
-# The binary of another board, judged on this machine: it builds, the way of a new user works on it (smoke.sh), and what
-# depends on the order of bytes passes its unit tests under qemu. Left out are the units that go through millions of
-# bytes: they say nothing about that order and take longer here than all others together.
-# usage: sh tests/boards/run.sh BOARD [JOBS]     What is not there fails, nothing is skipped. Last line: N passed, N failed
+# The binary of another board, judged on this machine: it builds within its budget, is linked as HARDENING asks, the way of
+# a new user works on it (smoke.sh), and unit tests pass under qemu: what depends on the order of bytes, without those
+# that go through millions of them: they say nothing about that order and take longer here than all others together.
+# ALL=1: every unit test there is (all.sh). tiny: what it leaves out (tiny.sh) instead of units, which are those of its base.
+# usage: sh tests/boards/run.sh BOARD [JOBS]     BOARD: a board, or tiny-BOARD
+# What is not there fails, nothing is skipped. Last line: N passed, N failed
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 board=${1:?usage: sh tests/boards/run.sh BOARD [JOBS]}
 jobs=${2:-1}
+words="BOARD=${board%%-*}"
+[ "$board" = "${board#*-}" ] || words="$words LIKE=${board#*-}"
 out=$(mktemp) || exit 1
 trap 'rm -f "$out"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -31,19 +35,30 @@ part() {
 }
 
 units=
-for test in tests/unit/base/test_*.c tests/unit/json/test_*.c tests/unit/store/test_*.c tests/unit/catalog/test_*.c \
-	tests/unit/yaml/test_*.c tests/unit/http/test_*.c tests/unit/filter/test_*.c; do
-	case $test in */filter/test_limit.c|*/filter/test_redact.c|*/http/test_vectors.c) continue ;; esac
+for test in tests/unit/*/test_*.c; do
+	case ${ALL:-} in
+	'') case $test in
+		*/filter/test_limit.c|*/filter/test_redact.c|*/http/test_vectors.c) continue ;;
+		tests/unit/base/*|*/json/*|*/store/*|*/catalog/*|*/yaml/*|*/http/*|*/filter/*|*/sys/test_image.c) ;;
+		*) continue ;;
+		esac ;;
+	esac
 	test=${test#tests/unit/}
 	units="$units build/$board-test/unit/${test%.c}"
 done
 
-if make -s -j"$jobs" BOARD="$board"; then
+# shellcheck disable=SC2086
+if make -s -j"$jobs" $words; then
 	passed=1
+	part facts sh tools/check "build/$board" binary
+	part size make -s size $words
 	part smoke sh tests/boards/smoke.sh "$board"
-	part units make -s -j"$jobs" BOARD="$board" VARIANT=test UNITS="$units" units
+	case $board in
+	tiny-*) part tiny sh tests/boards/tiny.sh "$board" ;;
+	*) part units make -s -j"$jobs" $words VARIANT=test UNITS="$units" units ;;
+	esac
 else
-	echo "FAIL: make BOARD=$board"
+	echo "FAIL: make $words"
 	failed=1
 fi
 echo "$passed passed, $failed failed"
