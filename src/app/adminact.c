@@ -2,6 +2,7 @@
 #include "app/adminpage.h"
 #include "app/clients.h"
 #include "app/credentials.h"
+#include "app/keypage.h"
 #include "app/people.h"
 #include "app/person.h"
 #include "app/prove.h"
@@ -86,7 +87,7 @@ show_person(struct job *j)
 		return html_error(&j->x, 404, "people_gone");
 	html_begin(&h, &j->x, "admin_person");
 	html_items(&h, HTML_ITEMS + 3 * ROLES_MAX);
-	adminpage_roles(j, &h, user_role(u));
+	keypage_roles(j, &h, user_role(u));
 	if (a->why)
 		html_text(&h, "why", a->why);
 	html_put(&h, "name", user_name(u));

@@ -1,6 +1,7 @@
 #include "app/adminpage.h"
 
 #include "app/credentials.h"
+#include "app/keypage.h"
 #include "app/person.h"
 #include "auth/client.h"
 #include "auth/team.h"
@@ -8,24 +9,10 @@
 
 /* ---- people -------------------------------------------------------------------------------------- */
 
-void
-adminpage_roles(struct job *j, struct html *h, struct str chosen)
-{
-	const struct gen *gen = j->gen->gen;
-
-	for (u32 i = 0; i < gen->roles; i++) {
-		html_row(h, "role");
-		html_put(h, "role_name", gen->role[i].name);
-		html_flag(h, "chosen", str_same(gen->role[i].name, chosen));
-	}
-	html_top(h);
-	html_put(h, "team", user_team(&j->person->who.user));
-}
-
 static void
 put_roles(struct job *j, struct html *h)
 {
-	adminpage_roles(j, h, STR("member"));
+	keypage_roles(j, h, STR("member"));
 }
 
 static bool

@@ -33,7 +33,4 @@ enum step adminpage_credential(struct exchange *x, msec now);
 extern const struct list_kind adminpage_list_people, adminpage_list_teams, adminpage_list_clients,
     adminpage_list_credentials;
 
-/* Puts the roles there are, as rows "role", one of them chosen. */
-void adminpage_roles(struct job *j, struct html *h, struct str chosen);
-
 #endif

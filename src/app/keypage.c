@@ -1,7 +1,6 @@
 #include "app/keypage.h"
 
 #include "app/act.h"
-#include "app/adminpage.h"
 #include "app/person.h"
 #include "app/prove.h"
 #include "auth/team.h"
@@ -105,11 +104,25 @@ put_anybodys(struct job *j, struct html *h, const struct store_entry *e)
 	return true;
 }
 
+void
+keypage_roles(struct job *j, struct html *h, struct str chosen)
+{
+	const struct gen *gen = j->gen->gen;
+
+	for (u32 i = 0; i < gen->roles; i++) {
+		html_row(h, "role");
+		html_put(h, "role_name", gen->role[i].name);
+		html_flag(h, "chosen", str_same(gen->role[i].name, chosen));
+	}
+	html_top(h);
+	html_put(h, "team", user_team(&j->person->who.user));
+}
+
 static void
 put_choices(struct job *j, struct html *h)
 {
 	put_apis(j, h);
-	adminpage_roles(j, h, STR("member"));
+	keypage_roles(j, h, STR("member"));
 }
 
 static const struct list_kind everybodys = { "admin_keys", "/admin/keys", "k:", "keys_none_such", LISTS_TEAM, NULL,

@@ -18,4 +18,7 @@ enum step keypage_all_revoke(struct exchange *x, msec now); /* POST /admin/keys/
 /* Puts the values of a key into a row. */
 void keypage_put(struct html *h, const struct key *k);
 
+/* Puts the roles there are, as rows "role", one of them chosen. */
+void keypage_roles(struct job *j, struct html *h, struct str chosen);
+
 #endif

@@ -1,0 +1,32 @@
+/* absent: what this board leaves out (board.mk), as far as the rest of the program names it: it says so. */
+#include "app/adminlog.h"
+#include "app/adminpage.h"
+#include "main/cmd.h"
+#include "main/say.h"
+
+int
+cmd_demo(struct flags *a)
+{
+	say_errf("mcpgated %s: not in this build: it is for small boxes and holds no API of its own. "
+	         "`mcpgated init` writes a configuration for one of yours.\n", a->command);
+	return EXIT_FAILED;
+}
+
+#define ABSENT(handler)                                                                                     \
+	enum step handler(struct exchange *x, msec now)                                                     \
+	{                                                                                                   \
+		return reply_error(x, 501, "this page is not in this build, which is for small boxes: "     \
+		                           "the commands on its console do the same (mcpgated help)");      \
+	}
+
+ABSENT(adminpage_people)
+ABSENT(adminpage_invite)
+ABSENT(adminpage_person)
+ABSENT(adminpage_change)
+ABSENT(adminpage_teams)
+ABSENT(adminpage_team)
+ABSENT(adminpage_clients)
+ABSENT(adminpage_client)
+ABSENT(adminpage_credentials)
+ABSENT(adminpage_credential)
+ABSENT(adminlog_page)
