@@ -1,5 +1,7 @@
 #include "http/multipart.h"
 
+#include "http/field.h"
+
 /* Takes the next parameter, name=value or name="value", off *rest. */
 static bool
 next_param(struct str *rest, struct str *name, struct str *value)
@@ -33,7 +35,7 @@ multipart_begin(struct multipart *m, struct str body, struct str params)
 {
 	struct str name, value;
 
-	*m = (struct multipart){ .rest = body };
+	*m = (struct multipart){ .rest = body, .body = body.p };
 	while (next_param(&params, &name, &value)) {
 		if (!str_same_nocase(name, STR("boundary")))
 			continue;
@@ -57,8 +59,10 @@ read_disposition(struct str value, struct multipart_part *p)
 	while (value.p && next_param(&value, &name, &text)) {
 		if (str_find(text, '\\', 0) >= 0) /* browsers percent-encode; what an escape means differs */
 			return ERR_BAD;
-		if (str_same_nocase(name, STR("name")))
+		if (str_same_nocase(name, STR("name")) && !p->name.p)
 			p->name = text;
+		else if (str_same_nocase(name, STR("name")) || str_same_nocase(name, STR("name*")))
+			return ERR_BAD; /* which one counts differs */
 		else if (str_same_nocase(name, STR("filename")))
 			p->file = text;
 	}
@@ -74,7 +78,7 @@ read_head(struct str head, struct multipart_part *p)
 
 		head = str_cut(head, end < 0 ? head.n : (u32)end + 2, head.n);
 		name = str_next(&line, ':');
-		if (!line.p || !name.n)
+		if (!line.p || !field_token(name) || !field_value_ok(line))
 			return ERR_BAD;
 		if (str_same_nocase(name, STR("Content-Type")))
 			p->type = str_trim(line);
@@ -125,8 +129,116 @@ multipart_next(struct multipart *m, struct multipart_part *p)
 	if (end < 0 || read_head(str_cut(m->rest, 0, (u32)end), p))
 		return ERR_BAD;
 	m->rest = str_cut(m->rest, (u32)end + 2, m->rest.n); /* its last CRLF may be that of the mark */
-	if (to_mark(m, &p->data))
+	if (to_mark(m, &p->data)) {
+		m->open = m->rest.n >= 2;
+		m->at = (u32)(m->rest.p - m->body) + 2;
 		return ERR_BAD;
+	}
 	p->data = str_cut(p->data, 2, p->data.n);
 	return 1;
+}
+
+/* ---- a form that passes by ----------------------------------------------------------------------- */
+
+u32
+multipart_marks(const struct multipart *m, struct str part)
+{
+	u32 n = 0;
+	int at;
+
+	while ((at = str_find_str(part, str_of(m->mark + 2, m->n - 2u))) >= 0) {
+		part = str_cut(part, (u32)at + 1, part.n);
+		n++;
+	}
+	return n;
+}
+
+int
+multipart_watch_begin(struct multipart_watch *w, const struct multipart *m, const struct multipart_part *p)
+{
+	const u8 *dash = m->mark + 2;
+	u32 n = m->n - 2u, k = 0;
+
+	*w = (struct multipart_watch){ .skip = m->at, .n = m->n, .line = 2 };
+	if (p->name.n > MULTIPART_NAME_MAX)
+		return ERR_FULL;
+	memcpy(w->mark, m->mark, m->n);
+	memcpy(w->name, p->name.p, p->name.n);
+	w->name_n = (u8)p->name.n;
+	for (u32 i = 1; i < n; i++) { /* Knuth, Morris, Pratt: the longest beginning that ends there */
+		while (k && dash[i] != dash[k])
+			k = w->back[k - 1];
+		k += dash[i] == dash[k];
+		w->back[i] = (u8)k;
+	}
+	return 0;
+}
+
+/* Goes behind the next boundary in a part's data, which may be cut anywhere. line: how much of a CRLF has just passed,
+ * or stands before the bytes of the boundary that have. 0, or ERR_BAD: it does not begin a line. */
+static int
+watch_data(struct multipart_watch *w, struct str *in)
+{
+	const u8 *dash = w->mark + 2;
+	u32 n = w->n - 2u, i = 0;
+
+	while (i < in->n && w->seen < n) {
+		u8 c = in->p[i++];
+
+		while (w->seen && c != dash[w->seen]) {
+			w->seen = w->back[w->seen - 1];
+			w->line = 0; /* what it begins anew with stands behind a dash */
+		}
+		if (c == dash[w->seen])
+			w->seen++;
+		else
+			w->line = c == '\r' ? 1 : c == '\n' && w->line == 1 ? 2 : 0;
+	}
+	*in = str_cut(*in, i, in->n);
+	if (w->seen < n)
+		return 0;
+	w->seen = 0;
+	w->inside = true;
+	return w->line == 2 && !w->ended ? 0 : ERR_BAD;
+}
+
+/* What stands behind a mark: two dashes, or the head of another file. 1: it goes on with data. */
+static int
+watch_head(struct multipart_watch *w)
+{
+	struct str head = str_of(w->head, w->head_n);
+	struct multipart_part p = { .file = STR_NONE };
+
+	if (str_is(head, "--")) {
+		w->ended = true;
+		return 1;
+	}
+	if (!str_ends(head, STR("\r\n\r\n")))
+		return w->head_n < MULTIPART_HEAD_MAX ? 0 : ERR_BAD;
+	if (!str_starts(head, STR("\r\n")) || head.n < 6 || read_head(str_cut(head, 2, head.n - 4), &p))
+		return ERR_BAD;
+	return p.file.p && str_same(p.name, str_of(w->name, w->name_n)) ? 1 : ERR_BAD;
+}
+
+int
+multipart_watch(struct multipart_watch *w, struct str part)
+{
+	u32 skip = w->skip < part.n ? (u32)w->skip : part.n;
+	int n = 0;
+
+	w->skip -= skip;
+	part = str_cut(part, skip, part.n);
+	while (part.n && n >= 0) {
+		if (!w->inside) {
+			n = watch_data(w, &part);
+			w->head_n = 0;
+			continue;
+		}
+		w->head[w->head_n++] = part.p[0];
+		part = str_cut(part, 1, part.n);
+		n = watch_head(w);
+		w->inside = n == 0;
+		w->line = w->ended ? 0 : 2; /* the last CRLF of a head may be that of the mark */
+	}
+	return n < 0 ? n : 0;
 }

@@ -1,4 +1,5 @@
 /* multipart: parts as clients write them, and what is none. */
+#include "base/buf.h"
 #include "http/multipart.h"
 
 #include "lib/guard.h"
@@ -77,6 +78,72 @@ test_cut(void **state)
 	}
 }
 
+/* A form whose last part is open in front of it, and what comes then: passes, or does not, wherever it is cut. */
+static int
+watch(const char *front, const char *rest, u32 cut)
+{
+	static u8 all[2048];
+	struct buf b = buf_over(all, sizeof all);
+	struct multipart m;
+	struct multipart_part p;
+	struct multipart_watch w;
+	int n;
+
+	buf_c(&b, front);
+	assert_int_equal(multipart_begin(&m, guard_bytes(buf_str(&b)), STR(PARAMS)), 0);
+	while (multipart_next(&m, &p) > 0)
+		;
+	assert_true(m.open);
+	assert_int_equal(multipart_watch_begin(&w, &m, &p), 0);
+	buf_c(&b, rest);
+	n = multipart_watch(&w, guard_bytes(str_cut(buf_str(&b), 0, cut)));
+	if (!n)
+		n = multipart_watch(&w, guard_bytes(str_cut(buf_str(&b), cut, b.w)));
+	return n ? n : w.ended;
+}
+
+static void
+test_watch(void **state)
+{
+	static const char front[] = "--x-y\r\n" HEAD "\"a\"\r\n\r\n1\r\n--x-y\r\n" HEAD "f; filename=g\r\n\r\nbytes";
+	static const struct { const char *rest; int want; } all[] = {
+		{ "", 0 }, { "more\r\n--x-y", 0 }, { "\r\n--x-y--", 1 }, { "\r\n--x-y--\r\n", 1 }, { "\r\r\n--x-y--", 1 },
+		{ "\r\n--x-\r\n--x\r\n--x-y--", 1 }, { "--x--\r\n--x-y--and behind", 1 }, { "-\r\n--x-y--", 1 },
+		{ "\r\n--x-y\r\n" HEAD "f; filename=h\r\n\r\n\r\n--x-y--", 1 }, /* more of the name, and an empty one */
+		{ "\r\n--x-y\r\n" HEAD "f; filename=h\r\nContent-Type: a/b\r\n\r\n2\r\n--x-y--", 1 },
+		{ "\r\n--x-y\r\n" HEAD "f\r\n\r\n2\r\n--x-y--", ERR_BAD }, { "\r\n--x-y\r\n" HEAD "g; filename=h\r\n\r\n", ERR_BAD },
+		{ "\n--x-y--", ERR_BAD }, { "\r--x-y--", ERR_BAD }, { "--x-y--", ERR_BAD }, { "\r\n---x-y--", ERR_BAD },
+		{ "\r\n--x-y--\r\n--x-y--", ERR_BAD }, { "\r\n--x-y \r\n" HEAD "f; filename=h\r\n\r\n", ERR_BAD },
+		{ "\r\n--x-y\r\n" HEAD "f; filename=h\nX: y\r\n\r\n", ERR_BAD }, { "\r\n--x-y\r\n\r\n\r\n", ERR_BAD },
+		{ "\r\n--x-y\r\n" HEAD "f; filename=h; name=b\r\n\r\n", ERR_BAD },
+		{ "\r\n--x-y\r\n" HEAD "f; filename=h; name*=b\r\n\r\n", ERR_BAD },
+	};
+
+	for (u32 i = 0; i < ARRAY_N(all); i++)
+		for (u32 cut = 0; cut <= sizeof front - 1 + strlen(all[i].rest); cut++)
+			if (watch(front, all[i].rest, cut) != all[i].want)
+				fail_msg("%u cut at %u: %d", i, cut, watch(front, all[i].rest, cut));
+}
+
+/* Every name, and a boundary of dashes, in data that begins with some. */
+static void
+test_watch_dashes(void **state)
+{
+	static const char body[] = "------\r\n" HEAD "f; filename=g\r\n\r\n-\r\n-----\r\n------\r\n" HEAD "f; filename=h\r\n\r\n"
+	    "\r\n--\r\n--------";
+	struct multipart m;
+	struct multipart_part p;
+	struct multipart_watch w;
+
+	assert_int_equal(multipart_begin(&m, STR("------\r\n" HEAD "f; filename=g\r\n\r\n-"), STR("boundary=----")), 0);
+	assert_int_equal(multipart_next(&m, &p), ERR_BAD);
+	assert_int_equal(multipart_marks(&m, STR("a-------b")), 2);
+	assert_int_equal(multipart_watch_begin(&w, &m, &p), 0);
+	for (u32 i = 0; i < sizeof body - 1; i++)
+		assert_int_equal(multipart_watch(&w, guard_bytes(str_of(body + i, 1))), 0);
+	assert_true(w.ended);
+}
+
 int
 main(void)
 {
@@ -84,6 +151,8 @@ main(void)
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_watch_dashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
