@@ -172,7 +172,7 @@ look_at_switches(struct app *app, msec now)
 	app->epoch = app->switches->epoch;
 	app->mcp.stopped = switches_stopped(app->switches);
 	if (app->mcp.stopped) {
-		serve_cut(&app->serve);
+		serve_cut(&app->serve, "everything is stopped by whoever runs this server", now);
 		later_stop(&app->mcp, now);
 	} else {
 		subscribe_changed(&app->mcp, app->loop);

@@ -118,10 +118,10 @@ static const struct route routes[] = {
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/switches",   switching_set  },
 	{ ROUTE_GET,                  0,     0,            "/control/approvals",  approving_list },
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/approvals/:id", approving_decide },
-	{ ROUTE_GET,                  0,     0,            "/files/:once",        files_get    },
-	{ ROUTE_PUT,                  0,     UPLOAD_MAX,   "/files/:once",        files_get    },
-	{ ROUTE_ANY,                  0,     RPC_BODY_MAX, "/rest/*",             rest_run     },
-	{ ROUTE_ANY,                  0,     RPC_BODY_MAX, "/*",                  routes_mcp   },
+	{ ROUTE_GET | ROUTE_CALL,     0,     0,            "/files/:once",        files_get    },
+	{ ROUTE_PUT | ROUTE_CALL,     0,     UPLOAD_MAX,   "/files/:once",        files_get    },
+	{ ROUTE_ANY | ROUTE_CALL,     0,     RPC_BODY_MAX, "/rest/*",             rest_run     },
+	{ ROUTE_ANY | ROUTE_CALL,     0,     RPC_BODY_MAX, "/*",                  routes_mcp   },
 };
 
 const struct route *

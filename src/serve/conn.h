@@ -120,6 +120,9 @@ void conn_keep(struct conn *c, bool want);
 /* Answers with a refusal; keep false ends the connection after it. */
 enum step conn_refuse(struct conn *c, const struct refusal *r, bool keep, msec now);
 
+/* The same for a request that is being worked on, from outside of its run: that is let go. */
+void conn_instead(struct conn *c, const struct refusal *r, msec now);
+
 /* The request is answered: eats it, then waits for the next one, or ends. */
 enum step conn_answered(struct conn *c, msec now);
 

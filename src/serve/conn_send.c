@@ -206,6 +206,18 @@ conn_refuse(struct conn *c, const struct refusal *r, bool keep, msec now)
 	return conn_answered(c, now);
 }
 
+void
+conn_instead(struct conn *c, const struct refusal *r, msec now)
+{
+	c->x->gone = true;
+	c->serve->ops->cancel(c->x);
+	conn_release(c);
+	conn_unstream(c);
+	conn_refuse(c, r, c->keep, now);
+	wire_settle(&c->wire);
+	loop_ready(c->serve->net->loop, &c->ready);
+}
+
 /* --- a reply ---------------------------------------------------------------------------------------- */
 
 enum length { LENGTH_NONE, LENGTH_KNOWN, LENGTH_CHUNKED, LENGTH_CLOSE };

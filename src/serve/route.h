@@ -17,6 +17,7 @@ struct exchange;
 #define ROUTE_PATCH 16
 #define ROUTE_OPTIONS 32
 #define ROUTE_ANY 63
+#define ROUTE_CALL 128 /* beside them: what is done there is calls of an API: serve_cut */
 #define ROUTE_CROSS 64 /* beside them: pages of any Origin may ask; nothing there goes by cookies */
 
 struct route {

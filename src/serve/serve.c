@@ -254,12 +254,17 @@ serve_live(const struct serve *s)
 }
 
 void
-serve_cut(struct serve *s)
+serve_cut(struct serve *s, const char *text, msec now)
 {
+	const struct refusal no = { 503, "Retry-After: 60\r\n", text };
+
 	LIST_EACH(&s->live, l, next) {
 		struct conn *c = CONTAINER_OF(l, struct conn, live);
+		bool call = c->x && c->route->methods & ROUTE_CALL;
 
-		if (!c->control)
+		if (c->state == CONN_RUN && call)
+			conn_instead(c, &no, now);
+		else if (c->state == CONN_STREAM || (c->state == CONN_SEND && call && !c->last))
 			conn_drop(c);
 	}
 }

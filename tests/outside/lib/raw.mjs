@@ -93,8 +93,8 @@ export function requestBytes({ method = 'GET', path = '/', host = 'localhost', h
 
 // One request, one response; rejects when none comes.
 export async function rawRequest(port, { timeout = 5000, ...request }) {
-  const { responses } = await rawExchange(port, requestBytes(request), { idle: timeout, head: request.method === 'HEAD' });
-  if (!responses.length) throw new Error(`no whole response${responses.partial ? ` (began with ${responses.partial.status})` : ''}`);
+  const { responses, closed } = await rawExchange(port, requestBytes(request), { idle: timeout, head: request.method === 'HEAD' });
+  if (!responses.length) throw new Error(`no whole response${responses.partial ? ` (began with ${responses.partial.status})` : ''}: ${closed ? 'the connection was closed' : `nothing for ${timeout} ms`}`);
   return responses[0];
 }
 
