@@ -121,7 +121,8 @@ take_args(struct job *j, struct files *f, struct op_spec *spec)
 	}
 	if (f->upload) {
 		spec->pour = j->x.pour;
-		spec->upload = j->x.body.p ? j->x.body : STR("");
+		spec->upload = j->x.pour || !j->x.body.p ? STR("") : j->x.body;
+		spec->front = j->x.body;
 		spec->upload_type = field_get(&j->x.req.fields, FIELD_CONTENT_TYPE);
 	}
 	if (spec->api->environments > 1)
@@ -159,32 +160,13 @@ start(struct job *j, struct files *f, msec now)
 	return STEP_MORE;
 }
 
-/* As op_step, with the file that it waits for. */
-static enum step
-step(struct job *j, struct files *f, msec now)
-{
-	struct op *op = f->relay.op;
-	enum step s;
-
-	while ((s = op_step(op, now)) == STEP_WAIT && op_hungry(op)) {
-		struct str part;
-		int n = exchange_pour(&j->x, &part, now);
-
-		if (n <= 0)
-			return n < 0 ? STEP_FAIL : STEP_WAIT;
-		op_pour(op, part, now);
-		exchange_poured(&j->x, (u32)n);
-	}
-	return s;
-}
-
 /* ---- the answer ---------------------------------------------------------------------------------- */
 
 static enum step
 answer(struct job *j, struct files *f, msec now)
 {
 	struct op *op = f->relay.op;
-	enum step s = step(j, f, now);
+	enum step s = relay_step(&f->relay, &j->x, now);
 	u8 room[120];
 	struct buf b = buf_over(room, sizeof room);
 	bool refused;
@@ -192,7 +174,8 @@ answer(struct job *j, struct files *f, msec now)
 	if (s == STEP_WAIT || s == STEP_MORE)
 		return s;
 	if (s == STEP_FAIL)
-		return reply_error(&j->x, 502, "the API did not answer; ask the tool again for another link");
+		return relay_refuse(&f->relay, &j->x) ? STEP_DONE :
+		    reply_error(&j->x, 502, "the API did not answer; ask the tool again for another link");
 	refused = op->status < 200 || op->status > 299;
 	if (refused && !f->upload)
 		return reply_error(&j->x, 502, "the API refuses it now; the tool says why");

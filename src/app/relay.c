@@ -1,5 +1,57 @@
 #include "app/relay.h"
 
+/* Whether a part of the body, or its end, is as it should be. The last bytes are what makes it a whole request, so they
+ * are looked at before. */
+static bool
+watched(struct relay *r, const struct exchange *x, struct str part)
+{
+	struct multipart_watch *w = r->watch;
+
+	if (!w)
+		return true;
+	return multipart_watch(w, part) == 0 && (w->ended || (x->pour && x->pour != part.n));
+}
+
+enum step
+relay_step(struct relay *r, struct exchange *x, msec now)
+{
+	struct str part;
+	enum step s;
+	int n;
+
+	while ((s = op_step(r->op, now)) == STEP_WAIT && op_hungry(r->op)) {
+		n = exchange_pour(x, &part, now);
+		if (n == 0 && x->pour)
+			return STEP_WAIT;
+		if (n >= 0 && !watched(r, x, n ? part : STR_NONE))
+			n = ERR_BAD;
+		if (n < 0) {
+			r->err = n;
+			return STEP_FAIL;
+		}
+		if (n) {
+			op_pour(r->op, part, now);
+			exchange_poured(x, part);
+		} else {
+			op_poured(r->op, now);
+		}
+	}
+	return s;
+}
+
+bool
+relay_refuse(const struct relay *r, struct exchange *x)
+{
+	if (r->err == ERR_LATE)
+		reply_error(x, 408, "the body did not arrive in time: nothing whole was sent to the API");
+	else if (r->err == ERR_FULL)
+		reply_error(x, 413, "the body is too large: nothing whole was sent to the API");
+	else if (r->err)
+		reply_error(x, 400, r->watch ? "behind a large file a form may only have more files of the same name, "
+		    "and its end: nothing whole was sent to the API" : "the body is broken off");
+	return r->err != 0;
+}
+
 /* A piece of the body through both filters into out. false: out is full. */
 static bool
 pass(struct relay *r, struct str *in, struct buf *out)

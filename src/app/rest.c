@@ -20,10 +20,13 @@ struct rest {
 	struct gate_ask ask;
 	struct buf held; /* leased: struct held */
 	struct rest_ask args;
+	struct multipart_watch watch;
 	struct str value[LOCATE_PIECES];
 	struct buf why;
 	u8 why_room[WHY_N], scratch[2048];
 };
+
+static_assert(sizeof(struct rest) <= ARENA_N - 512, "fits its arena, with what a reply needs");
 
 /* ---- refusals ------------------------------------------------------------------------------------ */
 
@@ -193,6 +196,34 @@ wants(const struct job *j, const char *name)
 	return f && !str_same_nocase(f->value, STR("false"));
 }
 
+/* A body that passes as it is: not where something depends on what is in it. false: it is answered. */
+static bool
+may_pass(struct job *j, struct rest *r, struct op_spec *spec, const struct gate_call *call, bool dry)
+{
+	const struct catalog_op *op = spec->operation;
+	bool judged = dry || call->level || op->extra.n;
+	struct catalog_param p;
+
+	for (u32 i = 0; i < op->param_n && !judged && call->verdict & VERDICT_ARGUMENTS; i++) {
+		catalog_param(spec->catalog, op, i, &p);
+		judged = (p.in == CATALOG_BODY || p.flags & CATALOG_PARAM_FILE) && role_looks(r->ask.role, p.arg);
+	}
+	if (judged) {
+		buf_fmt(&r->why, "this body is judged whole here (%s): it may have %u KB", dry ? "a dry run" : call->level ?
+		    "what is confirmed or approved is bound to it" : "a rule or the configuration looks at it", REST_FILE_MAX >> 10);
+		refuse(j, 413, &r->why, 0);
+		return false;
+	}
+	spec->raw = true;
+	spec->pour = j->x.pour;
+	spec->front = j->x.body;
+	spec->upload = j->x.pour ? STR("") : j->x.body;
+	if (r->args.form)
+		spec->upload_type = field_get(&j->x.req.fields, FIELD_CONTENT_TYPE);
+	r->relay.watch = r->args.watched ? &r->watch : NULL;
+	return true;
+}
+
 /* Starts the op; the request is read anew each time until it has begun. */
 static enum step
 begin_op(struct job *j, struct rest *r, struct op_spec *spec, const struct gate_call *call, msec now)
@@ -202,7 +233,11 @@ begin_op(struct job *j, struct rest *r, struct op_spec *spec, const struct gate_
 	enum step s = STEP_DONE;
 	int fault;
 
-	if (call->level || (call->verdict & VERDICT_LEVEL_IF) || dry)
+	if (r->args.raw && !may_pass(j, r, spec, call, dry))
+		return STEP_FAIL;
+	if (r->args.raw)
+		;
+	else if (call->level || (call->verdict & VERDICT_LEVEL_IF) || dry)
 		s = hold(j, r, spec, dry, now);
 	if (s != STEP_DONE)
 		return s;
@@ -210,6 +245,8 @@ begin_op(struct job *j, struct rest *r, struct op_spec *spec, const struct gate_
 		spec->idempotency = key->value;
 	fault = op_start(&j->app->ops, spec, exchange_ready(&j->x), now, &r->relay.op, &r->why);
 	give_held(j, r, now);
+	if (!fault && j->x.pour)
+		exchange_forget(&j->x);
 	if (!fault)
 		return STEP_DONE;
 	refuse_fault(j, fault, &r->why);
@@ -239,6 +276,8 @@ act(struct job *j, struct rest *r, msec now)
 	spec.own = passing_own(j);
 	*ask = (struct rest_ask){ .catalog = spec.catalog, .op = &op, .value = r->value, .req = &j->x.req };
 	ask->body = j->x.body;
+	ask->pours = j->x.pour != 0;
+	ask->watch = &r->watch;
 	ask->tok = j->app->mcp.tok;
 	ask->scratch = arena_over(r->scratch, sizeof r->scratch);
 	ask->out = buf_over(j->app->rest, RPC_BODY_MAX);
@@ -260,12 +299,14 @@ static enum step
 answer(struct job *j, struct rest *r, msec now)
 {
 	struct op *op = r->relay.op;
-	enum step s = op_step(op, now);
+	enum step s = relay_step(&r->relay, &j->x, now);
 	u8 room[OP_WHY_MAX + 1];
 	struct buf why = buf_over(room, sizeof room);
 
 	if (s == STEP_WAIT || s == STEP_MORE)
 		return s;
+	if (s == STEP_FAIL && relay_refuse(&r->relay, &j->x))
+		return STEP_DONE;
 	if (s == STEP_FAIL) {
 		buf_put(&why, str_of(op->why, op->why_n));
 		return refuse_fault(j, op->fault, &why);

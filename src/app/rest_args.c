@@ -202,6 +202,14 @@ from_members(struct rest_ask *a, struct jcur body, struct buf *why)
 }
 
 static int
+too_large(struct buf *why)
+{
+	buf_fmt(why, "JSON and form fields are judged whole and may have %u KB; text, bytes and forms with files may have %u "
+	    "MB", RPC_BODY_MAX >> 10, UPLOAD_MAX >> 20);
+	return 413;
+}
+
+static int
 from_json(struct rest_ask *a, struct buf *why)
 {
 	struct catalog_param p;
@@ -233,6 +241,10 @@ from_bytes(struct rest_ask *a, struct str type, struct buf *why)
 		return 415;
 	}
 	put_name(a, p.arg);
+	if (a->raw) {
+		BUF_LIT(&a->out, "\"upload:\"");
+		return 0;
+	}
 	if (str_starts(type, STR("text/"))) {
 		jout_quoted(&a->out, a->body);
 		return 0;
@@ -245,23 +257,29 @@ from_bytes(struct rest_ask *a, struct str type, struct buf *why)
 	return 0;
 }
 
-/* A file, as arguments hold files: data:TYPE;name=NAME;base64,... */
+/* A file, as arguments hold files: data:TYPE;name=NAME;base64,... or upload:NAME. */
 static void
 put_file(struct rest_ask *a, const struct multipart_part *part)
 {
 	struct str rest = part->type, type = str_trim(str_next(&rest, ';')), sub = type, main = str_next(&sub, '/');
 
-	BUF_LIT(&a->out, "\"data:");
-	buf_put(&a->out, field_token(main) && field_token(sub) ? type : STR("application/octet-stream"));
-	if (part->file.n)
-		BUF_LIT(&a->out, ";name=");
+	if (a->raw) {
+		BUF_LIT(&a->out, "\"upload:");
+	} else {
+		BUF_LIT(&a->out, "\"data:");
+		buf_put(&a->out, field_token(main) && field_token(sub) ? type : STR("application/octet-stream"));
+		if (part->file.n)
+			BUF_LIT(&a->out, ";name=");
+	}
 	for (u32 i = 0; i < part->file.n; i++) {
 		u8 c = part->file.p[i];
 
 		buf_byte(&a->out, c == ';' || c == ',' || c == '"' || c == '\\' || c < 0x20 ? '_' : c);
 	}
-	BUF_LIT(&a->out, ";base64,");
-	base64_put(&a->out, part->data);
+	if (!a->raw) {
+		BUF_LIT(&a->out, ";base64,");
+		base64_put(&a->out, part->data);
+	}
 	buf_byte(&a->out, '"');
 }
 
@@ -269,6 +287,18 @@ static bool
 part_is(const struct multipart_part *part, const struct catalog_param *p)
 {
 	return form_is(part->name, p->wire) || str_same(part->name, p->wire);
+}
+
+static void
+put_part(struct rest_ask *a, const struct catalog_param *p, const struct multipart_part *part, bool *more)
+{
+	if (*more)
+		buf_byte(&a->out, ',');
+	*more = true;
+	if (p->flags & CATALOG_PARAM_FILE)
+		put_file(a, part);
+	else
+		jout_quoted(&a->out, part->data);
 }
 
 /* All parts of one member: a value, or a list of them. JSON comes as text, which is read where it is wanted. */
@@ -283,17 +313,11 @@ put_parts(struct rest_ask *a, struct str params, const struct catalog_param *p, 
 	if (n > 1)
 		buf_byte(&a->out, '[');
 	multipart_begin(&m, a->body, params);
-	while (multipart_next(&m, &part) > 0) {
-		if (!part_is(&part, p))
-			continue;
-		if (more)
-			buf_byte(&a->out, ',');
-		more = true;
-		if (p->flags & CATALOG_PARAM_FILE)
-			put_file(a, &part);
-		else
-			jout_quoted(&a->out, part.data);
-	}
+	while (multipart_next(&m, &part) > 0)
+		if (part_is(&part, p))
+			put_part(a, p, &part, &more);
+	if (a->open.name.p && part_is(&a->open, p))
+		put_part(a, p, &a->open, &more);
 	if (n > 1)
 		buf_byte(&a->out, ']');
 }
@@ -313,19 +337,43 @@ put_type(struct rest_ask *a)
 	}
 }
 
+/* Reads all parts; *all how many. What passes as it is must be read by everybody as it is here. */
+static int
+count_parts(struct rest_ask *a, struct str params, u32 *all)
+{
+	struct multipart m;
+	struct multipart_part part;
+	int more = multipart_begin(&m, a->body, params) ? ERR_BAD : multipart_next(&m, &part);
+
+	for (*all = 0; more > 0 && *all < PAIRS_MAX; more = multipart_next(&m, &part), ++*all)
+		;
+	if (more < 0 && a->pours && m.open && part.file.p) {
+		a->watched = true;
+		a->open = part;
+		more = multipart_watch_begin(a->watch, &m, &part);
+		++*all;
+	} else if (a->pours) {
+		return ERR_BAD;
+	}
+	if (more || !a->raw)
+		return more;
+	if (!str_starts(a->body, str_of(m.mark + 2, m.n - 2u)))
+		return ERR_BAD;
+	return multipart_marks(&m, str_cut(a->body, 0, a->pours ? m.at : a->body.n)) == *all + !a->pours ? 0 : ERR_BAD;
+}
+
 static int
 from_multipart(struct rest_ask *a, struct str params, struct buf *why)
 {
 	struct multipart m;
 	struct multipart_part part;
 	struct catalog_param p;
-	u32 all = 0, known = 0;
-	int more = multipart_begin(&m, a->body, params) ? ERR_BAD : multipart_next(&m, &part);
+	u32 all, known = 0;
 
-	for (; more > 0 && all < PAIRS_MAX; more = multipart_next(&m, &part), all++)
-		;
-	if (more) {
-		BUF_LIT(why, "the body is no multipart/form-data, or has too many parts");
+	a->form = true;
+	if (count_parts(a, params, &all)) {
+		buf_c(why, a->pours ? "a form of this size must be multipart/form-data whose fields come first, within 32 KB, "
+		    "then its files" : "the body is no multipart/form-data, or has too many parts");
 		return 400;
 	}
 	for (u32 i = 0; i < a->op->param_n; i++) {
@@ -335,6 +383,11 @@ from_multipart(struct rest_ask *a, struct str params, struct buf *why)
 		multipart_begin(&m, a->body, params);
 		while (p.in == CATALOG_MEMBER && multipart_next(&m, &part) > 0)
 			n += part_is(&part, &p);
+		if (p.in == CATALOG_MEMBER && a->open.name.p && part_is(&a->open, &p)) {
+			if (!(p.flags & CATALOG_PARAM_FILE))
+				return refuse(why, "this is no file, and comes behind 32 KB:", p.wire);
+			n++;
+		}
 		known += n;
 		if (n)
 			put_parts(a, params, &p, n);
@@ -358,9 +411,10 @@ from_body(struct rest_ask *a, struct buf *why)
 		return 415;
 	}
 	if (str_same_nocase(type, STR("application/json")) || str_ends(type, STR("+json")))
-		return from_json(a, why);
+		return a->pours ? too_large(why) : from_json(a, why);
 	if (str_same_nocase(type, STR("application/x-www-form-urlencoded")))
-		return from_form(a, CATALOG_MEMBER, a->body, why);
+		return a->pours ? too_large(why) : from_form(a, CATALOG_MEMBER, a->body, why);
+	a->raw = a->pours || a->body.n > REST_FILE_MAX;
 	if (str_same_nocase(type, STR("multipart/form-data")))
 		return from_multipart(a, rest, why);
 	return from_bytes(a, type, why);

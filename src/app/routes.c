@@ -120,7 +120,7 @@ static const struct route routes[] = {
 	{ ROUTE_POST,                 0,     CONTROL_BODY, "/control/approvals/:id", approving_decide },
 	{ ROUTE_GET | ROUTE_CALL,     0,     0,            "/files/:once",        files_get    },
 	{ ROUTE_PUT | ROUTE_CALL,     0,     UPLOAD_MAX,   "/files/:once",        files_get    },
-	{ ROUTE_ANY | ROUTE_CALL,     0,     RPC_BODY_MAX, "/rest/*",             rest_run     },
+	{ ROUTE_ANY | ROUTE_CALL,     0,     UPLOAD_MAX,   "/rest/*",             rest_run     },
 	{ ROUTE_ANY | ROUTE_CALL,     0,     RPC_BODY_MAX, "/*",                  routes_mcp   },
 };
 

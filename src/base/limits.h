@@ -72,7 +72,10 @@
 #ifndef RPC_BODY_MAX
 #define RPC_BODY_MAX (256 * 1024) /* bytes of a JSON-RPC request body: 413 beyond */
 #endif
-#define UPLOAD_MAX (256U << 20) /* bytes of a file sent to /files/<once>: 413 beyond. Passed on as they come */
+#define UPLOAD_MAX (256U << 20) /* bytes of a file sent to /files/<once> or /rest/: 413 beyond. Passed on as they come */
+#define UPLOAD_FRONT (32 * 1024) /* of them those that are there when it is judged */
+#define REST_FILE_MAX (128 * 1024) /* bytes of a body with files that is judged whole: a larger one passes as it is */
+#define POUR_OPEN UINT64_MAX /* the length of a body that nobody knows before its end */
 #define RPC_TOKENS_MAX 2048 /* JSON tokens of a request body */
 #define JSON_DEPTH_MAX 64   /* nesting of any JSON document taken from outside */
 #define DOC_VALUES_MAX (8U << 20) /* values and names of an API document: the largest we know has under a million */
@@ -121,7 +124,7 @@
 #endif
 
 static_assert(SCRATCH_N >= 64 * 1024, "a scratch buffer holds a TLS record and a head");
-static_assert(SCRATCH_N >= HEAD_MAX, "a head fits the scratch buffer");
+static_assert(SCRATCH_N >= HEAD_MAX + UPLOAD_FRONT, "a head and the front of a large body fit the scratch buffer");
 static_assert(STORE_GROUP_N >= 2 * (STORE_VAL_MAX + STORE_KEY_MAX + 256), "fits the largest record");
 
 #endif

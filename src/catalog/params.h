@@ -21,6 +21,7 @@ struct params {
 	struct str upload;       /* bytes of the argument "upload:NAME"; p NULL: they are not there */
 	struct str upload_type;  /* its content type, or empty */
 	u64 pour;                /* bytes of it that are put in later, at `split` of the body; 0: upload is all of it */
+	bool raw;                /* the body is not made of the arguments: "upload:NAME" stands for what comes anyway */
 	u64 salt;                /* makes a boundary that nobody can guess: these bytes cannot be looked at */
 	struct buf target, fields, body; /* empty, over the caller's memory; body's end is used for decoding, too */
 	/* set by params_build */

@@ -76,6 +76,8 @@ parts_file(struct making *m, struct str arg, struct jcur value, struct str *type
 	if (str_starts(text, STR(UPLOAD))) {
 		*type = m->p->upload_type;
 		*name = str_cut(text, sizeof UPLOAD - 1, text.n);
+		if (m->p->raw)
+			return 0;
 		if (m->uploads++)
 			return params_refuse(m, arg,
 			    "cannot be uploaded beside another one: give one of them as base64");

@@ -157,3 +157,20 @@ role_arguments(const struct role *role, const struct api *api, u32 environment, 
 		*level = LEVEL_APPROVE;
 	return 0;
 }
+
+bool
+role_looks(const struct role *role, struct str argument)
+{
+	for (u32 kind = 0; kind < ROLE_KINDS; kind++)
+		for (u32 i = 0; i < role->rules[kind].n; i++) {
+			const struct rule *r = &role->rules[kind].at[i];
+
+			for (u32 k = 0; k < r->wheres; k++) {
+				struct str of = r->where[k].argument;
+
+				if (str_starts(of, argument) && (of.n == argument.n || of.p[argument.n] == '.'))
+					return true;
+			}
+		}
+	return false;
+}

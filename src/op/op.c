@@ -73,12 +73,15 @@ write_request(struct buf *out, const struct op *op, const struct catalog_op *ope
 	buf_put(out, buf_str(&p->fields));
 	if (p->has_body) {
 		hout_field(out, "Content-Type", p->body_type);
-		hout_length(out, buf_len(&p->body) + p->pour);
+		if (op->open)
+			hout_chunked(out);
+		else
+			hout_length(out, buf_len(&p->body) + p->pour);
 	} else if (method == METHOD_POST || method == METHOD_PUT || method == METHOD_PATCH) {
 		hout_length(out, 0);
 	}
 	hout_end(out);
-	buf_put(out, str_cut(buf_str(&p->body), 0, p->pour ? p->split : buf_len(&p->body)));
+	op_pour_first(op, out, str_cut(buf_str(&p->body), 0, p->pour ? p->split : buf_len(&p->body)));
 }
 
 /* A file that comes later: what stands behind it is kept. */
@@ -88,7 +91,7 @@ expect(struct op *op, const struct params *p)
 	struct str tail = str_cut(buf_str(&p->body), p->split, buf_len(&p->body));
 
 	op->pour = p->pour;
-	op->call->more = p->pour + tail.n;
+	op->call->more = op->open ? POUR_OPEN : p->pour + tail.n;
 	if (!tail.n)
 		return 0;
 	op->tail = lease_take(&op->ops->calls->net->lease, tail.n);
@@ -145,6 +148,19 @@ start_call(struct op *op, const struct catalog_op *operation, const struct param
 	return 0;
 }
 
+/* The body as it came, or as it will come, in place of one that is made of the arguments. */
+static int
+raw_body(const struct op_spec *spec, struct params *p)
+{
+	p->body.w = p->body.r;
+	p->split = 0;
+	p->has_body = true;
+	if (spec->upload_type.n)
+		p->body_type = spec->upload_type;
+	buf_put(&p->body, spec->upload);
+	return p->body.over ? ERR_FULL : 0;
+}
+
 int
 op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct buf *why)
 {
@@ -178,13 +194,19 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 	p->upload = spec->upload;
 	p->upload_type = spec->upload_type;
 	p->pour = spec->pour;
+	p->raw = spec->raw;
 	if (p->pour)
 		rng_bytes(o->rng, &p->salt, sizeof p->salt);
 	if (params_build(spec->catalog, spec->operation, p, why))
 		return OP_FAULT_ARGUMENT;
-	if (!p->awaits || j->call.level == LEVEL_NONE)
+	if (spec->raw && raw_body(spec, p)) {
+		BUF_LIT(why, "The body is too large.");
+		return OP_FAULT_ARGUMENT;
+	}
+	if ((!p->awaits && !spec->raw) || j->call.level == LEVEL_NONE)
 		return 0;
-	BUF_LIT(why, "What must be confirmed or approved cannot be uploaded: give the file as base64.");
+	buf_c(why, spec->raw ? "What must be confirmed or approved is bound to its whole body: it is too large for that." :
+	        "What must be confirmed or approved cannot be uploaded: give the file as base64.");
 	return OP_FAULT_ARGUMENT;
 }
 
@@ -226,6 +248,7 @@ load(struct op *op, struct params *p)
 	p->body.w = op->kept_n[2];
 	p->body_type = str_cut(all, type, all.n);
 	p->has_body = op->body;
+	p->pour = op->pour;
 }
 
 /* Sends the kept request as soon as its credentials are there: op->call is NULL until then. 0 or an enum op_fault. */
@@ -268,12 +291,12 @@ ran_out(struct op *op, msec now)
 		for (u32 i = 0; i < op->chosen_n; i++)
 			if (op->chosen[i]->login)
 				login_good(op->ops, op->chosen[i], own_born(op, i), op->number[i]);
-	} else if (op->repeats < 2) {
+	} else if (op->repeats < 2) { /* what was poured is gone: the next one finds another session */
 		for (u32 i = 0; i < op->chosen_n; i++)
 			again |= op->chosen[i]->login && login_refused(op->ops, op->chosen[i], own_born(op, i),
 			    op->number[i]);
 	}
-	if (!again) {
+	if (!again || op->poured) {
 		lease_give(&op->ops->calls->net->lease, &op->kept);
 		return false;
 	}
@@ -299,7 +322,7 @@ build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, 
 		BUF_LIT(why, "This must be confirmed or approved first. Nothing was done.");
 		return OP_FAULT_APPROVAL;
 	}
-	if (spec->pour && op->environment->logs_in) {
+	if (spec->pour && op->environment->logs_in && !spec->raw) {
 		BUF_LIT(why, "Where the gate logs in for a call a file may have 256 KB.");
 		return OP_FAULT_ARGUMENT;
 	}
@@ -307,8 +330,14 @@ build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, 
 		BUF_LIT(why, "its file is awaited");
 		return OP_FAULT_UPLOAD;
 	}
+	op->pour = p->pour;
+	op->open = p->pour == POUR_OPEN;
 	if (op->effect != CATALOG_READ)
-		op->args = record_args(op->ops, op, p);
+		op->args = record_args(op, spec, p);
+	if (op->pour && !op->sum.p && op->effect != CATALOG_READ) {
+		BUF_LIT(why, "The gate is busy: it is out of buffers. Try again in a second.");
+		return OP_FAULT_BUSY;
+	}
 	if (spec->if_match.n)
 		hout_pair(&p->fields, STR("If-Match"), spec->if_match);
 	meter_key(op, spec, p);
@@ -334,6 +363,7 @@ give(struct op *op)
 	list_out(&op->wait.link);
 	lease_give(&o->calls->net->lease, &op->kept);
 	lease_give(&o->calls->net->lease, &op->tail);
+	lease_give(&o->calls->net->lease, &op->sum);
 	secrets_give(&o->secrets, op->secrets);
 	--*op->hold;
 	pool_give(&o->pool, op);
@@ -570,7 +600,7 @@ op_leave(struct op *op, bool keep, msec now)
 {
 	bool sent = op->effect != CATALOG_READ;
 
-	if ((!keep && !sent) || (op->call && op->call->more)) { /* half a request is none */
+	if ((!keep && !sent) || op->pour || (op->call && op->call->more)) { /* half a request is none */
 		op_end(op, now);
 		return;
 	}

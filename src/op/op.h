@@ -59,8 +59,10 @@ struct op_spec {
 	struct str drop[4];               /* names of arguments that are ours and taken out before; may be empty */
 	struct str skip;                  /* names of arguments that are ours ("environment,approval"); may be empty */
 	bool approved;                    /* what the gate asks for before it may be done has happened: op/held.h */
-	u64 pour;                         /* bytes that come later: op_pour. upload is empty then */
+	u64 pour;                         /* bytes that come later: op_pour. upload is empty then. POUR_OPEN: many */
 	struct str upload, upload_type;   /* the bytes of an argument "upload:NAME"; p NULL: they are not there */
+	bool raw;                         /* upload, or what is poured, is the whole body as it is */
+	struct str front;                 /* of what is poured, the beginning: tells one write from another */
 	const struct own *own;            /* the credential that the caller brings along; NULL: none */
 	struct str if_match;              /* ETag of what was approved; empty: none */
 	u64 peer;                         /* where it comes from: tells callers apart who are nobody */
@@ -97,6 +99,7 @@ struct op {
 	struct login_wait wait;
 	struct buf kept;      /* the request without credentials, where they may have to be obtained: leased */
 	struct buf tail;      /* what stands behind a file that is poured: leased */
+	struct buf sum;       /* of a write that is poured: leased struct hash_mac over all that was sent */
 	u64 pour;             /* bytes of that file which are still to come */
 	u32 kept_n[3];        /* bytes of its target, fields, body; then comes its type */
 	const struct credential *chosen[CREDENTIALS_MAX];
@@ -112,6 +115,8 @@ struct op {
 	u8 effect, method;
 	u8 fault;             /* enum op_fault, after STEP_FAIL */
 	bool head, detached;
+	bool open;            /* nobody knows how long the request will be: it goes in chunks */
+	bool poured;          /* it cannot be sent once more */
 	bool offers_key;      /* the API knows Idempotency-Key here */
 	bool unclear;         /* it may have been carried out, and nobody knows */
 	u16 status;           /* of the upstream's answer, once head */
@@ -157,9 +162,13 @@ int op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, mse
 enum step op_step(struct op *op, msec now);
 
 /* Whether the op waits for more of a file that is poured, after op_step has said STEP_WAIT; and the next bytes of it,
- * at most 64 KB. Then op_step again. */
+ * at most 48 KB. Then op_step again. op_poured: those were the last, where nobody knew how many would come. */
 bool op_hungry(const struct op *op);
 void op_pour(struct op *op, struct str part, msec now);
+void op_poured(struct op *op, msec now);
+
+/* Begins with what was written before it, at the end of the request's head: of chunks the first one. */
+void op_pour_first(const struct op *op, struct buf *out, struct str body);
 
 /* The next piece of the answer's body: its length (> 0) in *part; 0 the body is complete; ERR_MORE
  * not yet; ERR_IO it broke off (why says how). The view dies at the next call of anything that

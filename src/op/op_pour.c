@@ -1,4 +1,5 @@
-/* op_pour: a file that goes on to the API as it comes. */
+/* op_pour: a file that goes on to the API as it comes: what is left of a body whose length was said, or chunks. */
+#include "http/hout.h"
 #include "op/op.h"
 
 bool
@@ -7,10 +8,64 @@ op_hungry(const struct op *op)
 	return op->pour && op->call && call_hungry(op->call);
 }
 
+static void
+put_size(struct buf *b, u32 n)
+{
+	u32 digits = 1;
+
+	while (digits < 8 && n >> (4 * digits))
+		digits++;
+	buf_hex(b, n, digits);
+	BUF_LIT(b, "\r\n");
+}
+
+void
+op_pour_first(const struct op *op, struct buf *out, struct str body)
+{
+	bool chunk = op->open && body.n;
+
+	if (chunk)
+		put_size(out, body.n);
+	buf_put(out, body);
+	if (chunk)
+		BUF_LIT(out, "\r\n");
+}
+
+/* A piece of the body, as a chunk where it goes in chunks. */
+static int
+put(struct op *op, struct str part, msec now)
+{
+	u8 room[16];
+	struct buf size = buf_over(room, sizeof room);
+
+	if (!op->open)
+		return call_put(op->call, part, now);
+	put_size(&size, part.n);
+	if (call_put(op->call, buf_str(&size), now) || call_put(op->call, part, now))
+		return ERR_FULL;
+	return call_put(op->call, STR("\r\n"), now);
+}
+
 void
 op_pour(struct op *op, struct str part, msec now)
 {
-	op->pour -= part.n;
-	if (call_put(op->call, part, now) == 0 && !op->pour && op->tail.p)
+	op->poured = true;
+	if (op->sum.p)
+		hash_mac_add((struct hash_mac *)(void *)op->sum.p, part);
+	if (!op->open)
+		op->pour -= part.n;
+	if (put(op, part, now) == 0 && !op->pour && op->tail.p)
 		call_put(op->call, buf_str(&op->tail), now);
+}
+
+void
+op_poured(struct op *op, msec now)
+{
+	struct str tail = op->tail.p ? buf_str(&op->tail) : STR_NONE;
+
+	op->pour = 0;
+	if (tail.n && put(op, tail, now))
+		return;
+	op->call->more = 5; /* the last chunk */
+	call_put(op->call, STR("0\r\n\r\n"), now);
 }

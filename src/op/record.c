@@ -1,24 +1,40 @@
 #include "op/record.h"
 
-u64
-record_args(const struct ops *o, const struct op *op, const struct params *p)
+#define FRONT_MAX 4096 /* bytes that tell one large body from another before it is sent */
+
+static u64
+number(const struct hash_mac *m)
 {
-	struct hash_mac m;
 	u8 out[HASH_N];
 	u64 v = 0;
 
-	hash_mac_begin(&m, &o->args_key);
-	hash_mac_add(&m, op->name);
-	hash_mac_add(&m, str_of("", 1)); /* a NUL between the parts */
-	hash_mac_add(&m, buf_str(&p->target));
-	hash_mac_add(&m, str_of("", 1));
-	hash_mac_add(&m, buf_str(&p->fields));
-	hash_mac_add(&m, str_of("", 1));
-	hash_mac_add(&m, buf_str(&p->body));
-	hash_mac_out(&m, out);
+	hash_mac_out(m, out);
 	for (u32 i = 0; i < 8; i++)
 		v = v << 8 | out[i];
 	return v ? v : 1;
+}
+
+u64
+record_args(struct op *op, const struct op_spec *spec, const struct params *p)
+{
+	const struct str part[] = { op->name, buf_str(&p->target), buf_str(&p->fields) };
+	struct hash_mac m;
+
+	hash_mac_begin(&m, &op->ops->args_key);
+	for (u32 i = 0; i < ARRAY_N(part); i++) {
+		hash_mac_add(&m, part[i]);
+		hash_mac_add(&m, str_of("", 1)); /* a NUL between the parts */
+	}
+	hash_mac_add(&m, buf_str(&p->body));
+	if (p->pour) {
+		op->sum = lease_take(&op->ops->calls->net->lease, sizeof m);
+		if (!op->sum.p)
+			return 0;
+		memcpy(op->sum.p, &m, sizeof m);
+		hash_mac_add(&m, str_of(&p->pour, sizeof p->pour));
+		hash_mac_add(&m, str_cut(spec->front, 0, FRONT_MAX));
+	}
+	return number(&m);
 }
 
 static const char *
@@ -38,7 +54,7 @@ record_end(struct op *op, msec now)
 	l.environment = op->environment->name;
 	l.production = op->environment->production;
 	l.operation = op->name;
-	l.args = op->args;
+	l.args = op->sum.p ? number((const struct hash_mac *)(const void *)op->sum.p) : op->args;
 	l.status = op->status;
 	l.bytes = op->call ? op->call->got : 0;
 	l.us = o->loop->now_us - op->began_us;

@@ -12,7 +12,8 @@ void record_end(struct op *op, msec now);
  * refused. spec->environment is an index, or GATE_ANY_ENVIRONMENT. why may be empty. */
 void record_refused(struct ops *o, const struct op_spec *spec, int fault, struct str why, msec now);
 
-/* A number for what will be asked of the API, to be compared and written down instead of it. Never 0. */
-u64 record_args(const struct ops *o, const struct op *op, const struct params *p);
+/* A number for what will be asked of the API, to be compared and written down instead of it. Of a body that is poured
+ * it knows the length and the first 4 KB; the line of the audit gets one over all that was sent. 0: out of buffers. */
+u64 record_args(struct op *op, const struct op_spec *spec, const struct params *p);
 
 #endif

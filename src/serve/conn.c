@@ -199,7 +199,7 @@ conn_linger(struct conn *c, msec now)
 		buf_eat(&c->wire.in, buf_len(&c->wire.in));
 		c->lingered += (u32)n;
 	}
-	if ((n <= 0 && n != ERR_MORE) || c->lingered > LINGER_MAX || now >= c->timer.at) {
+	if ((n <= 0 && n != ERR_MORE) || c->lingered > (c->pours ? POUR_LINGER_MAX : LINGER_MAX) || now >= c->timer.at) {
 		conn_drop(c);
 		return STEP_DONE;
 	}

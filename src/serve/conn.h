@@ -26,6 +26,7 @@ enum conn_state {
 };
 
 #define LINGER_MAX (64 * 1024) /* bytes read and dropped after the last answer */
+#define POUR_LINGER_MAX (16U << 20) /* the same where a large body was under way: few who send one look up before */
 #define LINGER_MS 1000         /* and for how long */
 
 /* A refusal, const: what is sent without an exchange. */
@@ -54,6 +55,7 @@ struct conn {
 	const struct route *route;
 	struct body body;
 	u32 head_n, body_n, whole_n;
+	u32 front_n, tail_n; /* of a chunked body that is poured: payload in front of wire.in; framing behind a part */
 	struct pace in, out; /* of the body that arrives, of output the peer has not taken */
 	msec waited, waits;  /* how long this answer has waited for its peer; since when it does, 0: it does not */
 	u32 lingered;
@@ -73,7 +75,8 @@ struct conn {
 	bool forgot;    /* the handler needs the request no more: it is eaten */
 	bool pieces;    /* the request came in more than one read: what else the peer sends may be under way */
 	bool unread;    /* the peer may be sending what we shall not read */
-	bool thirsty;   /* x waits for more of a body that is poured */
+	bool pours;     /* the body is too large to be gathered: the handler takes it as it comes */
+	bool thirsty;   /* x waits for more of it */
 };
 
 /* Begins a connection over an accepted descriptor; NULL: the pool is full, fd is still the caller's. */

@@ -150,6 +150,12 @@ begin(struct conn *c, const struct req *req, msec now)
 	x->req = *req;
 	x->body = str_cut(buf_str(&c->wire.in), c->head_n, c->head_n + c->body_n);
 	x->begun = now;
+	if (c->pours) {
+		x->pour = c->body.framing == FRAMING_CHUNKED ? POUR_OPEN : req->body_n;
+		c->front_n = c->body_n;
+		c->whole_n = c->head_n; /* what is there of it is taken with the rest */
+		c->in = (struct pace){ .since = now };
+	}
 	c->x = x;
 	c->stale = c->forgot = false;
 	c->state = CONN_RUN;
@@ -189,21 +195,16 @@ say_continue(struct conn *c)
 	return STEP_MORE;
 }
 
-/* A body that is too large to be gathered: the handler takes it as it comes. It is the last of this connection. */
-static enum step
-pour(struct conn *c, const struct req *req, msec now)
+/* A body that is too large to be gathered, n payload bytes of which are there, or will be at once: the handler takes it
+ * as it comes. It is the last of this connection. */
+static void
+pour(struct conn *c, u32 n)
 {
-	enum step s;
-
+	c->pours = c->unread = true;
 	c->keep = c->thirsty = false;
-	c->unread = true;
-	c->in = (struct pace){ .since = now };
-	if (req->expect_continue && buf_len(&c->wire.in) == c->head_n)
-		say_continue(c);
-	s = begin(c, req, now);
-	if (c->x)
-		c->x->pour = req->body_n;
-	return s;
+	c->body_n = n;
+	c->whole_n = c->head_n + n;
+	c->front_n = c->tail_n = 0;
 }
 
 /* The body, by the state: gathered for the route, or skipped. */
@@ -212,17 +213,17 @@ await_body(struct conn *c, const struct req *req, msec now)
 {
 	bool skip = c->refuse || c->route->body_max == 0;
 	u32 room = SCRATCH_N - c->head_n - (req->framing == FRAMING_CHUNKED ? CHUNK_SLACK : 0);
-	u64 most = skip ? SKIP_MAX : min_u32(c->route->body_max, room);
+	bool large = !skip && c->route->body_max == UPLOAD_MAX;
+	u64 most = skip ? SKIP_MAX : min_u32(large ? RPC_BODY_MAX : c->route->body_max, room);
 
 	c->whole_n = c->head_n;
 	c->body_n = 0;
-	body_init(&c->body, req->framing, req->body_n, most);
-	c->body.chunks_max = CHUNKS_MAX;
+	c->pours = false;
+	body_init(&c->body, req->framing, req->body_n, large ? UPLOAD_MAX : most);
+	c->body.chunks_max = large ? 0 : CHUNKS_MAX;
 	if (c->body.done)
 		return arrived(c, req, now);
-	if (req->framing == FRAMING_LENGTH && req->body_n > most) {
-		if (!skip && c->route->body_max == UPLOAD_MAX && req->body_n <= UPLOAD_MAX)
-			return pour(c, req, now);
+	if (req->framing == FRAMING_LENGTH && req->body_n > (large ? UPLOAD_MAX : most)) {
 		c->unread = true;
 		return conn_refuse(c, c->refuse ? c->refuse : &too_large, false, now);
 	}
@@ -232,8 +233,10 @@ await_body(struct conn *c, const struct req *req, msec now)
 	}
 	c->state = skip ? CONN_SKIP : CONN_BODY;
 	if (req->framing == FRAMING_LENGTH && !skip) {
-		c->body_n = (u32)req->body_n;
-		c->whole_n += c->body_n;
+		if (req->body_n > most)
+			pour(c, UPLOAD_FRONT);
+		else
+			c->whole_n += c->body_n = (u32)req->body_n;
 		if (buf_len(&c->wire.in) >= c->whole_n)
 			return arrived(c, req, now);
 	}
@@ -407,7 +410,10 @@ conn_body(struct conn *c, msec now)
 	if (c->body.framing == FRAMING_CHUNKED) {
 		if (unchunk(c, now))
 			return c->state == CONN_DEAD ? STEP_DONE : STEP_MORE;
-		if (c->body.done)
+		if (c->route->body_max == UPLOAD_MAX && (c->body_n > RPC_BODY_MAX ||
+		    (!c->body.done && buf_len(&c->wire.in) + CHUNK_SLACK > SCRATCH_N)))
+			pour(c, c->body_n);
+		if (c->body.done || c->pours)
 			return arrived(c, NULL, now);
 		most = min_u32(SCRATCH_N, buf_len(&c->wire.in) + READ_MOST);
 	} else {

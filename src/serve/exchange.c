@@ -7,7 +7,7 @@
 
 #include <poll.h>
 
-#define POUR_MOST (64 * 1024) /* bytes of a body that are passed on at once */
+#define POUR_MOST (48 * 1024) /* bytes of a body that are passed on at once */
 
 struct ready *
 exchange_ready(struct exchange *x)
@@ -159,33 +159,85 @@ exchange_forget(struct exchange *x)
 	x->req.path = x->req.query = x->req.target = x->req.authority = x->req.method_name = STR_NONE;
 }
 
+/* Reads more of a body that is poured: > 0; 0 nothing now. */
+static int
+pour_more(struct conn *c, msec now)
+{
+	int n = wire_readable(&c->wire) ? wire_fill(&c->wire, POUR_MOST) : ERR_MORE;
+
+	c->thirsty = n == ERR_MORE;
+	if (n == ERR_MORE)
+		return conn_slow(c, &c->in, c->serve->conf->body_ms, now) ? ERR_LATE : 0;
+	if (n <= 0)
+		return ERR_IO;
+	c->in.moved += (u32)n;
+	return n;
+}
+
+/* The next payload of a chunked body. What was decoded while it was gathered stands in front. */
+static int
+pour_chunk(struct exchange *x, struct str *part, msec now)
+{
+	struct conn *c = x->conn;
+	struct str in;
+	int n;
+
+	c->tail_n = 0;
+	if (c->front_n) {
+		*part = str_cut(buf_str(&c->wire.in), 0, min_u32(c->front_n, POUR_MOST));
+		return (int)part->n;
+	}
+	while (!c->body.done) {
+		in = buf_str(&c->wire.in);
+		n = body_take(&c->body, in, part);
+		if (n == ERR_MORE && (n = pour_more(c, now)) <= 0)
+			return n;
+		else if (n == ERR_BAD)
+			return c->body.status == 413 ? ERR_FULL : ERR_BAD;
+		if (buf_len(&c->wire.in) != in.n)
+			continue; /* there is more now */
+		if (part->n) {
+			u32 lead = (u32)(part->p - in.p);
+
+			c->tail_n = (u32)n - lead - part->n;
+			buf_eat(&c->wire.in, lead);
+			return (int)part->n;
+		}
+		buf_eat(&c->wire.in, (u32)n);
+	}
+	x->pour = 0;
+	return 0;
+}
+
 int
 exchange_pour(struct exchange *x, struct str *part, msec now)
 {
 	struct conn *c = x->conn;
 	struct str in;
-	int n = 1;
+	int n;
 
 	ASSERT(c->forgot);
-	if (!buf_len(&c->wire.in)) {
-		n = wire_readable(&c->wire) ? wire_fill(&c->wire, POUR_MOST) : ERR_MORE;
-		c->thirsty = n == ERR_MORE;
-		if (n == ERR_MORE)
-			return conn_slow(c, &c->in, c->serve->conf->body_ms, now) ? ERR_LATE : 0;
-		if (n <= 0)
-			return ERR_IO;
-		c->in.moved += (u32)n;
-	}
-	in = buf_str(&c->wire.in);
+	if (x->pour == POUR_OPEN)
+		return pour_chunk(x, part, now);
+	if (!x->pour)
+		return 0;
+	if (!buf_len(&c->wire.in) && (n = pour_more(c, now)) <= 0)
+		return n;
+	in = str_cut(buf_str(&c->wire.in), 0, POUR_MOST);
 	*part = str_cut(in, 0, x->pour < in.n ? (u32)x->pour : in.n);
 	return (int)part->n;
 }
 
 void
-exchange_poured(struct exchange *x, u32 n)
+exchange_poured(struct exchange *x, struct str part)
 {
-	buf_eat(&x->conn->wire.in, n);
-	x->pour -= n;
+	struct conn *c = x->conn;
+
+	buf_eat(&c->wire.in, part.n + c->tail_n);
+	c->front_n -= min_u32(c->front_n, part.n);
+	c->tail_n = 0;
+	if (x->pour != POUR_OPEN)
+		x->pour -= part.n;
 }
 
 enum step

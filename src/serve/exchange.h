@@ -24,8 +24,9 @@ struct exchange {
 	struct conn *conn;
 	const struct route *route;
 	struct req req;
-	struct str body;    /* the whole request body, framing removed */
-	u64 pour;           /* bytes of a body too large to be gathered that are still to be taken: exchange_pour */
+	struct str body;    /* the whole request body, framing removed; of one that is poured its beginning */
+	u64 pour;           /* bytes of a body too large to be gathered that are still to be taken, those in body among
+	                     * them: exchange_pour. POUR_OPEN: nobody knows how many */
 	struct reply reply;
 	struct buf block;   /* leased memory behind arena */
 	struct arena arena;
@@ -73,10 +74,11 @@ void exchange_wake(struct exchange *x, msec at);
 struct buf exchange_part(struct exchange *x);
 
 /* The next bytes of a body that is poured (routes with body_max UPLOAD_MAX), after exchange_forget: their number in
- * *part, a view that dies like those of a wire; 0: none now, the ready is marked; ERR_IO the peer has left, ERR_LATE it
- * is too slow. exchange_poured: n of them are done with. */
+ * *part, a view that dies like those of a wire; 0: none now, the ready is marked, or it was all (x->pour is 0); ERR_IO
+ * the peer has left, ERR_LATE it is too slow, ERR_BAD its framing is broken, ERR_FULL it is too large.
+ * exchange_poured: this part is done with. */
 int exchange_pour(struct exchange *x, struct str *part, msec now);
-void exchange_poured(struct exchange *x, u32 n);
+void exchange_poured(struct exchange *x, struct str part);
 
 /* Address of the peer, for limits and logs (valid until the next call), and whether it came over the
  * control socket. */
