@@ -84,21 +84,6 @@ write_request(struct buf *out, const struct op *op, const struct catalog_op *ope
 	op_pour_first(op, out, str_cut(buf_str(&p->body), 0, p->pour ? p->split : buf_len(&p->body)));
 }
 
-/* A file that comes later: what stands behind it is kept. */
-static int
-expect(struct op *op, const struct params *p)
-{
-	struct str tail = str_cut(buf_str(&p->body), p->split, buf_len(&p->body));
-
-	op->pour = p->pour;
-	op->call->more = op->open ? POUR_OPEN : p->pour + tail.n;
-	if (!tail.n)
-		return 0;
-	op->tail = lease_take(&op->ops->calls->net->lease, tail.n);
-	buf_put(&op->tail, tail);
-	return op->tail.p ? 0 : ERR_FULL;
-}
-
 struct call_spec
 op_call_spec(const struct environment *e)
 {
@@ -135,7 +120,7 @@ start_call(struct op *op, const struct catalog_op *operation, const struct param
 		return OP_FAULT_BUSY;
 	}
 	out = call_out(op->call, n);
-	if (p->pour && expect(op, p)) {
+	if (p->pour && op_pour_expect(op, p)) {
 		BUF_LIT(why, "The gate is busy: it is out of buffers. Try again in a second.");
 		return OP_FAULT_BUSY;
 	}
@@ -146,19 +131,6 @@ start_call(struct op *op, const struct catalog_op *operation, const struct param
 		return OP_FAULT_ARGUMENT;
 	}
 	return 0;
-}
-
-/* The body as it came, or as it will come, in place of one that is made of the arguments. */
-static int
-raw_body(const struct op_spec *spec, struct params *p)
-{
-	p->body.w = p->body.r;
-	p->split = 0;
-	p->has_body = true;
-	if (spec->upload_type.n)
-		p->body_type = spec->upload_type;
-	buf_put(&p->body, spec->upload);
-	return p->body.over ? ERR_FULL : 0;
 }
 
 int
@@ -199,13 +171,13 @@ op_judge(struct ops *o, const struct op_spec *spec, struct op_judged *j, struct 
 		rng_bytes(o->rng, &p->salt, sizeof p->salt);
 	if (params_build(spec->catalog, spec->operation, p, why))
 		return OP_FAULT_ARGUMENT;
-	if (spec->raw && raw_body(spec, p)) {
+	if (spec->raw && op_pour_whole(spec, p)) {
 		BUF_LIT(why, "The body is too large.");
 		return OP_FAULT_ARGUMENT;
 	}
 	if ((!p->awaits && !spec->raw) || j->call.level == LEVEL_NONE)
 		return 0;
-	buf_c(why, spec->raw ? "What must be confirmed or approved is bound to its whole body: it is too large for that." :
+	buf_c(why, spec->raw ? "What must be confirmed or approved is bound to its whole body: this one is too large." :
 	        "What must be confirmed or approved cannot be uploaded: give the file as base64.");
 	return OP_FAULT_ARGUMENT;
 }

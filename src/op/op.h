@@ -167,6 +167,12 @@ bool op_hungry(const struct op *op);
 void op_pour(struct op *op, struct str part, msec now);
 void op_poured(struct op *op, msec now);
 
+/* Puts the body as it came, or nothing where it will come, in place of one that is made of the arguments. ERR_FULL. */
+int op_pour_whole(const struct op_spec *spec, struct params *p);
+
+/* The op's call gets a file later: what stands behind it is kept. ERR_FULL. */
+int op_pour_expect(struct op *op, const struct params *p);
+
 /* Begins with what was written before it, at the end of the request's head: of chunks the first one. */
 void op_pour_first(const struct op *op, struct buf *out, struct str body);
 

@@ -2,6 +2,32 @@
 #include "http/hout.h"
 #include "op/op.h"
 
+int
+op_pour_whole(const struct op_spec *spec, struct params *p)
+{
+	p->body.w = p->body.r;
+	p->split = 0;
+	p->has_body = true;
+	if (spec->upload_type.n)
+		p->body_type = spec->upload_type;
+	buf_put(&p->body, spec->upload);
+	return p->body.over ? ERR_FULL : 0;
+}
+
+int
+op_pour_expect(struct op *op, const struct params *p)
+{
+	struct str tail = str_cut(buf_str(&p->body), p->split, buf_len(&p->body));
+
+	op->pour = p->pour;
+	op->call->more = op->open ? POUR_OPEN : p->pour + tail.n;
+	if (!tail.n)
+		return 0;
+	op->tail = lease_take(&op->ops->calls->net->lease, tail.n);
+	buf_put(&op->tail, tail);
+	return op->tail.p ? 0 : ERR_FULL;
+}
+
 bool
 op_hungry(const struct op *op)
 {

@@ -194,12 +194,13 @@ enum step
 conn_linger(struct conn *c, msec now)
 {
 	int n = wire_readable(&c->wire) ? wire_fill(&c->wire, 16384) : ERR_MORE;
+	u32 most = c->pours ? POUR_LINGER_MAX : LINGER_MAX;
 
 	if (n > 0) {
 		buf_eat(&c->wire.in, buf_len(&c->wire.in));
 		c->lingered += (u32)n;
 	}
-	if ((n <= 0 && n != ERR_MORE) || c->lingered > (c->pours ? POUR_LINGER_MAX : LINGER_MAX) || now >= c->timer.at) {
+	if ((n <= 0 && n != ERR_MORE) || c->lingered > most || now >= c->timer.at) {
 		conn_drop(c);
 		return STEP_DONE;
 	}
