@@ -209,8 +209,9 @@ may_pass(struct job *j, struct rest *r, struct op_spec *spec, const struct gate_
 		judged = (p.in == CATALOG_BODY || p.flags & CATALOG_PARAM_FILE) && role_looks(r->ask.role, p.arg);
 	}
 	if (judged) {
-		buf_fmt(&r->why, "this body is judged whole here (%s): it may have %u KB", dry ? "a dry run" : call->level ?
-		    "what is confirmed or approved is bound to it" : "a rule or the configuration looks at it", REST_FILE_MAX >> 10);
+		buf_fmt(&r->why, "this body is judged whole here (%s): it may have %u KB",
+		    dry ? "a dry run" : call->level ? "what is confirmed or approved is bound to it" :
+		    "a rule or the configuration looks at it", REST_FILE_MAX >> 10);
 		refuse(j, 413, &r->why, 0);
 		return false;
 	}

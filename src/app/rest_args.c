@@ -204,8 +204,8 @@ from_members(struct rest_ask *a, struct jcur body, struct buf *why)
 static int
 too_large(struct buf *why)
 {
-	buf_fmt(why, "JSON and form fields are judged whole and may have %u KB; text, bytes and forms with files may have %u "
-	    "MB", RPC_BODY_MAX >> 10, UPLOAD_MAX >> 20);
+	buf_fmt(why, "JSON and form fields are judged whole and may have %u KB; text, bytes and forms with files may "
+	    "have %u MB", RPC_BODY_MAX >> 10, UPLOAD_MAX >> 20);
 	return 413;
 }
 
@@ -372,8 +372,8 @@ from_multipart(struct rest_ask *a, struct str params, struct buf *why)
 
 	a->form = true;
 	if (count_parts(a, params, &all)) {
-		buf_c(why, a->pours ? "a form of this size must be multipart/form-data whose fields come first, within 32 KB, "
-		    "then its files" : "the body is no multipart/form-data, or has too many parts");
+		buf_c(why, a->pours ? "a form of this size must be multipart/form-data whose fields come first, within "
+		    "32 KB, then its files" : "the body is no multipart/form-data, or has too many parts");
 		return 400;
 	}
 	for (u32 i = 0; i < a->op->param_n; i++) {
