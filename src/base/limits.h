@@ -72,7 +72,7 @@
 #ifndef RPC_BODY_MAX
 #define RPC_BODY_MAX (256 * 1024) /* bytes of a JSON-RPC request body: 413 beyond */
 #endif
-#define UPLOAD_MAX (256U << 20) /* bytes of a file sent to /files/<once> or /rest/: 413 beyond. Passed on as they come */
+#define UPLOAD_MAX (256U << 20) /* bytes of a file sent to /files/<once> or /rest/: 413 beyond */
 #define UPLOAD_FRONT (32 * 1024) /* of them those that are there when it is judged */
 #define REST_FILE_MAX (128 * 1024) /* bytes of a body with files that is judged whole: a larger one passes as it is */
 #define POUR_OPEN UINT64_MAX /* the length of a body that nobody knows before its end */

@@ -27,8 +27,9 @@ struct multipart {
 #define MULTIPART_HEAD_MAX 1024
 struct multipart_watch {
 	u64 skip;                                /* bytes that were looked at before */
-	u8 n, name_n, seen, line;                /* bytes of mark; of name; of the boundary, of the CRLF before it, that */
-	bool inside, ended;                      /* have just passed. A head is being gathered; the end has passed */
+	u8 n, name_n;                            /* bytes of mark; of name */
+	u8 seen, line;                           /* of the boundary, of the CRLF before it, that have just passed */
+	bool inside, ended;                      /* a head is being gathered; the end has passed */
 	u16 head_n;
 	u8 mark[4 + MULTIPART_BOUNDARY_MAX], name[MULTIPART_NAME_MAX];
 	u8 back[4 + MULTIPART_BOUNDARY_MAX];     /* of the boundary: where to go on looking after so many bytes of it */
