@@ -31,7 +31,7 @@ enum {
 /* Counts of symbols and what follows from them: symbol s has the probabilities from[s] to from[s + 1]. */
 struct pack_model {
 	u32 n, total, left, period;
-	u16 seen[PACK_SYMBOLS], from[PACK_SYMBOLS + 1], first[PACK_BUCKETS];
+	u16 seen[PACK_SYMBOLS], from[PACK_SYMBOLS + 1], first[PACK_BUCKETS + 1];
 };
 
 /* What unpacking needs while it runs. */
@@ -58,11 +58,25 @@ pack_share(u32 n)
 	return share;
 }
 
+/* The symbol at the beginning of each bucket. */
+static inline void
+pack_find(struct pack_model *m)
+{
+	u32 last = 0;
+
+	for (u32 i = 0; i < PACK_BUCKETS; i++)
+		m->first[i] = 0;
+	for (u32 i = 0; i < m->n; i++) /* each has a probability, so in each place the last one remains */
+		m->first[(m->from[i] + (1u << PACK_BUCKET) - 1) >> PACK_BUCKET] = (u16)i;
+	for (u32 i = 0; i < PACK_BUCKETS; i++)
+		m->first[i] = (u16)(last = m->first[i] > last ? m->first[i] : last);
+}
+
 /* Takes what was counted for the probabilities from now on. Every symbol keeps one. */
 static inline void
 pack_settle(struct pack_model *m)
 {
-	u32 scale, sum = 0, k = 0;
+	u32 scale, sum = 0;
 
 	if (m->total > 1u << PACK_SCALE) {
 		m->total = 0;
@@ -75,9 +89,8 @@ pack_settle(struct pack_model *m)
 	for (u32 i = 0; i < m->n; i++) {
 		sum += m->seen[i];
 		m->from[i + 1] = (u16)(i + 1 < m->n ? sum * scale >> 16 : 1u << PACK_SCALE);
-		while (k << PACK_BUCKET < m->from[i + 1])
-			m->first[k++] = (u16)i;
 	}
+	pack_find(m);
 	if (m->period < PACK_LATE)
 		m->period *= 2;
 	m->left = m->period;

@@ -15,12 +15,14 @@ struct undo {
 static inline void
 undo_fill(struct undo *u)
 {
-	if (u->x >= 1u << 16)
-		return;
-	u->x <<= 16;
-	if (u->end - u->p >= 2) {
-		u->x |= (u32)u->p[0] | (u32)u->p[1] << 8;
-		u->p += 2;
+	u32 small = u->x < 1u << 16, next;
+
+	if (u->end - u->p >= 2) { /* no branch for what nobody can foretell */
+		next = (u32)u->p[0] | (u32)u->p[1] << 8;
+		u->x = u->x << 16 * small | (next & -small);
+		u->p += 2 * small;
+	} else {
+		u->x <<= 16 * small;
 	}
 }
 
@@ -78,6 +80,35 @@ undo_distance(struct undo *u, struct pack_counts *c, u32 length, u32 last)
 	return d << 2 | undo_symbol(u, &c->low);
 }
 
+/* Spelled out: a copy of eight bytes may be a call. */
+static inline void
+undo_eight(u8 *to, const u8 *p)
+{
+	u64 x = (u64)p[0] | (u64)p[1] << 8 | (u64)p[2] << 16 | (u64)p[3] << 24 | (u64)p[4] << 32 | (u64)p[5] << 40 |
+	    (u64)p[6] << 48 | (u64)p[7] << 56;
+
+	to[0] = (u8)x;
+	to[1] = (u8)(x >> 8);
+	to[2] = (u8)(x >> 16);
+	to[3] = (u8)(x >> 24);
+	to[4] = (u8)(x >> 32);
+	to[5] = (u8)(x >> 40);
+	to[6] = (u8)(x >> 48);
+	to[7] = (u8)(x >> 56);
+}
+
+/* length bytes from so far before, of at most room. In pieces of eight where more may be written than is meant. */
+static inline void
+undo_copy(u8 *to, u32 distance, u32 length, u32 room)
+{
+	if (distance >= 8 && length + 8 <= room)
+		for (u32 i = 0; i < length; i += 8)
+			undo_eight(to + i, to + i - distance);
+	else
+		for (u32 i = 0; i < length; i++)
+			to[i] = (to - distance)[i];
+}
+
 static inline void
 undo_begin(struct undo *u, struct pack_counts *c)
 {
@@ -114,8 +145,8 @@ undo_part(struct str in, struct pack_counts *c, u8 *out, u32 n)
 		last = undo_distance(&u, c, length, last);
 		if (last == 0 || last > at || length > n - at)
 			return ERR_BAD;
-		for (u32 i = 0; i < length; i++, at++)
-			out[at] = out[at - last];
+		undo_copy(out + at, last, length, n - at);
+		at += length;
 	}
 	return (int)(u.p - in.p);
 }
