@@ -8,6 +8,7 @@
 #include "main/plan.h"
 #include "main/say.h"
 #include "main/shelf.h"
+#include "sys/jail.h"
 #include "sys/place.h"
 
 /* What the document's servers say, for a person who has not written an environment yet. */
@@ -165,6 +166,38 @@ print_memory(const struct conf *c)
 	say_outf("  descriptors: %u at most\n", p.files);
 }
 
+/* What workers would be confined by here, step by step. EXIT_FAILED where the configuration wants all of it and this
+ * kernel cannot. */
+static int
+check_jail(const struct conf *c)
+{
+	u32 calls, version = jail_knows_files();
+	bool filtered = jail_knows_calls(&calls), off = c->jail == CONF_JAIL_OFF;
+
+	say_out(STR("jail of a worker: no capabilities, no new privileges, no dumps, limits\n"));
+	if (c->drops)
+		say_outf("  user: %u, group %u, where it is started as root\n", c->uid, c->gid);
+	else
+		say_out(STR("  user: whoever starts it (option user, or the service)\n"));
+	if (off)
+		say_out(STR("  files, system calls: not confined, option jail 'off'\n"));
+	else if (version)
+		say_outf("  files: only its data, by Landlock %u\n", version);
+	else
+		say_out(STR("  files: not confined, this kernel has no Landlock (5.13 and newer)\n"));
+	if (!off && filtered)
+		say_outf("  system calls: the %u of its table\n", calls);
+	else if (!off)
+		say_out(STR("  system calls: not filtered, no seccomp here or no table for this processor\n"));
+	if (off || (version && filtered))
+		return EXIT_OK;
+	if (c->jail == CONF_JAIL_REQUIRED)
+		say_errf("the jail is required and would not be complete here: serve would refuse\n");
+	else
+		say_errf("warning: the jail would not be complete here; serve goes on without what is missing\n");
+	return c->jail == CONF_JAIL_REQUIRED ? EXIT_FAILED : EXIT_OK;
+}
+
 /* The options. */
 struct wanted {
 	const char *file, *data;
@@ -193,6 +226,8 @@ cmd_check(struct flags *a)
 			worst = code;
 	}
 	print_memory(c);
+	if (check_jail(c) != EXIT_OK)
+		worst = EXIT_FAILED;
 	if (place_in_memory(c->data))
 		say_errf("warning: %s lies in memory (tmpfs): keys are gone after a restart. Choose another "
 		    "`option data`\n", c->data);

@@ -312,6 +312,7 @@ super_run(const struct super_ask *ask)
 		return EXIT_FAILED;
 	}
 	jail_hide();
+	page_lock(s, sizeof *s); /* the master key; whether it worked is told with the generation's pages */
 	begin(s, ask);
 	if (!s->switches || !s->gen[0].pages.p || !s->gen[1].pages.p ||
 	    loop_init(&s->loop, &own, SUPER_CHILDREN + 8, 8)) {

@@ -240,6 +240,11 @@ open_older(struct super *s, u32 api, const char *name, struct catalog *c)
 static void
 publish(struct super *s, msec now)
 {
+	const struct arena *pages = &coming(s)->pages;
+
+	if (page_lock(pages->p, pages->used) && !s->serving)
+		log_warn("jail", "credentials of the configuration may be swapped out: let this process lock 16 MB of "
+		    "memory (ulimit -l, LimitMEMLOCK)");
 	if (s->serving) {
 		s->live = 1 - s->live;
 		log_info("reload", "generation %u is in force", s->number);

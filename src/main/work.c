@@ -74,6 +74,7 @@ enter_jail(struct work *w, const struct jail *j)
 		judge_jail(w, jail_files(j, &why), &why);
 }
 
+/* After all threads; the first worker tells all that is in force. */
 static void
 lock_jail(struct work *w, const struct jail *j)
 {
@@ -82,6 +83,11 @@ lock_jail(struct work *w, const struct jail *j)
 
 	if (w->start->conf->jail != CONF_JAIL_OFF)
 		judge_jail(w, jail_calls(j, &why), &why);
+	if (w->start->index)
+		return;
+	log_info("jail", "in force: %S%s", buf_str(j->did), w->locked ? ", keys locked in memory" : "");
+	if (w->start->conf->jail == CONF_JAIL_OFF)
+		log_warn("jail", "files and system calls are not confined: option jail 'off'");
 }
 
 /* What all workers read, at the start of the shared pages: see work_common_bytes. */
@@ -236,6 +242,7 @@ carve(const struct work_start *start, const struct plan *p)
 		proc_exit(WORK_CANNOT);
 	}
 	w->arena = a;
+	w->locked = page_lock(w, sizeof *w) == 0; /* the keys of tokens, handles and sealed credentials */
 	w->start = start;
 	w->turn.loop = &w->loop;
 	w->turn.begins = work_turn_begins;
@@ -253,6 +260,8 @@ work_run(const struct work_start *start)
 	struct jail j;
 	struct work *w;
 	char name[16];
+	u8 room[300];
+	struct buf did = buf_over(room, sizeof room);
 
 	text_c(name, sizeof name, "worker%u", start->index + 1);
 	proc_name(name);
@@ -260,6 +269,7 @@ work_run(const struct work_start *start)
 	plan_worker(&plan, start->workers);
 	jail_raise_files(plan.files);
 	j = our_jail(start, plan.files);
+	j.did = &did;
 	w = carve(start, &plan);
 	enter_jail(w, &j);
 	file_close(j.dir);

@@ -18,6 +18,7 @@ struct work {
 	struct days days;
 	struct arena arena;
 	struct ring ring; /* audit lines */
+	bool locked; /* its keys never reach the swap */
 	const struct work_start *start;
 	/* the supervisor's messages, and signals */
 	struct watch pair, signals;

@@ -51,8 +51,10 @@ change_user(const struct jail *j, struct buf *why)
 		step = "setresuid";
 	else if (setresuid(0, 0, 0) == 0) /* it must not be possible to go back */
 		step = "setresuid did not last:";
-	if (!step)
+	if (!step) {
+		jail_did(j, "user %u, ", j->uid);
 		return 0;
+	}
 	buf_fmt(why, "cannot become user %u: %s: %s", j->uid, step, strerror(errno));
 	return ERR_DENY;
 }
@@ -85,6 +87,7 @@ set_limits(const struct jail *j, struct buf *why)
 		return jail_lacks(why, "memory is not limited");
 	if (j->cpu_s_max && limit(RLIMIT_CPU, j->cpu_s_max))
 		return jail_lacks(why, "processor time is not limited");
+	jail_did(j, ", %u descriptors, files of %U MB at most", j->files_max, j->file_n_max >> 20);
 	return 0;
 }
 
@@ -97,10 +100,16 @@ jail_drop(const struct jail *j, struct buf *why)
 	if (change_user(j, why))
 		return ERR_DENY;
 	lacks = drop_capabilities(why);
+	if (!lacks)
+		jail_did(j, "no capabilities");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		lacks = jail_lacks(why, "no_new_privs is not set");
+	else
+		jail_did(j, ", no new privileges");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		lacks = jail_lacks(why, "memory can be dumped");
+	else
+		jail_did(j, ", no dumps");
 	return set_limits(j, why) || lacks;
 }
 
@@ -109,6 +118,7 @@ jail_hide(void)
 {
 	limit(RLIMIT_CORE, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 bool

@@ -28,6 +28,7 @@ struct jail {
 	bool reads;     /* read_dir stays readable, too */
 	int read_dir;
 	int more;       /* another one; 0: none */
+	struct buf *did; /* each step that is in force is told here; NULL: nobody wants to know */
 };
 
 /* Gives up rights and sets limits. 0; ERR_DENY when the user could not be changed (always fatal), with why. What is
@@ -40,8 +41,14 @@ int jail_files(const struct jail *j, struct buf *why);
 /* Confines system calls, for all threads of the process. 0, or 1 with why when the kernel or this build cannot. */
 int jail_calls(const struct jail *j, struct buf *why);
 
-/* Keeps this process's memory from being looked at or dumped: for the supervisor, which holds secrets, too. */
+/* Keeps this process's memory from being looked at or dumped, and from gaining privileges by running a program: for the
+ * supervisor, which holds secrets, too, and runs none. */
 void jail_hide(void);
+
+/* What this kernel can do, for whoever asks before a jail is entered: the version of Landlock, 0: none; whether system
+ * calls can be filtered here, and how many of them the table of this processor allows a worker. */
+u32 jail_knows_files(void);
+bool jail_knows_calls(u32 *allowed);
 
 /* Ends this process by signal when its parent dies; call it after jail_drop, which would undo it. false: the parent is
  * gone already. */

@@ -36,6 +36,7 @@ struct program {
 #endif
 
 #define FILTER_MODE 1U  /* SECCOMP_SET_MODE_FILTER */
+#define ACTION_AVAILABLE 2U /* SECCOMP_GET_ACTION_AVAIL */
 #define ALL_THREADS 1U  /* SECCOMP_FILTER_FLAG_TSYNC */
 #define NO_SPECULATION_TAX 4U /* SECCOMP_FILTER_FLAG_SPEC_ALLOW: no foreign code runs here */
 
@@ -279,6 +280,25 @@ build(struct list *l, u8 kind)
 	add(l, ANSWER, DO_KILL, 0, 0);
 }
 
+static u32
+allowed(u8 kind)
+{
+	u32 n = 1 + (kind == JAIL_WORKER); /* mmap and socket have values to be held against, too */
+
+	for (u32 i = 0; i < ARRAY_N(calls); i++)
+		n += (calls[i].kinds & (kind == JAIL_IMPORT ? I : W)) != 0;
+	return n;
+}
+
+bool
+jail_knows_calls(u32 *n)
+{
+	u32 kill = DO_KILL;
+
+	*n = allowed(JAIL_WORKER);
+	return !SANITIZED && OUR_ARCH != 0 && syscall(SYS_seccomp, ACTION_AVAILABLE, 0, &kill) == 0;
+}
+
 int
 jail_calls(const struct jail *j, struct buf *why)
 {
@@ -293,7 +313,9 @@ jail_calls(const struct jail *j, struct buf *why)
 	build(&l, j->kind);
 	p.n = l.n;
 	if (syscall(SYS_seccomp, FILTER_MODE, ALL_THREADS | NO_SPECULATION_TAX, &p) == 0 ||
-	    syscall(SYS_seccomp, FILTER_MODE, ALL_THREADS, &p) == 0)
+	    syscall(SYS_seccomp, FILTER_MODE, ALL_THREADS, &p) == 0) {
+		jail_did(j, ", %u system calls", allowed(j->kind));
 		return 0;
+	}
 	return jail_lacks(why, "system calls are not filtered");
 }

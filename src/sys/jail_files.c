@@ -45,10 +45,18 @@ handled(int version)
 	    (version >= 5 ? FS_IOCTL : 0);
 }
 
+u32
+jail_knows_files(void)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, RULESET_VERSION);
+
+	return version > 0 ? (u32)version : 0;
+}
+
 int
 jail_files(const struct jail *j, struct buf *why)
 {
-	int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, RULESET_VERSION), fd, failed;
+	int version = (int)jail_knows_files(), fd, failed;
 	struct ruleset set = { handled(version), version >= 4 ? NET_BIND : 0, version >= 6 ? SCOPES : 0 };
 	size_t n = version >= 6 ? sizeof set : version >= 4 ? 16 : 8; /* older kernels know less of it */
 	struct path_rule rule = { 0, j->dir };
@@ -67,5 +75,7 @@ jail_files(const struct jail *j, struct buf *why)
 	failed = failed || (j->reads && syscall(SYS_landlock_add_rule, fd, RULE_PATH_BENEATH, &rule, 0));
 	failed = failed || syscall(SYS_landlock_restrict_self, fd, 0);
 	close(fd);
+	if (!failed)
+		jail_did(j, ", files by Landlock %d", version);
 	return failed ? jail_lacks(why, "files are not confined") : 0;
 }

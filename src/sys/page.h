@@ -14,6 +14,10 @@ struct arena page_shared(size_t n);
 /* Makes the pages read-only for this process, for good once it is jailed. */
 void page_freeze(const struct arena *a);
 
+/* Keeps n bytes at p, which hold secrets, out of swap and of dumps, until page_clear. 0, or ERR_IO: the system
+ * lets this process lock less (ulimit -l). */
+int page_lock(const void *p, size_t n);
+
 /* Gives the contents back to the system and starts anew: zero pages, nothing taken. */
 void page_clear(struct arena *a);
 

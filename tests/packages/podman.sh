@@ -1,7 +1,7 @@
 #!/bin/sh
 # The image as programs of others take it: skopeo reads it, umoci unpacks it, podman loads it and runs it with nothing
 # writable but its volume: not as root, without capabilities, healthy, again with the same data. Needs podman, as root.
- N failed$, N failed
+# Last line: N passed, N failed
 . "$(dirname "$0")/../lib/live.sh"
 [ "$(id -u)" -eq 0 ] || { echo "skipped: not root"; exit 0; }
 command -v podman >/dev/null || { echo "skipped: no podman"; exit 0; }
