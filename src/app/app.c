@@ -59,7 +59,7 @@ app_init(struct app *app, struct arena *a)
 		return ERR_FULL;
 	if (calls_init(&app->calls, a, app->net, app->dns) ||
 	    ops_init(&app->ops, a, app->loop, &app->calls) ||
-	    vault_init(&app->ops.vault, a, app->store, &app->seal))
+	    vault_init(&app->ops.vault, a, app->store, &app->seal, app->loop))
 		return ERR_FULL;
 	app->ops.audit = &app->audit;
 	hash_key(&app->ops.args_key, str_of(app->handle_key, HANDLE_KEY_N));

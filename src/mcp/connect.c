@@ -7,15 +7,21 @@
 
 #define INPUT "connect"
 
-bool
+enum step
 connect_has(struct mcp *m, u32 environment, msec now)
 {
 	struct ops *o = m->shared->ops;
 	u8 name[VAULT_USER_N];
 	struct str secret;
 
-	return m->who->born && vault_get(&o->vault, vault_user(m->who->born, m->api->environment[environment].id, name),
-	    &secret, now) != ERR_NONE;
+	int err = m->who->born ? vault_get(&o->vault,
+	    vault_user(m->who->born, m->api->environment[environment].id, name), &secret, now) : ERR_NONE;
+
+	if (err != ERR_MORE)
+		return err == ERR_NONE ? STEP_FAIL : STEP_DONE;
+	m->connect.owner = m->owner;
+	vault_wait(&o->vault, &m->connect);
+	return STEP_WAIT;
 }
 
 /* ---- the link ------------------------------------------------------------------------------------ */

@@ -17,8 +17,8 @@
 #define CONNECT_N 20 /* bytes of a link's payload: user, environment, until when */
 #define CONNECT_PURPOSE "connect"
 
-/* Whether the user has given one for the environment, or the store has not answered yet. */
-bool connect_has(struct mcp *m, u32 environment, msec now);
+/* Whether the user has given one for the environment: DONE he has, FAIL not; WAIT: m->owner will be marked. */
+enum step connect_has(struct mcp *m, u32 environment, msec now);
 
 /* Answers with the way to the page. */
 void connect_ask(struct mcp *m, struct rpc *r, u32 environment);

@@ -183,6 +183,7 @@ held_of(struct mcp *m)
 void
 gated_end(struct mcp *m, msec now)
 {
+	vault_leave(&m->connect);
 	if (m->held.p)
 		held_end((struct held *)(void *)m->held.p, now);
 	lease_give(m->shared->lease, &m->held);
@@ -333,10 +334,13 @@ gated_begin(struct mcp *m, struct rpc *r, const struct gated *c, struct op_spec 
 		tools_answer(m, buf_str(&why), true, 0);
 		return STEP_FAIL;
 	}
-	if (m->api->environment[call.environment].credential.of == CREDENTIAL_USERS &&
-	    !connect_has(m, call.environment, now)) {
-		connect_ask(m, r, call.environment);
-		return STEP_FAIL;
+	if (m->api->environment[call.environment].credential.of == CREDENTIAL_USERS) {
+		enum step s = connect_has(m, call.environment, now);
+
+		if (s == STEP_FAIL)
+			connect_ask(m, r, call.environment);
+		if (s != STEP_DONE)
+			return s;
 	}
 	if (!call.level && !(call.verdict & VERDICT_LEVEL_IF) &&
 	    json_kind(json_get_str(args, c->dry_run)) == JSON_MISSING &&

@@ -16,6 +16,7 @@
 #include "mcp/result.h"
 #include "mcp/rpc.h"
 #include "op/again.h"
+#include "op/vault.h"
 #include "serve/exchange.h"
 #include "store/store.h"
 
@@ -116,6 +117,7 @@ struct mcp {
 		bool streams, known; /* the reply is a stream; its answer is known */
 		u8 token_n;          /* bytes of the progressToken, in slow_token */
 	} slow;
+	struct vault_wait connect; /* until it is known whether the user has given his credential */
 	struct buf held;         /* leased: a call that waits for a yes, struct held */
 	struct resume *resume;   /* of a continuation, in the exchange's arena */
 	struct {                 /* what a tool was asked, to carry it out again */

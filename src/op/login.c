@@ -68,6 +68,7 @@ place_of(struct ops *o, u64 id)
 		buf_hex(&key, id, 16);
 		ready_init(&l->ready, login_run);
 		list_init(&l->waiting);
+		l->secret.owner = &l->ready;
 		list_init(&l->op.link);
 	}
 	return l;
@@ -120,7 +121,7 @@ finish(struct login_live *l, u8 state, msec now)
 	l->ops->logins.changes++;
 	--*l->hold;
 	LIST_EACH(&l->waiting, link, tmp) {
-		struct login_wait *wait = CONTAINER_OF(link, struct login_wait, link);
+		struct vault_wait *wait = CONTAINER_OF(link, struct vault_wait, link);
 
 		list_out(link);
 		loop_ready(l->ops->loop, wait->owner);
@@ -249,9 +250,13 @@ start_call(struct login_live *l, msec now)
 	err = credential_put(l->credential, &o->vault, &p, now, &why);
 	if (!err)
 		err = put_body(l, &p.body, now, &why);
+	if (err == ERR_MORE) {
+		l->state = VAULT;
+		vault_wait(&o->vault, &l->secret);
+		return;
+	}
 	if (err) {
-		fail(l, err == ERR_MORE ? ERR_LATE : ERR_DENY, err == ERR_MORE ? 100 : LOGIN_FAILED_MS, "",
-		    buf_str(&why), now);
+		fail(l, ERR_DENY, LOGIN_FAILED_MS, "", buf_str(&why), now);
 		return;
 	}
 	cs.method = login->method;
@@ -309,6 +314,7 @@ have(struct login_live *l, msec now)
 	l->ends = s ? now + (msec)s * 1000 - (s > early ? (msec)early * 1000 : 500) : INT64_MAX;
 	l->number++;
 	l->good = false;
+	l->since = now;
 	login_keep(l, s ? (s > early ? s - early : 0) : 30 * 86400, now);
 	l->stamp = store_stamp(l->ops->vault.store, 'j'); /* ours does not make us look */
 	log_info("login", "host=%S seconds=%u", l->credential->login->at->host_field, s);
@@ -394,6 +400,7 @@ login_run(struct ready *r, msec now)
 		if (now >= l->timer.at)
 			login_look(l, now);
 		return;
+	case VAULT: start_call(l, now); return;
 	case SAVE:
 		if (l->op.done)
 			finish(l, HAVE, now);
@@ -467,15 +474,17 @@ login_good(struct ops *o, const struct credential *c, u64 born, u32 number)
 }
 
 bool
-login_refused(struct ops *o, const struct credential *c, u64 born, u32 number)
+login_refused(struct ops *o, const struct credential *c, u64 born, u32 number, msec now)
 {
 	struct login_live *l = find(&o->logins, id_of(c, born));
 
 	if (!l || l->number != number)
 		return l != NULL; /* there is another one already */
-	if (l->state == HAVE && l->good)
+	if (l->state == HAVE && !l->good && now - l->since < LOGIN_AGAIN_MS)
+		return false;
+	if (l->state == HAVE)
 		l->ends = 0;
-	return l->state != HAVE || l->good;
+	return true;
 }
 
 void
@@ -491,7 +500,8 @@ login_give(struct ops *o, const struct login_ask *ask, struct str access, u32 se
 	memcpy(l->text, access.p, access.n);
 	l->n[0] = (u16)access.n;
 	l->number++;
-	l->good = false;
+	l->good = true; /* it came with its user's yes: should it be refused, the refresh token is tried */
+	l->since = now;
 	l->last = ++o->logins.clock;
 	l->state = HAVE;
 	l->ends = now + (msec)seconds * 1000;

@@ -4,9 +4,11 @@
  *
  *      NEW > LOOK (the store may have one) > LEASE > CALL > BODY > HAVE ... > LOOK > ...
  *             \ PAUSE, while another worker logs in /  \ failed: NONE, and for a while nobody tries again
+ *                            \ VAULT, while its credential is read /
  *
  * One call at a time: whoever needs it meanwhile waits. What a login gives is forgotten when it was refused (401) after
- * it had been good once, so operations that are always refused do not make it log in for each.
+ * it had been good once, or is older than LOGIN_AGAIN_MS, so operations that are always refused do not make it log in
+ * for each.
  *
  * Where users connect (login->authorize), each has a login of his own: what is exchanged is his refresh token, which
  * the vault holds; a new one takes its place before what was obtained is used. One that is refused is dropped: he has
@@ -31,21 +33,16 @@
 #define LOGIN_WHY_MAX 200
 #define LOGIN_REFUSED_MS 30000 /* a login that was refused is not tried again for so long: accounts get locked */
 #define LOGIN_FAILED_MS 2000
+#define LOGIN_AGAIN_MS 300000 /* what was never accepted is not obtained anew before */
 
 struct ops;
 struct params;
-
-/* Somebody who waits for a login. list_init(&link) at first; list_out(&link) to wait no longer. */
-struct login_wait {
-	struct link link;
-	struct ready *owner;
-};
 
 struct login_ask {
 	const struct credential *credential;
 	u64 born, environment; /* of the user whose login it is, and id of where; 0: the gate's own */
 	u32 *hold; /* counted up while a login is under way: the credential's gen must stay */
-	struct login_wait *wait;
+	struct vault_wait *wait;
 };
 
 struct login_live {
@@ -54,6 +51,7 @@ struct login_live {
 	const struct credential *credential; /* while something is under way: hold keeps its gen */
 	u32 *hold;
 	struct link waiting;
+	struct vault_wait secret; /* VAULT */
 	struct call *call;
 	struct buf answer; /* leased */
 	struct store_op op;
@@ -68,6 +66,7 @@ struct login_live {
 	u32 stamp;         /* store_stamp when it was looked for last */
 	u64 old;           /* hash of the texts we had then */
 	struct timer timer;
+	msec since;        /* HAVE: when it was obtained here */
 	msec ends;         /* HAVE: when it is obtained anew; NONE: when it may be tried */
 	int err;
 	u16 n[LOGIN_SENDS_MAX];
@@ -99,7 +98,7 @@ int login_put(struct ops *o, const struct credential *c, u64 born, struct params
 
 /* A request with this number was accepted; or refused: then whether it is worth asking again with a new one. */
 void login_good(struct ops *o, const struct credential *c, u64 born, u32 number);
-bool login_refused(struct ops *o, const struct credential *c, u64 born, u32 number);
+bool login_refused(struct ops *o, const struct credential *c, u64 born, u32 number, msec now);
 
 /* Value i that a login has given, empty when there is none: it must not come back in answers. */
 struct str login_value(const struct logins *l, const struct credential *c, u64 born, u32 i);

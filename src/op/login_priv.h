@@ -5,7 +5,7 @@
 
 #include "op/login.h"
 
-enum login_state { NONE, LOOK, LEASE, PAUSE, CALL, BODY, SAVE, HAVE };
+enum login_state { NONE, LOOK, LEASE, PAUSE, VAULT, CALL, BODY, SAVE, HAVE };
 
 /* A hash of all its texts. */
 u64 login_texts_hash(const struct login_live *l);

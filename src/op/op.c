@@ -231,6 +231,8 @@ send_kept(struct op *op, msec now, struct buf *why)
 	struct params p;
 	int fault;
 
+	if (own_waits(op, now))
+		return 0;
 	for (u32 i = 0; i < op->chosen_n; i++) {
 		struct login_ask ask = { .credential = op->chosen[i], .hold = op->hold, .wait = &op->wait };
 		int err;
@@ -266,7 +268,7 @@ ran_out(struct op *op, msec now)
 	} else if (op->repeats < 2) { /* what was poured is gone: the next one finds another session */
 		for (u32 i = 0; i < op->chosen_n; i++)
 			again |= op->chosen[i]->login && login_refused(op->ops, op->chosen[i], own_born(op, i),
-			    op->number[i]);
+			    op->number[i], now);
 	}
 	if (!again || op->poured) {
 		lease_give(&op->ops->calls->net->lease, &op->kept);
@@ -317,7 +319,8 @@ build(struct op *op, const struct op_spec *spec, struct op_judged *j, msec now, 
 	if (n < 0)
 		return OP_FAULT_CONFIG;
 	op->chosen_n = (u8)n;
-	return op->environment->logs_in ? 0 : own_credentials(op, spec->own, p, now, why);
+	j->later = op->environment->logs_in || (!spec->own && !spec->pour && own_waits(op, now));
+	return j->later ? 0 : own_credentials(op, spec->own, p, now, why);
 }
 
 static void
@@ -398,7 +401,7 @@ op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec no
 	fault = build(op, spec, &j, now, why);
 	if (!fault)
 		fault = meter_take(op, spec, why);
-	if (!fault && !op->environment->logs_in)
+	if (!fault && !j.later)
 		fault = start_call(op, spec->operation, &j.params, now, why);
 	else if (!fault && !(fault = keep(op, &j.params, why)))
 		fault = send_kept(op, now, why);

@@ -96,7 +96,7 @@ struct op {
 	u32 *hold;
 	const struct catalog *catalog;
 	struct ready *owner;
-	struct login_wait wait;
+	struct vault_wait wait;
 	struct buf kept;      /* the request without credentials, where they may have to be obtained: leased */
 	struct buf tail;      /* what stands behind a file that is poured: leased */
 	struct buf sum;       /* of a write that is poured: leased struct hash_mac over all that was sent */
@@ -144,6 +144,7 @@ struct op_judged {
 	struct args args;      /* args.use: the arguments as they will be sent */
 	struct params params;
 	struct jdoc preset;
+	bool later;            /* its credentials are not there yet */
 };
 
 /* Judges a call and builds its request in the worker's scratch. 0, or an enum op_fault and a sentence in why. */

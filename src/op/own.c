@@ -81,6 +81,25 @@ own_has(struct op *op, u32 i, msec now)
 	    now) != ERR_NONE;
 }
 
+bool
+own_waits(struct op *op, msec now)
+{
+	u8 name[VAULT_USER_N];
+	struct str secret, of;
+
+	for (u32 i = 0; i < op->chosen_n; i++) {
+		const struct credential *c = op->chosen[i];
+
+		of = c->login ? STR_NONE : c->of != CREDENTIAL_USERS ? c->store :
+		    op->who.born ? vault_user(op->who.born, op->environment->id, name) : STR_NONE;
+		if (of.n && vault_get(&op->ops->vault, of, &secret, now) == ERR_MORE) {
+			vault_wait(&op->ops->vault, &op->wait);
+			return true;
+		}
+	}
+	return false;
+}
+
 int
 own_ask(struct buf *why)
 {

@@ -32,6 +32,9 @@ u64 own_born(const struct op *op, u32 i);
 /* Whether the user has given the op's credential i, or it is no user's. */
 bool own_has(struct op *op, u32 i, msec now);
 
+/* Whether a credential of the op is being read: op->wait stands in the vault's queue then. */
+bool own_waits(struct op *op, msec now);
+
 /* Says that he has to: OP_FAULT_CONNECT. */
 int own_ask(struct buf *why);
 

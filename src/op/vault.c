@@ -2,6 +2,8 @@
 
 #include "crypt/ct.h"
 
+static void answered(struct ready *r, msec now);
+
 size_t
 vault_bytes(void)
 {
@@ -9,9 +11,11 @@ vault_bytes(void)
 }
 
 int
-vault_init(struct vault *v, struct arena *a, struct store *store, const struct seal_keys *keys)
+vault_init(struct vault *v, struct arena *a, struct store *store, const struct seal_keys *keys, struct loop *loop)
 {
-	*v = (struct vault){ .store = store, .keys = keys };
+	*v = (struct vault){ .store = store, .keys = keys, .loop = loop };
+	ready_init(&v->ready, answered);
+	list_init(&v->waiting);
 	v->entry = ARENA_ARRAY(a, struct vault_entry, VAULT_ENTRIES);
 	return v->entry ? 0 : ERR_FULL;
 }
@@ -113,6 +117,7 @@ ask(struct vault *v, struct vault_entry *e, u32 stamp, msec now)
 	e->op.verb = STORE_GET;
 	e->op.key = str_of(e->name, 2U + e->name_n);
 	e->op.out = &e->out;
+	e->op.owner = &v->ready;
 	e->stamp = stamp;
 	e->asked = true;
 	e->err = ERR_MORE;
@@ -138,4 +143,36 @@ vault_get(struct vault *v, struct str name, struct str *secret, msec now)
 	}
 	*secret = str_of(e->secret, e->secret_n);
 	return e->err;
+}
+
+void
+vault_wait(struct vault *v, struct vault_wait *w)
+{
+	vault_leave(w);
+	list_last(&v->waiting, &w->link);
+}
+
+void
+vault_leave(struct vault_wait *w)
+{
+	if (w->link.next)
+		list_out(&w->link);
+	else
+		list_init(&w->link);
+}
+
+/* All who wait look again: for which record each waits is not written down. */
+static void
+answered(struct ready *r, msec now)
+{
+	struct vault *v = CONTAINER_OF(r, struct vault, ready);
+
+	(void)now;
+	for (u32 i = 0; i < v->n; i++)
+		if (v->entry[i].err == ERR_MORE && v->entry[i].op.done)
+			unseal(v, &v->entry[i]);
+	LIST_EACH(&v->waiting, link, tmp) {
+		list_out(link);
+		loop_ready(v->loop, CONTAINER_OF(link, struct vault_wait, link)->owner);
+	}
 }

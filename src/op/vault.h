@@ -9,11 +9,18 @@
 
 #include "crypt/seal.h"
 #include "store/store.h"
+#include "sys/loop.h"
 
 #define VAULT_ENTRIES 64     /* different names remembered */
 #define VAULT_NAME_MAX 64    /* characters [A-Za-z0-9_./-] of a name */
 #define VAULT_SECRET_MAX 1024
 #define VAULT_PREFIX STR("u:")
+
+/* Somebody who waits: for the store's answer, or for a login (login.h). Zeroed or with list_init(&link) at first. */
+struct vault_wait {
+	struct link link;
+	struct ready *owner;
+};
 
 struct vault_entry {
 	struct store_op op;
@@ -34,16 +41,23 @@ struct vault {
 	const struct seal_keys *keys;
 	struct vault_entry *entry; /* VAULT_ENTRIES */
 	u32 n, clock;
+	struct loop *loop;
+	struct ready ready;        /* the store has answered */
+	struct link waiting;
 };
 
-/* Carves the entries from a. ERR_FULL. */
-int vault_init(struct vault *v, struct arena *a, struct store *store, const struct seal_keys *keys);
+/* Carves the entries from a. ERR_FULL. loop: of those who wait. */
+int vault_init(struct vault *v, struct arena *a, struct store *store, const struct seal_keys *keys, struct loop *loop);
 size_t vault_bytes(void);
 
 /* The secret of this name, a view good for this run. 0; ERR_NONE there is none; ERR_BAD it was
- * sealed with another master key; ERR_MORE the store has not answered yet (ask again shortly);
- * ERR_FULL too many names. */
+ * sealed with another master key; ERR_MORE the store has not answered yet: vault_wait; ERR_FULL too many names. */
 int vault_get(struct vault *v, struct str name, struct str *secret, msec now);
+
+/* After ERR_MORE: w->owner is marked once the store has answered something; then vault_get again. A place in the queue
+ * is given up with vault_leave. */
+void vault_wait(struct vault *v, struct vault_wait *w);
+void vault_leave(struct vault_wait *w);
 
 /* The name of a user's own secret for an environment, which nobody can give to another one. */
 #define VAULT_USER_N 34

@@ -18,7 +18,7 @@ static struct login login;
 static struct credential credential;
 static struct login_send send_as[LOGIN_SENDS_MAX];
 static struct ready ready[WAITERS];
-static struct login_wait wait[WAITERS];
+static struct vault_wait wait[WAITERS];
 static u32 hold, runs[WAITERS], number;
 static u8 why_room[512];
 static struct buf why;
@@ -52,7 +52,7 @@ setup(void **state)
 	store = store_open_ram(&u->rig->arena, 10, 0, u->rig->now, 1700000000);
 	ASSERT(store && seal_key(&keys, 1, key) == 0);
 	ASSERT(ops_init(&ops, &u->rig->arena, &u->rig->loop, &u->calls) == 0);
-	ASSERT(vault_init(&ops.vault, &u->rig->arena, store, &keys) == 0);
+	ASSERT(vault_init(&ops.vault, &u->rig->arena, store, &keys, &u->rig->loop) == 0);
 	ops.rng = &u->rig->rng;
 	at = (struct environment){ .host = STR("127.0.0.1"), .port = u->at.port, .host_field = STR("box"),
 		.connect_ms = 3000, .first_ms = 3000, .idle_ms = 3000, .total_ms = 9000, .origin = 7 };
@@ -143,18 +143,61 @@ static void
 test_refused(void **state)
 {
 	obtain();
-	assert_false(login_refused(&ops, &credential, 0, 1)); /* it never was good: another one would not be, either */
+	assert_false(login_refused(&ops, &credential, 0, 1, u->rig->now)); /* never good: nor would be another one */
 	assert_int_equal(need(0), 0);
 	login_good(&ops, &credential, 0, 1);
-	assert_true(login_refused(&ops, &credential, 0, 1));
-	assert_true(login_refused(&ops, &credential, 0, 1));
+	assert_true(login_refused(&ops, &credential, 0, 1, u->rig->now));
+	assert_true(login_refused(&ops, &credential, 0, 1, u->rig->now));
 	assert_int_equal(need(0), ERR_MORE);
-	assert_true(login_refused(&ops, &credential, 0, 1));
+	assert_true(login_refused(&ops, &credential, 0, 1, u->rig->now));
 	answers(GOOD);
 	assert_int_equal(need(0), 0);
 	assert_int_equal(number, 2);
-	assert_true(login_refused(&ops, &credential, 0, 1)); /* there is a newer one */
+	assert_true(login_refused(&ops, &credential, 0, 1, u->rig->now)); /* there is a newer one */
 	assert_int_equal(need(0), 0);
+}
+
+static void
+test_refused_and_old(void **state)
+{
+	login.lifetime = STR_NONE;
+	obtain();
+	u->rig->now += LOGIN_AGAIN_MS - 1;
+	assert_false(login_refused(&ops, &credential, 0, 1, u->rig->now));
+	assert_int_equal(need(0), 0);
+	u->rig->now += 1;
+	assert_true(login_refused(&ops, &credential, 0, 1, u->rig->now));
+	obtain();
+	assert_int_equal(number, 2);
+	assert_false(login_refused(&ops, &credential, 0, 2, u->rig->now));
+}
+
+/* Where another process keeps the store, everything it is asked takes a while. */
+static void
+test_its_secret_comes_late(void **state)
+{
+	struct store *late = store_open_ram(&u->rig->arena, 10, 5, u->rig->now, 1700000000);
+	u8 room[VAULT_SECRET_MAX];
+	struct buf sealed = buf_over(room, sizeof room);
+	struct store_op put = { .verb = STORE_PUT, .ttl_s = STORE_FOREVER, .key = STR("u:box/admin") };
+
+	assert_non_null(late);
+	assert_int_equal(store_attach(late, &u->rig->loop), 0);
+	assert_int_equal(vault_init(&ops.vault, &u->rig->arena, late, &keys, &u->rig->loop), 0);
+	assert_int_equal(vault_seal(&keys, &u->rig->rng, STR("box/admin"), STR("late-one"), &sealed), 0);
+	put.val = buf_str(&sealed);
+	assert_int_equal(store_do(late, &put), 0);
+	credential = (struct credential){ .login = &login, .store = STR("box/admin"), .value = STR("{secret}") };
+	assert_int_equal(need(0), ERR_MORE);
+	for (u32 i = 0; i < 100; i++) {
+		store_commit(late, u->rig->now, 1700000000);
+		rig_turn(u->rig);
+	}
+	heard[0] = 0;
+	answers(GOOD);
+	assert_non_null(strstr(heard, "{\"p\":\"late-one\"}"));
+	assert_int_equal(need(0), 0);
+	store_close(late);
 }
 
 static void
@@ -167,7 +210,7 @@ test_from_the_store(void **state)
 	assert_int_equal(need(0), 0);
 	assert_true(str_is(login_value(&ops.logins, &credential, 0, 0), "token"));
 	assert_true(str_is(login_value(&ops.logins, &credential, 0, 1), "c1"));
-	assert_true(login_refused(&ops, &credential, 0, number)); /* of another time */
+	assert_true(login_refused(&ops, &credential, 0, number, u->rig->now)); /* of another time */
 }
 
 static const struct { const char *answer, *why; int err; } bad[] = {
@@ -219,6 +262,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_one_for_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_when_it_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused_and_old, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_its_secret_comes_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_from_the_store, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),

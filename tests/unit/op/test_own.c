@@ -29,7 +29,7 @@ setup(void **state)
 	store = store_open_ram(&u->rig->arena, 100, 0, u->rig->now, 1700000000);
 	ASSERT(store && seal_key(&keys, 1, key) == 0);
 	ASSERT(ops_init(&ops, &u->rig->arena, &u->rig->loop, &u->calls) == 0);
-	ASSERT(vault_init(&ops.vault, &u->rig->arena, store, &keys) == 0);
+	ASSERT(vault_init(&ops.vault, &u->rig->arena, store, &keys, &u->rig->loop) == 0);
 	ops.rng = &u->rig->rng;
 	return 0;
 }

@@ -76,7 +76,7 @@ setup(void **state)
 	arena = arena_over(malloc(MEMORY), MEMORY);
 	rng_init(&rng, str_of(seed, sizeof seed));
 	store = store_open_ram(&arena, 200, 0, 1000, 1700000000);
-	return !store || seal_key(&keys, 1, key) || vault_init(&vault, &arena, store, &keys);
+	return !store || seal_key(&keys, 1, key) || vault_init(&vault, &arena, store, &keys, NULL);
 }
 
 static int
