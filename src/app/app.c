@@ -92,12 +92,13 @@ app_init(struct app *app, struct arena *a)
 }
 
 void
-app_listening(struct app *app)
+app_own(struct app *app, const struct addr *at)
 {
-	for (u32 i = 0; i < app->serve.listeners; i++)
-		app->own[i] = app->serve.listener[i].addr;
-	app->calls.dialer.own = app->own;
-	app->calls.dialer.own_n = app->serve.listeners;
+	struct dialer *d = &app->calls.dialer;
+
+	ASSERT(d->own_n < SERVE_LISTENERS);
+	app->own[d->own_n++] = *at;
+	d->own = app->own;
 }
 
 static struct app_gen *

@@ -91,8 +91,8 @@ size_t app_bytes(void);
 u32 app_watches(void);
 u32 app_timers(void);
 
-/* Learns where we listen, once all of serve_listen was done: no call may lead back to ourselves. */
-void app_listening(struct app *app);
+/* Learns where the box listens, in whatever process (at most SERVE_LISTENERS): no call may lead back to ourselves. */
+void app_own(struct app *app, const struct addr *at);
 
 /* Puts a new generation into force: catalogs[i] is the mapped file of api i. ERR_FULL while
  * requests of the one before the last are still being answered (try again next turn), ERR_BAD with

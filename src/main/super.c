@@ -219,7 +219,7 @@ open_listeners(struct super *s, const struct conf *c, struct buf *why)
 	for (u32 i = 0; i < c->listens && !s->ask->private; i++)
 		if (open_one(s, &c->listen[i], why))
 			return ERR_IO;
-	return open_control(s, c, why); /* last: see run_worker */
+	return open_control(s, c, why);
 }
 
 static void

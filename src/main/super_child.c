@@ -137,8 +137,6 @@ run_worker(struct super *s, u32 i, int pair, int parent)
 		.log_level = s->ask->log_level >= 0 ? (u8)s->ask->log_level : s->gen[s->live].conf->log_level };
 
 	leave_supervisor(s, i);
-	if (i) /* commands speak to the worker that may write */
-		start.listens -= s->listen[s->listens - 1].control;
 	work_run(&start);
 }
 

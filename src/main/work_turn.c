@@ -124,10 +124,12 @@ listen_all(struct work *w)
 	for (u32 i = 0; i < w->start->listens; i++) {
 		const struct work_listen *l = &w->start->listen[i];
 
+		app_own(&w->app, &l->addr);
+		if (l->control && w->start->index) /* commands speak to the worker that may write */
+			continue;
 		if (serve_listen(&w->app.serve, l->fd, &l->addr, l->tls, l->control))
 			return ERR_FULL;
 	}
-	app_listening(&w->app);
 	w->listening = true;
 	return 0;
 }

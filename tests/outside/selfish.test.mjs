@@ -37,7 +37,7 @@ test('an API at our own address is never reached', async () => {
   const lan = Object.values(os.networkInterfaces()).flat().find((i) => i.family === 'IPv4' && !i.internal)?.address;
   for (const any of [false, true]) {
     const api = { name: 'self', document: path.join(dir, 'self.json'), options: { mode: 'tools' }, environments: [{ name: 'sandbox', base_url: 'http://127.0.0.1:1/' }] };
-    const s = await startServer({ apis: [api], server: any ? (port) => ({ listen: `0.0.0.0:${port}` }) : {} });
+    const s = await startServer({ apis: [api], server: any ? (port) => ({ listen: `0.0.0.0:${port}`, workers: 2 }) : {} });
     const at = [`http://127.0.0.1:${s.port}`, `http://localhost:${s.port}`, `http://[::ffff:127.0.0.1]:${s.port}`, `http://0.0.0.0:${s.port}`, `http://0:${s.port}`, `http://127.1:${s.port}`,
       ...(lan && any ? [`http://${lan}:${s.port}`] : []), `unix:${s.dir}/data/control`, `unix:${s.dir}/data/./control`, `unix:${s.dir}/../${path.basename(s.dir)}/data/control`];
     fs.symlinkSync(path.join(s.dir, 'data'), path.join(s.dir, 'link'));
