@@ -43,7 +43,7 @@ same 'the pages of people are there' 200 "$got"
 
 # --- 32 connections -----------------------------------------------------------------------------------------
 python3 - "$addr" >"$T/out" 2>"$T/err" <<'PY'
-import socket, sys
+import socket, sys, time
 host, port = sys.argv[1].rsplit(":", 1)
 ask = b"GET /healthz HTTP/1.1\r\nHost: " + sys.argv[1].encode() + b"\r\n\r\n"
 def one():
@@ -56,19 +56,29 @@ def one():
         return s, b""
 held = [one() for _ in range(40)]
 served = sum(a == b"HTTP/1.1 200" for _, a in held)
+time.sleep(1)
+def open_still(s):
+    s.setblocking(False)
+    try:
+        return s.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+kept = sum(open_still(s) for s, _ in held)
 for s, _ in held:
     s.close()
-import time
 for _ in range(50):
     s, after = one()
     s.close()
     if after == b"HTTP/1.1 200":
         break
     time.sleep(0.1)
-print(served, after.decode())
+print(served, kept, after.decode())
 PY
-read -r served after <"$T/out"
-[ "$served" -ge 20 ] && [ "$served" -le 32 ] && ok || bad "of 40 connections $served were served"
+read -r served kept after <"$T/out"
+[ "$served" -ge 20 ] && [ "$kept" -ge 20 ] && [ "$kept" -le 32 ] && ok ||
+	bad "of 40 connections $served were served and $kept kept"
 same 'when they are gone others are served' 'HTTP/1.1 200' "$after"
 
 # --- memory: what is really there, pages that processes share counted once -----------------------------------
