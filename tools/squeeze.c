@@ -223,16 +223,16 @@ take_places(u64 from, u64 *end)
 }
 
 /* Where the part ends that is read-only from main on: MIPS has its table of addresses behind what the linker counts to
- * it (board/mipsel/got.ld). */
+ * it, and nothing else on its last page (board/mipsel/got.ld). */
 static u64
-sealed_end(void)
+sealed_end(u64 page)
 {
 	const struct segment *s = segment(PT_GNU_RELRO, 0);
 	u64 end = s->vaddr + s->room, got, local, first, names;
 
 	if (elf.machine == EM_MIPS && dynamic(DT_PLTGOT, &got) && dynamic(DT_MIPS_LOCAL_GOTNO, &local) &&
 	    dynamic(DT_MIPS_GOTSYM, &first) && dynamic(DT_MIPS_SYMTABNO, &names) && got >= end && got - end < 64)
-		end = got + 4 * (local + names - first);
+		end = (got + 4 * (local + names - first) + page - 1) & -page;
 	return end;
 }
 
@@ -328,7 +328,7 @@ write_out(struct segment *s, u32 *n)
 	at += start_n;
 	*s++ = (struct segment){ PT_LOAD, PF_R | PF_W, 0, constant.vaddr, 0, data.vaddr + data.room - constant.vaddr, page };
 	*s++ = (struct segment){ PT_LOAD, PF_R, at, behind + at % page, used, used, page };
-	*s++ = (struct segment){ PT_GNU_RELRO, PF_R, 0, constant.vaddr, 0, sealed_end() - constant.vaddr, 1 };
+	*s++ = (struct segment){ PT_GNU_RELRO, PF_R, 0, constant.vaddr, 0, sealed_end(page) - constant.vaddr, 1 };
 	return at + used;
 }
 

@@ -14,6 +14,8 @@
 #define LEASE_256K 2
 #define RPC_BODY_MAX (64 * 1024)
 #define LATERS_MAX 4
+#define QUOTA_SETS 64
+#define SHARE_SETS 32
 #define STORE_KEYS_MAX 4096
 #define STORE_BYTES_MAX (4 * 1024 * 1024)
 #define RING_BUF (32 * 1024)

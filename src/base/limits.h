@@ -101,6 +101,14 @@
 #define MODE_TOKENS 25000    /* and tokens of their tools/list */
 #define RESPONSE_BUDGET (100 * 1024) /* bytes of upstream body given to the model unless configured */
 
+/* Counts that workers share: sets of 8 cells each, of 32 and of 16 bytes, the second for each worker */
+#ifndef QUOTA_SETS
+#define QUOTA_SETS 1024 /* rates and budgets: who is counted at once; the oldest of a full set is forgotten */
+#endif
+#ifndef SHARE_SETS
+#define SHARE_SETS 512 /* calls under way: three keys of each call fit, with room to spare */
+#endif
+
 /* Store and keys */
 #ifndef STORE_KEYS_MAX
 #define STORE_KEYS_MAX 65536 /* entries; about 48 bytes of RAM each, touched only as they come */

@@ -9,8 +9,8 @@
 #define CALL_SHARE_H
 
 #include "base/arena.h"
+#include "base/limits.h"
 
-#define SHARE_SETS 512 /* of SHARE_SET cells each: three keys of each call fit, with room to spare */
 #define SHARE_SET 8
 
 struct share_cell {

@@ -14,9 +14,9 @@
 
 #include "auth/principal.h"
 #include "base/buf.h"
+#include "base/limits.h"
 #include "gate/tempo.h"
 
-#define QUOTA_SETS 1024
 #define QUOTA_SET 8
 
 struct quota_cell {

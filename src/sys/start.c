@@ -170,6 +170,7 @@ struct packed {
 	u8 *constants, *code;
 	u32 constants_n, code_n, parts, length[PARTS_MAX];
 	struct str in;
+	u8 *pages; /* on which `in` lies, alone; NULL: not known */
 	struct pack_counts *counts;
 	u8 *scratch;
 	unsigned long scratch_n;
@@ -185,11 +186,13 @@ packed_find(struct packed *k, u8 *base)
 	k->constants = k->code = NULL;
 	k->constants_n = k->code_n = 0;
 	k->in = STR_NONE;
+	k->pages = NULL;
 	for (u32 i = 0; i < e->e_phnum; i++) {
 		if (h[i].p_type != PT_LOAD)
 			continue;
 		if (h[i].p_filesz) {
 			k->in = str_of(base + h[i].p_vaddr, h[i].p_filesz);
+			k->pages = h[i].p_align > 1 ? base + (h[i].p_vaddr & -h[i].p_align) : NULL;
 		} else if (h[i].p_flags & PF_W) {
 			k->constants = base + h[i].p_vaddr;
 			k->constants_n = (u32)h[i].p_memsz;
@@ -290,11 +293,13 @@ IN_ONE_PIECE int
 image_unpack(u8 *base, const char *name)
 {
 	struct packed k;
+	const u8 *end;
 	long at;
 	int err;
 
 	if (!packed_find(&k, base))
 		return 0;
+	end = k.in.p + k.in.n;
 	if ((err = packed_lengths(&k)))
 		return err;
 	at = map(NULL, k.scratch_n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -308,6 +313,8 @@ image_unpack(u8 *base, const char *name)
 	if (err == 0 && code_by_file(&k, name))
 		err = code_by_page(&k);
 	ask(SYS_munmap, at, (long)k.scratch_n, 0, 0, 0);
+	if (k.pages) /* what is packed is not needed any more */
+		ask(SYS_madvise, (long)k.pages, end - k.pages, MADV_DONTNEED, 0, 0);
 	return err;
 }
 
