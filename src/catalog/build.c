@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 
 #define STRING_SHARED_MAX 96 /* longer strings are rarely equal: not looked up */
+#define STRINGS_FEW 4096      /* bytes of strings in which a new one is looked for as a piece of them */
 
 int
 build_init(struct build *b, struct arena *arena, u32 tokens)
@@ -85,6 +86,11 @@ stored(const struct build *b, u64 hash, struct str s)
 	const struct build_part *part = &b->part[PART_STRINGS];
 	u32 it = 0, at;
 
+	if (part->n <= STRINGS_FEW) {
+		int found = str_find_str(str_of(part->p, part->n), s);
+
+		return found < 0 ? CATALOG_NONE : (u32)found;
+	}
 	while (map_next(&b->strings, hash, &it, &at))
 		if (at <= part->n && s.n <= part->n - at && memcmp(part->p + at, s.p, s.n) == 0)
 			return at;
@@ -157,33 +163,93 @@ info_write(struct build *b, const struct catalog_info *info, u8 *head)
 		put_le32(head + HEAD_COUNT + (size_t)4 * i, count[i]);
 }
 
+/* Bytes that x takes. */
+static u32
+width_of(u32 x)
+{
+	return x > 0xffffff ? 4 : x > 0xffff ? 3 : x > 0xff ? 2 : x > 0;
+}
+
+/* How the records of a part are laid out in rows. The bytes of one; 0 where there are none. */
+static u32
+plan(const struct build_part *part, u32 size, u8 column[2 * SIZE_MOST / 4])
+{
+	u32 wide = 0;
+
+	for (u32 at = 0; part->n && size > 1 && at < size; at += 4) {
+		u32 most = 0, plus = 0, width;
+
+		for (u32 i = at; i < part->n; i += size) {
+			most = max_u32(most, le32(part->p + i));
+			plus = max_u32(plus, le32(part->p + i) + 1);
+		}
+		width = min_u32(width_of(most), width_of(plus));
+		if (at == 0 && !width)
+			width = 1; /* a row is something */
+		column[at / 2] = (u8)wide;
+		column[at / 2 + 1] = (u8)(width < width_of(most) ? width | COLUMN_PLUS : width);
+		wide += width;
+	}
+	return wide;
+}
+
 static u64
 file_size(const struct build *b)
 {
 	u64 n = HEAD_N;
 
-	for (u32 id = 0; id < CATALOG_PARTS; id++)
-		n += ((u64)b->part[id].n + 3) & ~(u64)3;
-	return n;
+	for (u32 id = 0; id < CATALOG_PARTS; id++) {
+		u32 size = catalog_part_size(id);
+		u8 column[2 * SIZE_MOST / 4];
+
+		if (size == 1)
+			n += b->part[id].n;
+		else if (b->part[id].n)
+			n += size / 2 + (u64)plan(&b->part[id], size, column) * (b->part[id].n / size);
+	}
+	return n + TAIL_N;
 }
 
-/* Copies the parts behind the header and notes in it where they lie. */
-static void
-assemble(const struct build *b, u8 *file)
+/* Writes a part's columns and rows to p. Where they end. */
+static u8 *
+put_rows(const struct build_part *part, u32 size, u8 *p)
 {
-	u32 at = HEAD_N;
+	u8 column[2 * SIZE_MOST / 4];
+
+	plan(part, size, column);
+	memcpy(p, column, size / 2);
+	p += size / 2;
+	for (u32 i = 0; i < part->n; i += 4) {
+		const u8 *how = column + i % size / 2;
+		u32 v = le32(part->p + i) + how[1] / COLUMN_PLUS;
+
+		for (u32 k = 0; k < (how[1] & COLUMN_WIDTH); k++)
+			*p++ = (u8)(v >> 8 * k);
+	}
+	return p;
+}
+
+/* Puts the parts behind the header and notes in it how many records they have. */
+static void
+assemble(const struct build *b, u8 *file, u32 n)
+{
+	u8 *p = file + HEAD_N;
 
 	for (u32 id = 0; id < CATALOG_PARTS; id++) {
 		const struct build_part *part = &b->part[id];
-		u32 whole = (part->n + 3) & ~3U;
+		u32 size = catalog_part_size(id);
 
-		put_le32(file + HEAD_PART + (size_t)8 * id, at);
-		put_le32(file + HEAD_PART + (size_t)8 * id + 4, part->n / catalog_part_size(id));
-		if (part->n)
-			memcpy(file + at, part->p, part->n);
-		memset(file + at + part->n, 0, whole - part->n);
-		at += whole;
+		put_le32(file + HEAD_PART + (size_t)4 * id, part->n / size);
+		if (!part->n)
+			continue;
+		if (size > 1) {
+			p = put_rows(part, size, p);
+			continue;
+		}
+		memcpy(p, part->p, part->n);
+		p += part->n;
 	}
+	memset(p, 0, (size_t)(file + n - p));
 }
 
 void
@@ -210,7 +276,7 @@ build_finish(struct build *b, const struct catalog_info *info, struct str *out)
 	put_le32(file + HEAD_VERSION, CATALOG_VERSION);
 	put_le32(file + HEAD_SIZE, (u32)n);
 	put_le32(file + HEAD_PART_N, CATALOG_PARTS);
-	assemble(b, file);
+	assemble(b, file, (u32)n);
 	build_seal(file, (u32)n);
 	*out = str_of(file, (size_t)n);
 	return 0;

@@ -19,24 +19,24 @@ catalog_part_size(u32 id)
 	return sizes[id];
 }
 
-static const u8 *
+static struct row
 record(const struct catalog *c, u32 part, u32 i)
 {
 	ASSERT(i < c->part[part].n);
-	return c->part[part].p + (size_t)i * sizes[part];
+	return row_of(c, part, i);
 }
 
-/* The string whose (offset, length) stands at p; catalog_open has checked that it lies inside. */
+/* The same in the header, which is no record. */
 static struct str
-text(const struct catalog *c, const u8 *p)
+head_text(const struct catalog *c, u32 at)
 {
-	return str_of(c->part[PART_STRINGS].p + le32(p), le32(p + 4));
+	return str_of(c->part[PART_STRINGS].p + le32(c->file.p + at), le32(c->file.p + at + 4));
 }
 
 static double
-real(const u8 *p)
+real(struct row r, u32 field)
 {
-	u64 bits = le64(p);
+	u64 bits = (u64)row_num(r, field) | (u64)row_num(r, field + 4) << 32;
 	double v;
 
 	memcpy(&v, &bits, sizeof v);
@@ -61,11 +61,11 @@ catalog_info(const struct catalog *c, struct catalog_info *info)
 {
 	const u8 *p = c->file.p;
 
-	info->title = text(c, p + HEAD_INFO);
-	info->version = text(c, p + HEAD_INFO + 8);
-	info->text = text(c, p + HEAD_INFO + 16);
-	info->openapi = text(c, p + HEAD_INFO + 24);
-	info->secrets = text(c, p + HEAD_INFO + 32);
+	info->title = head_text(c, HEAD_INFO);
+	info->version = head_text(c, HEAD_INFO + 8);
+	info->text = head_text(c, HEAD_INFO + 16);
+	info->openapi = head_text(c, HEAD_INFO + 24);
+	info->secrets = head_text(c, HEAD_INFO + 32);
 	info->source_n = le64(p + HEAD_SOURCE);
 	info->source_mtime = le64(p + HEAD_SOURCE + 8);
 	info->source_hash = le64(p + HEAD_SOURCE + 16);
@@ -74,18 +74,18 @@ catalog_info(const struct catalog *c, struct catalog_info *info)
 }
 
 static void
-op_ranges(struct catalog_op *op, const u8 *p)
+op_ranges(struct catalog_op *op, struct row p)
 {
-	op->params = le32(p + OP_PARAMS);
-	op->param_n = le32(p + OP_PARAMS + 4);
-	op->pieces = le32(p + OP_PIECES);
-	op->piece_n = le32(p + OP_PIECES + 4);
-	op->tags = le32(p + OP_TAGS);
-	op->tag_n = le32(p + OP_TAGS + 4);
-	op->uses = le32(p + OP_USES);
-	op->use_n = le32(p + OP_USES + 4);
-	op->answers = le32(p + OP_ANSWERS);
-	op->answer_n = le32(p + OP_ANSWERS + 4);
+	op->params = row_num(p, OP_PARAMS);
+	op->param_n = row_num(p, OP_PARAMS + 4);
+	op->pieces = row_num(p, OP_PIECES);
+	op->piece_n = row_num(p, OP_PIECES + 4);
+	op->tags = row_num(p, OP_TAGS);
+	op->tag_n = row_num(p, OP_TAGS + 4);
+	op->uses = row_num(p, OP_USES);
+	op->use_n = row_num(p, OP_USES + 4);
+	op->answers = row_num(p, OP_ANSWERS);
+	op->answer_n = row_num(p, OP_ANSWERS + 4);
 }
 
 u32
@@ -97,38 +97,38 @@ catalog_file_n(const struct catalog *c)
 void
 catalog_file(const struct catalog *c, u32 i, struct catalog_file *file)
 {
-	const u8 *p = record(c, PART_FILES, i);
+	struct row p = record(c, PART_FILES, i);
 
-	*file = (struct catalog_file){ text(c, p), le32(p + 8), le32(p + 12) };
+	*file = (struct catalog_file){ row_text(c, p, 0), row_num(p, 8), row_num(p, 12) };
 }
 
 void
 catalog_op(const struct catalog *c, u32 at, struct catalog_op *op)
 {
-	const u8 *p = record(c, PART_OPS, at);
+	struct row p = record(c, PART_OPS, at);
 
 	op->at = at;
-	op->name = text(c, p + OP_NAME);
-	op->id = text(c, p + OP_ID);
-	op->path = text(c, p + OP_PATH);
-	op->summary = text(c, p + OP_SUMMARY);
-	op->body_type = text(c, p + OP_BODY_TYPE);
-	op->folded = str_of(c->part[PART_TOOLS].p + le32(p + OP_TOOL), le32(p + OP_TOOL + 4));
-	op->tool_n = le32(p + OP_TOOL_N);
+	op->name = row_text(c, p, OP_NAME);
+	op->id = row_text(c, p, OP_ID);
+	op->path = row_text(c, p, OP_PATH);
+	op->summary = row_text(c, p, OP_SUMMARY);
+	op->body_type = row_text(c, p, OP_BODY_TYPE);
+	op->folded = str_of(c->part[PART_TOOLS].p + row_num(p, OP_TOOL), row_num(p, OP_TOOL + 4));
+	op->tool_n = row_num(p, OP_TOOL_N);
 	op_ranges(op, p);
-	op->method = p[OP_KINDS];
-	op->verb = text(c, p + OP_VERB);
-	op->effect = p[OP_KINDS + 1];
-	op->kind = p[OP_KINDS + 2];
-	op->flags = le32(p + OP_FLAGS);
-	op->server = le32(p + OP_SERVER);
-	op->body_extra = le32(p + OP_BODY_EXTRA);
-	op->answer_node = le32(p + OP_ANSWER_NODE);
-	op->at_props = le32(p + OP_AT_PROPS);
-	op->at_required = le32(p + OP_AT_REQUIRED);
-	op->props_n = le32(p + OP_PROPS_N);
-	op->required_n = le32(p + OP_REQUIRED_N);
-	op->extra = text(c, p + OP_EXTRA);
+	op->method = row_byte(p, OP_KINDS, 0);
+	op->verb = row_text(c, p, OP_VERB);
+	op->effect = row_byte(p, OP_KINDS, 1);
+	op->kind = row_byte(p, OP_KINDS, 2);
+	op->flags = row_num(p, OP_FLAGS);
+	op->server = row_num(p, OP_SERVER);
+	op->body_extra = row_num(p, OP_BODY_EXTRA);
+	op->answer_node = row_num(p, OP_ANSWER_NODE);
+	op->at_props = row_num(p, OP_AT_PROPS);
+	op->at_required = row_num(p, OP_AT_REQUIRED);
+	op->props_n = row_num(p, OP_PROPS_N);
+	op->required_n = row_num(p, OP_REQUIRED_N);
+	op->extra = row_text(c, p, OP_EXTRA);
 }
 
 /* Operations stand in order of their names, so the table is its own index. */
@@ -139,7 +139,7 @@ catalog_find(const struct catalog *c, struct str name, struct catalog_op *op)
 
 	while (low < high) {
 		u32 mid = low + (high - low) / 2;
-		int d = str_cmp(text(c, record(c, PART_OPS, mid) + OP_NAME), name);
+		int d = str_cmp(row_text(c, record(c, PART_OPS, mid), OP_NAME), name);
 
 		if (d == 0) {
 			if (op)
@@ -154,26 +154,26 @@ catalog_find(const struct catalog *c, struct str name, struct catalog_op *op)
 	return ERR_NONE;
 }
 
-static const u8 *
+static struct row
 param_at(const struct catalog *c, const struct catalog_op *op, u32 i)
 {
-	return record(c, PART_PARAMS, le32(record(c, PART_ARGS, op->params + i)));
+	return record(c, PART_PARAMS, row_num(record(c, PART_ARGS, op->params + i), 0));
 }
 
 void
 catalog_param(const struct catalog *c, const struct catalog_op *op, u32 i, struct catalog_param *param)
 {
-	const u8 *p;
+	struct row p;
 
 	ASSERT(i < op->param_n);
 	p = param_at(c, op, i);
-	param->arg = text(c, p);
-	param->wire = text(c, p + 8);
-	param->in = p[16];
-	param->style = p[17];
-	param->flags = le32(p + 20);
-	param->node = le32(p + 24);
-	param->type = text(c, p + 28);
+	param->arg = row_text(c, p, 0);
+	param->wire = row_text(c, p, 8);
+	param->in = row_byte(p, 16, 0);
+	param->style = row_byte(p, 16, 1);
+	param->flags = row_num(p, 20);
+	param->node = row_num(p, 24);
+	param->type = row_text(c, p, 28);
 }
 
 int
@@ -181,7 +181,7 @@ catalog_param_named(const struct catalog *c, const struct catalog_op *op, struct
     struct catalog_param *param)
 {
 	for (u32 i = 0; i < op->param_n; i++)
-		if (str_same(text(c, param_at(c, op, i)), arg)) {
+		if (str_same(row_text(c, param_at(c, op, i), 0), arg)) {
 			if (param)
 				catalog_param(c, op, i, param);
 			return (int)i;
@@ -192,54 +192,54 @@ catalog_param_named(const struct catalog *c, const struct catalog_op *op, struct
 void
 catalog_piece(const struct catalog *c, const struct catalog_op *op, u32 i, struct catalog_piece *piece)
 {
-	const u8 *p;
+	struct row p;
 
 	ASSERT(i < op->piece_n);
 	p = record(c, PART_PIECES, op->pieces + i);
-	piece->literal = text(c, p);
-	piece->param = le32(p + 8);
+	piece->literal = row_text(c, p, 0);
+	piece->param = row_num(p, 8);
 }
 
 struct str
 catalog_tag(const struct catalog *c, const struct catalog_op *op, u32 i)
 {
 	ASSERT(i < op->tag_n);
-	return text(c, record(c, PART_TAGS, op->tags + i));
+	return row_text(c, record(c, PART_TAGS, op->tags + i), 0);
 }
 
 void
 catalog_answer(const struct catalog *c, const struct catalog_op *op, u32 i, struct catalog_answer *answer)
 {
-	const u8 *p;
+	struct row p;
 
 	ASSERT(i < op->answer_n);
 	p = record(c, PART_ANSWERS, op->answers + i);
-	answer->kind = text(c, p);
-	answer->status = le32(p + 8);
+	answer->kind = row_text(c, p, 0);
+	answer->status = row_num(p, 8);
 }
 
 void
 catalog_use(const struct catalog *c, const struct catalog_op *op, u32 i, struct catalog_use *use)
 {
-	const u8 *p;
+	struct row p;
 
 	ASSERT(i < op->use_n);
 	p = record(c, PART_USES, op->uses + i);
-	use->scopes = text(c, p);
-	use->alternative = le32(p + 8);
-	use->scheme = le32(p + 12);
+	use->scopes = row_text(c, p, 0);
+	use->alternative = row_num(p, 8);
+	use->scheme = row_num(p, 12);
 }
 
 void
 catalog_scheme(const struct catalog *c, u32 i, struct catalog_scheme *scheme)
 {
-	const u8 *p = record(c, PART_SCHEMES, i);
+	struct row p = record(c, PART_SCHEMES, i);
 
-	scheme->name = text(c, p);
-	scheme->wire = text(c, p + 8);
-	scheme->text = text(c, p + 16);
-	scheme->kind = p[24];
-	scheme->in = p[25];
+	scheme->name = row_text(c, p, 0);
+	scheme->wire = row_text(c, p, 8);
+	scheme->text = row_text(c, p, 16);
+	scheme->kind = row_byte(p, 24, 0);
+	scheme->in = row_byte(p, 24, 1);
 }
 
 static void
@@ -247,7 +247,7 @@ bounds_read(const struct catalog *c, u32 at, struct catalog_node *node)
 {
 	u32 *const limit[6] = { &node->len_min, &node->len_max, &node->items_min, &node->items_max,
 		&node->props_min, &node->props_max };
-	const u8 *p;
+	struct row p;
 
 	node->pattern = STR_NONE;
 	node->min = node->max = node->step = 0;
@@ -256,43 +256,43 @@ bounds_read(const struct catalog *c, u32 at, struct catalog_node *node)
 	if (at == CATALOG_NONE)
 		return;
 	p = record(c, PART_BOUNDS, at);
-	node->pattern = text(c, p + BOUNDS_PATTERN);
-	node->min = real(p + BOUNDS_MIN);
-	node->max = real(p + BOUNDS_MAX);
-	node->step = real(p + BOUNDS_STEP);
+	node->pattern = row_text(c, p, BOUNDS_PATTERN);
+	node->min = real(p, BOUNDS_MIN);
+	node->max = real(p, BOUNDS_MAX);
+	node->step = real(p, BOUNDS_STEP);
 	for (u32 i = 0; i < ARRAY_N(limit); i++)
-		*limit[i] = le32(p + BOUNDS_LIMITS + (size_t)4 * i);
+		*limit[i] = row_num(p, BOUNDS_LIMITS + 4 * i);
 }
 
 void
 catalog_node(const struct catalog *c, u32 at, struct catalog_node *node)
 {
-	const u8 *p = record(c, PART_NODES, at);
+	struct row p = record(c, PART_NODES, at);
 
 	node->at = at;
-	node->types = le32(p + NODE_TYPES);
-	node->flags = le32(p + NODE_FLAGS);
-	node->enums = text(c, p + NODE_ENUMS);
-	node->initial = text(c, p + NODE_INITIAL);
-	node->example = text(c, p + NODE_EXAMPLE);
-	node->format = text(c, p + NODE_FORMAT);
-	node->props = le32(p + NODE_PROPS);
-	node->prop_n = le32(p + NODE_PROPS + 4);
-	node->alts = le32(p + NODE_ALTS);
-	node->alt_n = le32(p + NODE_ALTS + 4);
-	node->additional = le32(p + NODE_ADDITIONAL);
-	node->items = le32(p + NODE_ITEMS);
-	bounds_read(c, le32(p + NODE_BOUNDS), node);
+	node->types = row_num(p, NODE_TYPES);
+	node->flags = row_num(p, NODE_FLAGS);
+	node->enums = row_text(c, p, NODE_ENUMS);
+	node->initial = row_text(c, p, NODE_INITIAL);
+	node->example = row_text(c, p, NODE_EXAMPLE);
+	node->format = row_text(c, p, NODE_FORMAT);
+	node->props = row_num(p, NODE_PROPS);
+	node->prop_n = row_num(p, NODE_PROPS + 4);
+	node->alts = row_num(p, NODE_ALTS);
+	node->alt_n = row_num(p, NODE_ALTS + 4);
+	node->additional = row_num(p, NODE_ADDITIONAL);
+	node->items = row_num(p, NODE_ITEMS);
+	bounds_read(c, row_num(p, NODE_BOUNDS), node);
 }
 
 static void
 prop_read(const struct catalog *c, u32 at, struct catalog_prop *prop)
 {
-	const u8 *p = record(c, PART_PROPS, at);
+	struct row p = record(c, PART_PROPS, at);
 
-	prop->name = text(c, p);
-	prop->required = le32(p + 8) & 1;
-	prop->node = le32(p + 12);
+	prop->name = row_text(c, p, 0);
+	prop->required = row_num(p, 8) & 1;
+	prop->node = row_num(p, 12);
 }
 
 void
@@ -310,7 +310,7 @@ catalog_prop_named(const struct catalog *c, const struct catalog_node *node, str
 
 	while (low < high) {
 		u32 mid = low + (high - low) / 2;
-		int d = str_cmp(text(c, record(c, PART_PROPS, node->props + mid)), name);
+		int d = str_cmp(row_text(c, record(c, PART_PROPS, node->props + mid), 0), name);
 
 		if (d == 0) {
 			if (prop)
@@ -329,32 +329,32 @@ u32
 catalog_alt(const struct catalog *c, const struct catalog_node *node, u32 i)
 {
 	ASSERT(i < node->alt_n);
-	return le32(record(c, PART_ALTS, node->alts + i));
+	return row_num(record(c, PART_ALTS, node->alts + i), 0);
 }
 
 void
 catalog_server(const struct catalog *c, u32 i, struct catalog_server *server)
 {
-	const u8 *p = record(c, PART_SERVERS, i);
+	struct row p = record(c, PART_SERVERS, i);
 
-	server->url = text(c, p);
-	server->template = text(c, p + 8);
-	server->text = text(c, p + 16);
-	server->vars = le32(p + 24);
-	server->var_n = le32(p + 28);
-	server->absolute = le32(p + 32) & 1;
+	server->url = row_text(c, p, 0);
+	server->template = row_text(c, p, 8);
+	server->text = row_text(c, p, 16);
+	server->vars = row_num(p, 24);
+	server->var_n = row_num(p, 28);
+	server->absolute = row_num(p, 32) & 1;
 }
 
 void
 catalog_var(const struct catalog *c, const struct catalog_server *server, u32 i, struct catalog_var *var)
 {
-	const u8 *p;
+	struct row p;
 
 	ASSERT(i < server->var_n);
 	p = record(c, PART_VARS, server->vars + i);
-	var->name = text(c, p);
-	var->initial = text(c, p + 8);
-	var->enums = text(c, p + 16);
+	var->name = row_text(c, p, 0);
+	var->initial = row_text(c, p, 8);
+	var->enums = row_text(c, p, 16);
 }
 
 void
@@ -385,7 +385,7 @@ catalog_tools_n(const struct catalog *c)
 	u64 n = c->op_n ? c->op_n - 1 : 0;
 
 	for (u32 i = 0; i < c->op_n; i++)
-		n += le32(record(c, PART_OPS, i) + OP_TOOL_N);
+		n += row_num(record(c, PART_OPS, i), OP_TOOL_N);
 	return n;
 }
 
@@ -452,19 +452,19 @@ catalog_word_n(const struct catalog *c)
 struct str
 catalog_word(const struct catalog *c, u32 i, u32 *first, u32 *n)
 {
-	const u8 *p = record(c, PART_WORDS, i);
+	struct row p = record(c, PART_WORDS, i);
 
-	*first = le32(p + 8);
-	*n = le32(p + 12);
-	return text(c, p);
+	*first = row_num(p, 8);
+	*n = row_num(p, 12);
+	return row_text(c, p, 0);
 }
 
-/* A posting is one number: the operation in the low 24 bits, its weight above. */
+/* A posting is one number: its weight in the low 8 bits, the operation above. */
 u32
 catalog_posting(const struct catalog *c, u32 at, u32 *weight)
 {
-	u32 v = le32(record(c, PART_POSTINGS, at));
+	u32 v = row_num(record(c, PART_POSTINGS, at), 0);
 
-	*weight = v >> 24;
-	return v & 0xffffffU;
+	*weight = v & 0xff;
+	return v >> 8;
 }

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 
 /* Raised when the format or what the compiler writes changes: other files are compiled again. */
-#define CATALOG_VERSION 9
+#define CATALOG_VERSION 10
 #define CATALOG_NONE 0xffffffffU /* no such node, parameter, server ... */
 #define CATALOG_OPS_MAX 16384    /* operations in one file */
 #define CATALOG_ARGS_MAX 512     /* arguments of one operation */
@@ -98,6 +98,7 @@ enum catalog_kind {
 struct catalog_part {
 	const u8 *p;
 	u32 n;
+	u16 wide, columns; /* bytes of one, and in front of p of how it is laid out: see catalog_priv.h */
 };
 
 #define CATALOG_PARTS 19

@@ -9,10 +9,11 @@
 #define FOLD_MARK 1
 #define FOLD_BITS 17
 #define FOLD_REF_N 7 /* bytes of a reference */
+#define FOLD_LEAST 40 /* bytes that are worth one: reading takes its time by the piece */
 
 /* Where the beginnings of what is there lie, while folding. Zeroed. */
 struct fold {
-	u32 seen[1 << FOLD_BITS]; /* offset + 1, by a hash of 8 bytes */
+	u32 seen[1 << FOLD_BITS]; /* offset + 1, by a hash of FOLD_LEAST bytes */
 };
 
 /* Appends text, which holds no byte 1, to what was folded before: all of out. out must hold text.n more bytes. */

@@ -150,7 +150,8 @@ write(struct index *x)
 	for (u32 i = 0; i < x->seen_n; i++)
 		build_add(x->b, PART_POSTINGS);
 	for (u32 i = 0; i < x->seen_n && !x->b->full; i++)
-		put_le32(build_at(x->b, PART_POSTINGS, start[x->seen[i].word]++), x->seen[i].posting);
+		put_le32(build_at(x->b, PART_POSTINGS, start[x->seen[i].word]++),
+		    x->seen[i].posting << 8 | x->seen[i].posting >> 24);
 	return x->b->full ? ERR_FULL : 0;
 }
 
