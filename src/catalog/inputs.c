@@ -22,13 +22,15 @@ may_be_sent(const struct compile *c, const struct input *in)
 	return true;
 }
 
+#define COOKIE_STYLE "cookie" /* OpenAPI 3.2: as form, and what cookies may hold is not percent-encoded */
+
 /* Which styles each place knows; the first is its default. */
 static const struct { const char *name; u8 style, in; } styles[] = {
 	{ "simple", CATALOG_SIMPLE, CATALOG_PATH }, { "label", CATALOG_LABEL, CATALOG_PATH },
 	{ "matrix", CATALOG_MATRIX, CATALOG_PATH }, { "form", CATALOG_FORM, CATALOG_QUERY },
 	{ "spaceDelimited", CATALOG_SPACE, CATALOG_QUERY }, { "pipeDelimited", CATALOG_PIPE, CATALOG_QUERY },
 	{ "deepObject", CATALOG_DEEP, CATALOG_QUERY }, { "simple", CATALOG_SIMPLE, CATALOG_HEADER },
-	{ "form", CATALOG_FORM, CATALOG_COOKIE },
+	{ "form", CATALOG_FORM, CATALOG_COOKIE }, { COOKIE_STYLE, CATALOG_FORM, CATALOG_COOKIE },
 };
 
 static void
@@ -43,6 +45,10 @@ style_of(struct compile *c, struct operation *op, struct input *in)
 			in->style = styles[i].style;
 			known = true;
 		}
+	if (in->in == CATALOG_COOKIE) /* allowReserved is about URLs */
+		in->flags &= ~CATALOG_PARAM_RESERVED;
+	if (in->in == CATALOG_COOKIE && json_is(style, COOKIE_STYLE))
+		in->flags |= CATALOG_PARAM_RESERVED;
 	if (!known)
 		compile_note(c, op, "a parameter's style does not fit its place: the usual one is taken", in->wire,
 		    style);

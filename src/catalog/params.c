@@ -62,7 +62,8 @@ style_of(struct making *m, const struct catalog_param *param, struct buf *out, c
 	return (struct style){
 		.out = out, .room = &m->p->body, .style = param->style, .name = param->wire, .first = first, .sep = "&",
 		.explode = (param->flags & CATALOG_PARAM_EXPLODE) != 0,
-		.coding = param->flags & CATALOG_PARAM_RESERVED ? STYLE_RESERVED : STYLE_COMPONENT,
+		.coding = !(param->flags & CATALOG_PARAM_RESERVED) ? STYLE_COMPONENT :
+		    param->in == CATALOG_COOKIE ? STYLE_COOKIE : STYLE_RESERVED,
 	};
 }
 
@@ -242,7 +243,6 @@ put_cookie(struct making *m, const struct catalog_param *param, struct jcur valu
 	struct style s = style_of(m, param, &m->p->fields, *some ? "; " : "Cookie: ");
 	u32 n = 1;
 
-	s.coding = STYLE_COMPONENT; /* '=' and ';' would end it */
 	s.sep = "; ";
 	if (param->flags & CATALOG_PARAM_JSON)
 		put_json(&s, value, true);

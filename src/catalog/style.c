@@ -30,14 +30,14 @@ style_peek(const struct buf *room, struct jcur value)
 	return decode(room, raw, value, false);
 }
 
-/* allowReserved, but for what would end the value, begin another one, or may not stand in a query at all. */
+/* allowReserved, but for what would end the value, begin another one, or may not stand there at all. */
 static void
-encode_reserved(struct buf *b, struct str s)
+encode_reserved(struct buf *b, struct str s, const char *but)
 {
 	while (s.n) {
 		u32 n = 0;
 
-		while (n < s.n && !strchr("&#+[]", s.p[n]))
+		while (n < s.n && !strchr(but, s.p[n]))
 			n++;
 		url_encode(b, str_cut(s, 0, n), URL_RESERVED);
 		if (n < s.n)
@@ -51,7 +51,8 @@ encode(const struct style *s, struct buf *b, struct str text)
 {
 	switch (s->coding) {
 	case STYLE_COMPONENT: url_encode(b, text, URL_COMPONENT); break;
-	case STYLE_RESERVED: encode_reserved(b, text); break;
+	case STYLE_RESERVED: encode_reserved(b, text, "&#+[]"); break;
+	case STYLE_COOKIE: encode_reserved(b, text, ";,"); break;
 	case STYLE_RAW: buf_put(b, text); break;
 	}
 }

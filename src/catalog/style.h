@@ -20,6 +20,7 @@
 enum style_coding {
 	STYLE_COMPONENT, /* percent-encoded but for letters, digits, - . _ ~ */
 	STYLE_RESERVED,  /* allowReserved: also : / ? @ ! $ ' ( ) * , ; and = stay, and triples; never & # + [ ] */
+	STYLE_COOKIE,    /* the same in a cookie: never ; or , which would begin another one */
 	STYLE_RAW,       /* header fields: as it is */
 };
 

@@ -148,6 +148,9 @@ static const struct {
 	{ "cookie", "form", true, A, "Cookie: color=blue; color=black; color=brown\r\n" },
 	{ "cookie", "form", true, O, "Cookie: R=100; G=200; B=150\r\n" },
 	{ "cookie", "form", false, "\"a;b=c\\r\\nX: y\"", "Cookie: color=a%3Bb%3Dc%0D%0AX%3A%20y\r\n" },
+	{ "cookie", "cookie", true, A, "Cookie: color=blue; color=black; color=brown\r\n" },
+	{ "cookie", "cookie", true, "\"a/b[c]#%41+&=d\"", "Cookie: color=a/b[c]#%41+&=d\r\n" },
+	{ "cookie", "cookie", true, "\"a; admin=1,b\\r\\nX: y\"", "Cookie: color=a%3B%20admin=1%2Cb%0D%0AX:%20y\r\n" },
 };
 
 static void
