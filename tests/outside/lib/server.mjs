@@ -76,7 +76,8 @@ export async function startServer({ apis, server = {}, host, env = {}, extra = '
     });
   };
   launch();
-  process.on('exit', () => { if (!over) try { process.kill(-p.pid, 'SIGKILL'); } catch { /* gone */ } });
+  const atEnd = () => { if (!over) try { process.kill(-p.pid, 'SIGKILL'); } catch { /* gone */ } };
+  process.on('exit', atEnd);
 
   const self = {
     port, dir, config, address, get pid() { return p.pid; }, host: host ?? address,
@@ -124,6 +125,7 @@ export async function startServer({ apis, server = {}, host, env = {}, extra = '
       if (!over) p.kill('SIGTERM');
       const code = await Promise.race([ended, sleep(10000, 'still running', { ref: false })]);
       if (!over) { try { process.kill(-p.pid, 'SIGKILL'); } catch { /* gone */ } await ended; }
+      process.off('exit', atEnd);
       if (process.env.KEEP) console.log(`kept ${dir}`); else remove();
       return code;
     },
