@@ -139,7 +139,7 @@ static const struct conf_option environment_options[] = {
 	{ "pin", CONF_STR, false, "", NULL, 0, 64 },
 	{ "ca", CONF_STR, false, "", NULL, 0, 1024 },
 	{ "connect_timeout", CONF_TIME, false, "5s", NULL, 50, MS(600) },
-	{ "first_timeout", CONF_TIME, false, "30s", NULL, 50, MS(3600) },
+	{ "first_timeout", CONF_TIME, false, "120s", NULL, 50, MS(3600) },
 	{ "idle_timeout", CONF_TIME, false, "30s", NULL, 50, MS(3600) },
 	{ "total_timeout", CONF_TIME, false, "120s", NULL, 50, MS(86400) },
 	{ "rate", CONF_STR, false, "", NULL, 0, 40 },

@@ -29,7 +29,21 @@ put_tool(const struct mcp *m, const struct catalog_op *op, struct buf *b)
 		catalog_splice(m->catalog, op, buf_str(&prop), STR_NONE, b);
 }
 
-/* What is offered beside the catalog, behind its last tool. */
+/* Whether anything of the catalog is offered, on this page or another. */
+static bool
+any_offered(const struct mcp *m)
+{
+	struct catalog_op op;
+	bool any = m->list.any;
+
+	for (u32 i = 0; !any && i < m->catalog->op_n; i++) {
+		catalog_op(m->catalog, i, &op);
+		any = gate_offers(&m->ask, &op);
+	}
+	return any;
+}
+
+/* What is offered beside the catalog, behind its last tool. Without any of those it is of no use. */
 static void
 put_own(struct mcp *m, struct buf *b)
 {
@@ -39,7 +53,7 @@ put_own(struct mcp *m, struct buf *b)
 	} own[] = { { gated_lister, gated_list_tool }, { later_fetcher, later_tool } };
 
 	for (u32 i = 0; m->list.to == m->catalog->op_n && i < ARRAY_N(own); i++) {
-		if (!own[i].name(m).n)
+		if (!own[i].name(m).n || !any_offered(m))
 			continue;
 		if (m->list.any)
 			buf_byte(b, ',');

@@ -38,7 +38,7 @@ says '"type":"integer"' && ok || bad 'it still waits'
 
 run "$M" catalog accept "$T/data/catalogs/demo.cat"
 expect 'it is taken' 0
-until_true 10 says '"type":"string"' && says read_b && ok || bad 'and served'
+until_true 10 says read_b && ! says '"type":"integer"' && ok || bad 'and served'
 run "$M" catalog accept "$T/data/catalogs/demo.cat"
 expect 'once' 1 err 'nothing waits'
 stop 'the end'

@@ -83,7 +83,7 @@ seen() { # seen NAME PATTERN KEY TOOL ARGUMENTS
 	grep -q -- "$2" "$T/out" && ok || bad "$1: no '$2'"
 }
 rpc "$key" tools/list >"$T/out"
-same 'tools/list' 4 "$(grep -o '"inputSchema"' "$T/out" | wc -l)"
+same 'tools/list, get_result with them' 5 "$(grep -o '"inputSchema"' "$T/out" | wc -l)"
 seen 'a call' '\\"path\\": \\"/v1/things?limit=2\\"' "$key" listThings '{"limit":"2"}'
 grep -q up-5ecret "$T/api.log" "$T/log" && bad 'a secret in a log' || ok
 grep -q "$key" "$T/out" && bad 'the key went upstream' || ok
@@ -98,7 +98,7 @@ same 'a key in the URL' 401 "$(status -X POST -H 'Content-Type: application/json
 # --- keys come and go while it runs ---------------------------------------------------------------------------------------
 reader=$("$M" key add reader --readonly -c mcpgated.conf 2>/dev/null)
 rpc "$reader" tools/list >"$T/out"
-same 'what a reader is shown' 2 "$(grep -o '"inputSchema"' "$T/out" | wc -l)"
+same 'what a reader is shown' 3 "$(grep -o '"inputSchema"' "$T/out" | wc -l)"
 seen 'what a reader may not' 'Unknown tool' "$reader" deleteThing '{"id":"1"}'
 other=$("$M" key add other --api nothing --data data 2>/dev/null)
 same 'a key for another api' 403 "$(status -X POST "http://$addr/mcp" -H "Authorization: Bearer $other" -H 'Content-Type: application/json' \

@@ -107,7 +107,7 @@ key=$("$M" key add all --data "$T/data" 2>/dev/null)
 sleep 1.1
 tools() {
 	rpc "$key" tools/list | python3 -c 'import json, sys
-print(" ".join(t["name"] for t in json.load(sys.stdin)["result"]["tools"]))'
+print(" ".join(t["name"] for t in json.load(sys.stdin)["result"]["tools"] if t["name"] != "get_result"))'
 }
 ask() { # ask NAME ARGUMENTS: the blocks' texts, one a line, into $T/out
 	rpc "$key" tools/call "$1" "$2" | python3 -c 'import json, sys

@@ -22,7 +22,8 @@ before(async () => {
   server = await startServer({ apis: [
     { name: 'echo', document: echoDocument, options, environments },
     { name: 'other', document: echoDocument, options: { answer_within: '2s' }, environments }, // told every half second,
-    { name: 'brief', document: echoDocument, environments },
+    { name: 'usual', document: echoDocument, environments },
+    { name: 'brief', document: echoDocument, environments: [{ ...environments[0], first_timeout: '30s' }] },
   ] });
   key = await server.key('later');
   call = caller(server, { key });
@@ -42,7 +43,8 @@ const fetched = async (handle, by = call) => {
 };
 const asked = (text) => upstream.seen.filter((q) => q.body.includes(text) || q.target.includes(text));
 
-test('get_result is listed where a call can take that long, and nowhere else', async () => {
+test('get_result is listed where a call can take that long, by default too, and nowhere else', async () => {
+  assert.ok((await caller(server, { key, path: '/usual/mcp' }).tools()).some((t) => t.name === 'get_result'));
   assert.ok((await call.tools()).some((t) => t.name === 'get_result' && t.annotations.readOnlyHint));
   const brief = caller(server, { key, path: '/brief/mcp' });
   assert.ok(!(await brief.tools()).some((t) => t.name === 'get_result'));

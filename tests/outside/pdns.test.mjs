@@ -47,7 +47,7 @@ async function done(tool, args) {
 pdnsTest('the document is imported whole', async () => {
   const r = await run(['import', documentOf('pdns'), '-o', `${server.dir}/whole.cat`, '--strict', '--report', '-']);
   assert.equal(r.code, 0, r.out + r.err);
-  assert.equal((await call.tools()).length, 32);
+  assert.equal((await call.tools()).filter((t) => t.name !== 'get_result').length, 32);
 });
 pdnsTest('effects are told: reads, writes, deletions', async () => {
   const hints = Object.fromEntries((await call.tools()).map((t) => [t.name, t.annotations]));

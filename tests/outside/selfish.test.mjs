@@ -60,7 +60,7 @@ test('an API at our own address is never reached', async () => {
 test('no tool, resource or name of ours is about the gate itself', async () => {
   const s = await startServer({ apis: [{ name: 'self', document: path.join(dir, 'self.json'), options: { mode: 'tools' }, environments: [{ name: 'sandbox', base_url: `http://127.0.0.1:${upstream.address().port}` }] }] });
   const key = await s.key('everything', null, ['--destructive', '--role', 'admin']), call = caller(s, { key, path: '/self/mcp' });
-  assert.deepEqual((await call.tools()).map((t) => t.name).sort(), Object.keys(operations).sort()); // of the document, nothing beside
+  assert.deepEqual((await call.tools()).map((t) => t.name).sort(), [...Object.keys(operations), 'get_result'].sort()); // of the document, and answers that came late
   for (const name of ['switch', 'stop-all', 'key_add', 'user_add', 'set_role', 'approve_call', 'credential_add', 'list_switches'])
     assert.equal((await call.modern('tools/call', { name, arguments: {} })).json.error.code, -32602, name);
   for (const at of ['/control/keys', '/control/people', '/control/switches', '/control/clients', '/control/credentials', '/control/approvals', '/control/status'])
