@@ -41,6 +41,8 @@ open_next(struct reels *rs, u32 writer)
 	fd = file_open(rs->dir, name, FILE_READ);
 	if (fd >= 0 && file_map(fd, &r->text) == 0)
 		r->rest = r->text;
+	while (r->rest.n && r->rest.p[r->rest.n - 1] != '\n')
+		r->rest.n--; /* a line that is being written, or that the disk had no room for yet */
 	file_close(fd);
 	return true;
 }
