@@ -56,7 +56,8 @@ tags_read_text(struct str bytes, char *to, u8 *n, u32 max)
 {
 	if (bytes.n > max)
 		return ERR_BAD;
-	memcpy(to, bytes.p, bytes.n);
+	if (bytes.n)
+		memcpy(to, bytes.p, bytes.n);
 	*n = (u8)bytes.n;
 	return 0;
 }
