@@ -29,23 +29,22 @@ put_tool(const struct mcp *m, const struct catalog_op *op, struct buf *b)
 		catalog_splice(m->catalog, op, buf_str(&prop), STR_NONE, b);
 }
 
-/* Whether anything of the catalog is offered, on this page or another. */
+/* Whether anything of the catalog is offered, on this page or another. op: room. */
 static bool
-any_offered(const struct mcp *m)
+any_offered(const struct mcp *m, struct catalog_op *op)
 {
-	struct catalog_op op;
 	bool any = m->list.any;
 
 	for (u32 i = 0; !any && i < m->catalog->op_n; i++) {
-		catalog_op(m->catalog, i, &op);
-		any = gate_offers(&m->ask, &op);
+		catalog_op(m->catalog, i, op);
+		any = gate_offers(&m->ask, op);
 	}
 	return any;
 }
 
 /* What is offered beside the catalog, behind its last tool. Without any of those it is of no use. */
 static void
-put_own(struct mcp *m, struct buf *b)
+put_own(struct mcp *m, struct catalog_op *op, struct buf *b)
 {
 	static const struct {
 		struct str (*name)(const struct mcp *m);
@@ -53,7 +52,7 @@ put_own(struct mcp *m, struct buf *b)
 	} own[] = { { gated_lister, gated_list_tool }, { later_fetcher, later_tool } };
 
 	for (u32 i = 0; m->list.to == m->catalog->op_n && i < ARRAY_N(own); i++) {
-		if (!own[i].name(m).n || !any_offered(m))
+		if (!own[i].name(m).n || !any_offered(m, op))
 			continue;
 		if (m->list.any)
 			buf_byte(b, ',');
@@ -99,7 +98,7 @@ fill_list(struct pull *p, struct buf *out, msec now)
 	}
 	if (buf_room(out) < ROOM_FOR_END + ROOM_FOR_OWN)
 		return out->w > had ? (int)(out->w - had) : ERR_FULL;
-	put_own(m, out);
+	put_own(m, &op, out);
 	put_list_end(m, out);
 	return 0;
 }
