@@ -212,7 +212,7 @@ load(struct op *op, struct params *p)
 	struct str all = buf_str(&op->kept);
 	u32 fields = op->kept_n[0], body = fields + op->kept_n[1], type = body + op->kept_n[2];
 
-	p->target = buf_over(o->target, UPSTREAM_URL_MAX);
+	*p = (struct params){ .target = buf_over(o->target, UPSTREAM_URL_MAX) };
 	p->fields = buf_over(o->fields, OPS_FIELDS_N);
 	buf_put(&p->target, str_cut(all, 0, fields));
 	buf_put(&p->fields, str_cut(all, fields, body));
