@@ -96,7 +96,7 @@ show_person(struct job *j)
 	html_put(&h, "is", user_role(u));
 	html_time(&h, "created", u->created);
 	html_flag(&h, "disabled", u->disabled);
-	html_flag(&h, "invited", !u->pass_n && !u->disabled);
+	html_flag(&h, "invited", !u->pass_n && !u->upstream && !u->disabled);
 	html_flag(&h, "factor", u->totp_n != 0);
 	html_flag(&h, "other", !str_same(user_name(u), user_name(&j->person->who.user)));
 	return html_reply(&h, a->why ? 400 : 200);

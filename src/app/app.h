@@ -64,6 +64,7 @@ struct app {
 	struct rate *rate;             /* in shared pages */
 	struct passed passed;
 	u32 fetching;                  /* documents of clients, right now */
+	u32 arriving;                  /* people who log in at an API, right now */
 	u32 asking;                    /* the other issuer about tokens, right now */
 	struct issuer issuer;          /* its keys, where they are fetched */
 	u32 issuer_of;                 /* number of the configuration it was begun under */

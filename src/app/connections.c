@@ -1,7 +1,6 @@
 #include "app/connections.h"
 
 #include "app/act.h"
-#include "app/linking.h"
 #include "app/person.h"
 #include "crypt/ct.h"
 #include "mcp/connect.h"
@@ -19,8 +18,6 @@ struct connections {
 	u64 only;             /* id of the environment that is meant; 0: all */
 	u32 rows;
 	const struct environment *at; /* what was chosen in the form */
-	struct buf form_to;   /* origins that forms lead to */
-	u8 form_room[300];
 };
 
 struct connections *
@@ -41,13 +38,13 @@ connections_begin(struct job *j, bool form, msec now, enum step *s)
 
 /* Asks the store for, or writes, the record of this person and environment. */
 static enum step
-run(struct job *j, u8 verb, const struct environment *e, struct str value, msec now)
+run(struct job *j, u8 verb, u64 born, const struct environment *e, struct str value, msec now)
 {
 	u8 name[VAULT_USER_N];
 	struct buf key = arena_buf(exchange_arena(&j->x), 2 + VAULT_USER_N);
 
 	buf_put(&key, VAULT_PREFIX);
-	buf_put(&key, vault_user(j->person->who.user.born, e->id, name));
+	buf_put(&key, vault_user(born, e->id, name));
 	j->op = (struct store_op){ .verb = verb, .key = buf_str(&key), .val = value, .ttl_s = STORE_FOREVER,
 		.owner = exchange_ready(&j->x) };
 	return store_start(j->app->store, &j->op, now);
@@ -94,8 +91,6 @@ put_row(struct job *j)
 	html_flag(h, "oauth", e->credential.login);
 	html_flag(h, "given", j->op.err != ERR_NONE);
 	html_num(h, "n", c->rows);
-	if (e->credential.login)
-		linking_form_to(&c->form_to, e);
 }
 
 /* Environment by environment: is there one? */
@@ -114,10 +109,9 @@ look(struct job *j, msec now)
 		put_row(j);
 		more = next(j, false);
 		if (more)
-			run(j, STORE_GET, &gen->api[c->api].environment[c->environment], STR_NONE, now);
+			run(j, STORE_GET, j->person->who.user.born, &gen->api[c->api].environment[c->environment], STR_NONE, now);
 	}
 	html_top(&c->h);
-	c->h.form_to = buf_str(&c->form_to);
 	return html_reply(&c->h, 200);
 }
 
@@ -126,13 +120,13 @@ show(struct job *j, msec now)
 {
 	struct connections *c = j->own;
 
-	c->form_to = buf_over(c->form_room, sizeof c->form_room);
 	html_begin(&c->h, &j->x, "connections");
 	html_items(&c->h, ROW_VALUES * ROWS + 48);
 	html_flag(&c->h, "only", c->only);
 	if (!next(j, true))
 		return c->only ? html_error(&j->x, 404, "connect_gone") : html_reply(&c->h, 200);
-	run(j, STORE_GET, &j->gen->gen->api[c->api].environment[c->environment], STR_NONE, now);
+	run(j, STORE_GET, j->person->who.user.born, &j->gen->gen->api[c->api].environment[c->environment], STR_NONE,
+	    now);
 	j->x.at = AT_LOOK;
 	return look(j, now);
 }
@@ -188,16 +182,16 @@ connections_find(const struct job *j, struct str api, struct str where, u64 id)
 }
 
 int
-connections_write(struct job *j, const struct environment *e, struct str secret, msec now)
+connections_write(struct job *j, const struct user *u, const struct environment *e, struct str secret, msec now)
 {
 	struct buf sealed = arena_buf(exchange_arena(&j->x), VAULT_SECRET_MAX + SEAL_EXTRA);
 	u8 room[VAULT_USER_N];
-	struct str name = vault_user(j->person->who.user.born, e->id, room);
+	struct str name = vault_user(u->born, e->id, room);
 
 	if (secret.n && vault_seal(&j->app->seal, j->app->rng, name, secret, &sealed))
 		return ERR_FULL;
 	j->x.at = AT_WRITE;
-	run(j, secret.n ? STORE_PUT : STORE_DROP, e, buf_str(&sealed), now);
+	run(j, secret.n ? STORE_PUT : STORE_DROP, u->born, e, buf_str(&sealed), now);
 	return 0;
 }
 
@@ -230,7 +224,7 @@ write(struct job *j, bool give, msec now)
 	secret = give ? str_trim(secret) : STR_NONE;
 	if (give && (secret.n < SECRET_MIN || !field_value_ok(secret)))
 		return html_error(&j->x, 400, "connect_short");
-	err = connections_write(j, c->at, secret, now);
+	err = connections_write(j, &j->person->who.user, c->at, secret, now);
 	if (secret.n)
 		ct_wipe((void *)(uintptr_t)secret.p, secret.n);
 	return err ? html_error(&j->x, 503, "error_busy") : STEP_MORE;

@@ -29,8 +29,7 @@ struct connections *connections_begin(struct job *j, bool form, msec now, enum s
 /* The environment that a form names, or that has this id (names p NULL); NULL: none that users connect to. */
 const struct environment *connections_find(const struct job *j, struct str api, struct str where, u64 id);
 
-/* Seals a secret of this person for an environment and begins to write it with j->op (no secret: drops it).
- * ERR_FULL. */
-int connections_write(struct job *j, const struct environment *e, struct str secret, msec now);
+/* Seals a secret of a user for an environment and begins to write it with j->op (no secret: drops it). ERR_FULL. */
+int connections_write(struct job *j, const struct user *u, const struct environment *e, struct str secret, msec now);
 
 #endif

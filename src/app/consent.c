@@ -162,6 +162,9 @@ consent_page(struct exchange *x, msec now)
 	if (str_is(c.o->p[P_PROMPT], "none"))
 		return consent_back(&c, j->person->who.level == BROWSER_IN ? "consent_required"
 		                                                           : "login_required", NULL);
+	c.o->asks_to = host_of(c.o->p[P_REDIRECT_URI]);
+	c.o->asks = c.o->client.name.n ? c.o->client.name :
+	            c.o->client.kind == CLIENT_DOCUMENT ? host_of(c.o->client.id) : c.o->asks_to;
 	s = person_need(j, now);
 	return s == STEP_DONE ? show(&c) : s == STEP_WAIT ? s : STEP_DONE;
 }

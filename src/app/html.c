@@ -441,6 +441,17 @@ html_go(struct exchange *x, struct str where)
 }
 
 enum step
+html_leave(struct exchange *x, struct str where, struct str host)
+{
+	struct html h;
+
+	html_begin(&h, x, "leave");
+	html_put(&h, "leave", where);
+	html_put(&h, "host", host);
+	return html_reply(&h, 200);
+}
+
+enum step
 html_style(struct exchange *x, msec now)
 {
 	reply_field(x, "Cache-Control", STR("max-age=600"));

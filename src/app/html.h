@@ -72,6 +72,10 @@ enum step html_error(struct exchange *x, u16 status, const char *key);
 /* 303 to a path of ours (with base before it) or, when it does not begin with '/', to that very address. */
 enum step html_go(struct exchange *x, struct str where);
 
+/* A page that leads away to an address of another server, named to the person. Not a 303: that, as the answer to a
+ * form, would have to be allowed by form-action, with every address it leads on to. */
+enum step html_leave(struct exchange *x, struct str where, struct str host);
+
 /* GET /style.css */
 enum step html_style(struct exchange *x, msec now);
 

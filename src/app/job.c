@@ -1,5 +1,6 @@
 #include "app/job.h"
 
+#include "app/arriving.h"
 #include "app/foreign.h"
 #include "app/hashing.h"
 #include "gate/approval.h"
@@ -81,6 +82,7 @@ job_end(struct exchange *x)
 		mcp_end(&j->mcp, j->app->now);
 	passing_end(j, j->app->now);
 	end_call(j);
+	arriving_end(j);
 	hashing_leave(j);
 	j->gen->users--;
 	pool_give(&j->app->jobs, j);

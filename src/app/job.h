@@ -27,6 +27,7 @@ struct job {
 	struct store_op *own_op; /* and what it may wait for there */
 	struct call *call;     /* pages: a call of their own, ended with them */
 	struct buf passing;    /* leased: the caller's own credential, struct passing; wiped at the end */
+	bool arriving;         /* counts in app->arriving */
 	bool checking;         /* check or token is under way */
 	bool by_token;         /* who was, or is being, found by an access token */
 	struct foreign *foreign; /* a token of the other issuer that is being judged: the same */

@@ -61,6 +61,7 @@ struct oauth {
 	u8 *id_room;
 	struct buf got;             /* what the store gave for the client; c points into it */
 	struct buf more;            /* what it gives after that */
+	struct str asks, asks_to;   /* the client's name and where answers go, for the login page */
 	bool may_fetch;             /* somebody is about to consent: a document may be fetched */
 	struct call *call;          /* by which it is fetched; NULL: none */
 	struct buf document;

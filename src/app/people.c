@@ -53,6 +53,24 @@ people_invite_key(const u8 hash[USER_INVITE_N], char room[PEOPLE_KEY_N])
 
 /* ---- the question -------------------------------------------------------------------------------- */
 
+/* Of somebody who logs in with an account at an API: its id there, @, the api. */
+static int
+read_name(struct people *p, struct str name, struct jcur q)
+{
+	struct user *u = &p->want;
+	u8 room[USER_NAME_MAX];
+	struct buf b = buf_over(room, sizeof room);
+	u32 at = name.n;
+
+	if (p->verb != VERB_ADD || json_bool(json_get(q, "upstream"), &u->upstream) || !u->upstream)
+		return user_set_name(u, name);
+	while (at && name.p[at - 1] != '@')
+		at--;
+	if (!at || user_upstream(&b, str_cut(name, 0, at - 1), str_cut(name, at, name.n)))
+		return ERR_BAD;
+	return user_set_name(u, buf_str(&b));
+}
+
 static enum step
 read_texts(struct people *p, struct jcur q)
 {
@@ -62,7 +80,7 @@ read_texts(struct people *p, struct jcur q)
 	struct pass_record rec;
 	bool b;
 
-	if (user_set_name(u, json_str(json_get(q, "name"), NULL)))
+	if (read_name(p, json_str(json_get(q, "name"), NULL), q))
 		return fail(p, 400, "a user name is 1 to 40 of a-z 0-9 . _ - + @ and begins with a letter or digit");
 	if (display.n && user_set_display(u, display))
 		return fail(p, 400, "a display name is at most 80 bytes of text");
@@ -252,7 +270,7 @@ at_user(struct people *p)
 		ask(p, STORE_DROP, user_key(user_name(&p->want), (u8 *)p->key));
 		return STEP_MORE;
 	}
-	p->invites = p->verb == VERB_INVITE || (p->verb == VERB_ADD && !p->want.pass_n);
+	p->invites = p->verb == VERB_INVITE || (p->verb == VERB_ADD && !p->want.pass_n && !p->want.upstream);
 	if (there)
 		change_user(p);
 	else
@@ -349,7 +367,7 @@ people_step(struct people *p)
 static const char *
 state_of(const struct user *u)
 {
-	return u->disabled ? "disabled" : u->pass_n ? "active" : "invited";
+	return u->disabled ? "disabled" : u->pass_n || u->upstream ? "active" : "invited";
 }
 
 static void

@@ -25,28 +25,52 @@ cookie_name(const struct job *j)
 	return person_secure(j) ? STR("__Host-mcpgated") : STR("mcpgated");
 }
 
+static void
+set_cookie(struct job *j, struct str name, struct str value, const char *age)
+{
+	struct buf b = arena_buf(exchange_arena(&j->x), name.n + value.n + 100);
+
+	buf_fmt(&b, "%S=%S; Path=/; HttpOnly; SameSite=Lax%s%s", name, value, person_secure(j) ? "; Secure" : "",
+	    value.n ? age : "; Max-Age=0");
+	if (b.p && !b.over)
+		reply_field(&j->x, "Set-Cookie", buf_str(&b));
+	ct_wipe(b.p, b.w);
+}
+
 void
 person_cookie(struct job *j, struct str secret)
 {
-	u8 room[200];
-	struct buf b = buf_over(room, sizeof room);
+	set_cookie(j, cookie_name(j), secret, "");
+}
 
-	buf_fmt(&b, "%S=%S; Path=/; HttpOnly; SameSite=Lax%s%s", cookie_name(j), secret,
-	    person_secure(j) ? "; Secure" : "", secret.n ? "" : "; Max-Age=0");
-	reply_field(&j->x, "Set-Cookie", buf_str(&b));
-	ct_wipe(room, sizeof room);
+static struct str
+arriving_name(const struct job *j)
+{
+	return person_secure(j) ? STR("__Host-mcpgated-login") : STR("mcpgated-login");
+}
+
+void
+person_arriving_set(struct job *j, struct str value)
+{
+	set_cookie(j, arriving_name(j), value, "; Max-Age=600");
 }
 
 /* Cookies of a browser come in one field; several could be read in two ways. */
 static struct str
-presented(const struct job *j)
+cookies(const struct job *j)
 {
 	const struct fields *f = &j->x.req.fields;
 	u32 i = 0;
 
 	if (!f->first[FIELD_COOKIE] || !field_next(f, FIELD_COOKIE, &i) || field_next(f, FIELD_COOKIE, &i))
 		return STR_NONE;
-	return browser_cookie(field_get(f, FIELD_COOKIE), cookie_name(j));
+	return field_get(f, FIELD_COOKIE);
+}
+
+struct str
+person_arriving(const struct job *j)
+{
+	return browser_find(cookies(j), arriving_name(j));
 }
 
 enum step
@@ -67,7 +91,7 @@ person_know(struct job *j, msec now)
 		}
 		p->check.limits = (struct browser_limits){ gen->session_idle_s, gen->session_max_s };
 		j->person = p;
-		s = browser_start(&p->check, j->app->store, presented(j), &p->who, exchange_ready(&j->x));
+		s = browser_start(&p->check, j->app->store, browser_cookie(cookies(j), cookie_name(j)), &p->who, exchange_ready(&j->x));
 	} else {
 		s = browser_step(&p->check, &p->who);
 	}

@@ -53,6 +53,10 @@ bool person_same_site(const struct job *j);
 /* Sets the session's cookie (secret empty: deletes it). */
 void person_cookie(struct job *j, struct str secret);
 
+/* The cookie of somebody who logs in at an API (app/arriving.h), and setting it for ten minutes (empty: deletes it). */
+struct str person_arriving(const struct job *j);
+void person_arriving_set(struct job *j, struct str value);
+
 /* Lets go of what is waited for; for job_cancel. */
 void person_cancel(struct job *j);
 

@@ -9,6 +9,7 @@
 #include "app/connections.h"
 #include "app/consent.h"
 #include "app/approving.h"
+#include "app/arriving.h"
 #include "app/credentials.h"
 #include "app/endpoint.h"
 #include "app/files.h"
@@ -44,6 +45,7 @@ static const struct route routes[] = {
 	{ ROUTE_GET,                  0,     0,            "/login",              signin_page  },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/login",              signin_login },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/login/code",         factor_login },
+	{ ROUTE_POST,                 0,     FORM_BODY,    "/login/with",         arriving_start },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/logout",             signin_logout },
 	{ ROUTE_GET,                  0,     0,            "/account",            account_page },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/account/password",   account_password },

@@ -1,8 +1,10 @@
 #include "app/signin.h"
 
 #include "app/act.h"
+#include "app/arriving.h"
 #include "app/hashing.h"
 #include "app/html.h"
+#include "app/oauth.h"
 #include "app/person.h"
 #include "app/tally.h"
 #include "base/log.h"
@@ -10,6 +12,8 @@
 #include "http/form.h"
 
 enum { AT_START, AT_ADDRESS, AT_USER, AT_ACCOUNT, AT_SPREAD, AT_HASH, AT_SESSION, AT_OLD };
+
+#define WITH_MAX 8 /* APIs to log in with, on the page */
 
 /* What a login keeps between its runs. */
 struct signin {
@@ -25,12 +29,41 @@ struct signin {
 	u32 who_n;
 };
 
+/* The APIs whose accounts people may log in with. */
+static void
+put_with(struct html *h)
+{
+	const struct gen *gen = h->j->gen->gen;
+	u32 n = 0;
+
+	for (u32 i = 0; i < gen->apis && n < WITH_MAX; i++) {
+		const struct environment *e = arriving_at(&gen->api[i]);
+
+		if (!e)
+			continue;
+		n++;
+		html_row(h, "with");
+		html_put(h, "api", gen->api[i].title.n ? gen->api[i].title : gen->api[i].name);
+		html_put(h, "api_name", gen->api[i].name);
+		html_put(h, "host", e->host_field);
+	}
+	html_top(h);
+	html_flag(h, "with_any", n);
+}
+
 static enum step
 show(struct job *j, const char *page, struct str next, const char *why)
 {
 	struct html h;
 
 	html_begin(&h, &j->x, page);
+	if (str_is(str_c(page), "login")) {
+		put_with(&h);
+		if (j->oauth && j->oauth->asks.n) {
+			html_put(&h, "client", j->oauth->asks);
+			html_put(&h, "to", j->oauth->asks_to);
+		}
+	}
 	if (why)
 		html_text(&h, "why", why);
 	html_flag(&h, "may", person_may(j));

@@ -11,7 +11,7 @@ enum { AT_SESSION, AT_USER };
 enum tag { TAG_HASH = 1, TAG_USER, TAG_EPOCH, TAG_SINCE, TAG_SEEN, TAG_LEVEL };
 
 struct str
-browser_cookie(struct str header, struct str name)
+browser_find(struct str header, struct str name)
 {
 	struct str found = STR_NONE;
 	u32 n = 0;
@@ -24,7 +24,15 @@ browser_cookie(struct str header, struct str name)
 		found = str_trim(value);
 		n++;
 	}
-	return n == 1 && found.n == BROWSER_SECRET_N ? found : STR_NONE;
+	return n == 1 ? found : STR_NONE;
+}
+
+struct str
+browser_cookie(struct str header, struct str name)
+{
+	struct str found = browser_find(header, name);
+
+	return found.n == BROWSER_SECRET_N ? found : STR_NONE;
 }
 
 static void

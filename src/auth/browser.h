@@ -48,6 +48,9 @@ struct browser_check {
 	u8 room[USER_RECORD_MAX];
 };
 
+/* The value of a cookie in a Cookie header, its name taken exactly; STR_NONE when it is not there, or twice. */
+struct str browser_find(struct str header, struct str name);
+
 /* Finds the value of our cookie in a Cookie header: name is taken exactly. STR_NONE when it is not there, twice, or has
  * not BROWSER_SECRET_N characters. */
 struct str browser_cookie(struct str header, struct str name);

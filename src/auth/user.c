@@ -2,6 +2,7 @@
 
 #include "auth/tags.h"
 #include "base/utf8.h"
+#include "crypt/hash.h"
 
 #define RECORD_VERSION 1
 
@@ -18,6 +19,7 @@ enum tag {
 	TAG_BORN,
 	TAG_EPOCH,
 	TAG_RECOVERY,
+	TAG_UPSTREAM,
 	TAG_DISABLED = TAGS_MUST,
 };
 
@@ -51,6 +53,30 @@ user_fold(struct buf *b, struct str name)
 	if (b->over || !plain(str_of(b->p + from, b->w - from), USER_NAME_MAX, "._@+-"))
 		return ERR_BAD;
 	return 0;
+}
+
+#define HASHED_N 11 /* bytes of the hash in such a name */
+
+static_assert(2 + 2 * HASHED_N + 1 + USER_API_MAX <= USER_NAME_MAX, "whatever the id");
+
+int
+user_upstream(struct buf *b, struct str id, struct str api)
+{
+	u8 hash[HASH_N];
+
+	if (!id.n || id.n > 255 || !api.n || api.n > USER_API_MAX)
+		return ERR_BAD;
+	if (plain(id, USER_NAME_MAX - 1 - api.n, "_-")) { /* no '.': those are hashes */
+		buf_put(b, id);
+	} else {
+		hash_once(id, hash);
+		BUF_LIT(b, "x.");
+		for (u32 i = 0; i < HASHED_N; i++)
+			buf_hex(b, hash[i], 2);
+	}
+	buf_byte(b, '@');
+	buf_put(b, api);
+	return b->over ? ERR_BAD : 0;
 }
 
 bool
@@ -142,6 +168,7 @@ user_encode(struct buf *b, const struct user *u)
 	tags_num(b, TAG_BORN, u->born);
 	tags_num(b, TAG_EPOCH, u->epoch);
 	tags_put(b, TAG_RECOVERY, str_of(u->recovery, (u32)u->recovery_n * USER_RECOVERY_N));
+	tags_num(b, TAG_UPSTREAM, u->upstream);
 	tags_num(b, TAG_DISABLED, u->disabled);
 }
 
@@ -181,6 +208,7 @@ decode_field(struct user *u, u8 tag, struct str bytes)
 	case TAG_CREATED: return decode_wall(bytes, &u->created);
 	case TAG_BORN: return tags_read_num(bytes, &u->born);
 	case TAG_EPOCH: return tags_read_num(bytes, &u->epoch);
+	case TAG_UPSTREAM: u->upstream = true; return 0;
 	case TAG_DISABLED: u->disabled = true; return 0;
 	}
 	return tag < TAGS_MUST ? 0 : ERR_BAD;

@@ -31,6 +31,7 @@
 struct user {
 	u8 name_n, display_n, team_n, role_n, pass_n, totp_n;
 	bool disabled;
+	bool upstream;       /* logs in with an account at an API: name is user_upstream's */
 	bool admin;          /* role is "admin" */
 	char name[USER_NAME_MAX];
 	char display[USER_DISPLAY_MAX];
@@ -50,6 +51,11 @@ struct user {
 /* Appends a login name folded to lower case. ERR_BAD unless it is 1 to USER_NAME_MAX characters [a-z0-9._@+-] that
  * begin with a letter or digit. */
 int user_fold(struct buf *b, struct str name);
+
+/* Appends the name of whoever an API knows by this id: "<id>@<api>" where the id is a name and short enough, else
+ * "x.<hash of it>@<api>"; the two cannot meet. ERR_BAD: not such an id, or api is longer than USER_API_MAX. */
+#define USER_API_MAX 15
+int user_upstream(struct buf *b, struct str id, struct str api);
 
 /* Whether a name may name a team: [a-z0-9][a-z0-9_.-]*, up to TEAM_NAME_MAX characters. */
 bool team_name_ok(struct str name);

@@ -57,6 +57,13 @@ struct login_send {
 	struct str from;      /* json:data.ticket, cookie:SID, header:X-CSRF-Token */
 };
 
+/* People may log in to the gate with their account there: how it is known who came. */
+struct sign_in {
+	struct str target;   /* GET of it, behind base_url, with the new token */
+	struct str id, name; /* members of its answer, "data.id": the account's id that never changes; what they are called */
+	struct str role, team; /* of somebody who is new here; role empty: nobody is let in who is not known */
+};
+
 /* A call that a credential is exchanged in: for an OAuth token, a session cookie, a ticket. */
 struct login {
 	u64 id;               /* of all that is said here: what was obtained is kept under it, in any gen */
@@ -70,6 +77,8 @@ struct login {
 	struct str authorization; /* value of that field, if not empty */
 	struct str authorize;     /* where users connect, each for himself; empty: the credential is the gate's */
 	struct str client, scopes; /* who we are there, and what is asked for */
+	struct str issuer;         /* what its answers must name as iss; empty: they name none */
+	const struct sign_in *sign; /* NULL: nobody logs in to the gate with it */
 };
 
 #define PASSTHROUGH_FIELDS 4

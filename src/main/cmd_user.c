@@ -15,7 +15,7 @@
 
 struct ask {
 	const char *conf, *data, *display, *team, *role, *title;
-	bool password_stdin, no_factor, json;
+	bool password_stdin, no_factor, upstream, json;
 	const struct conf *known;
 	struct arena arena;
 	struct buf question;
@@ -147,6 +147,8 @@ one(struct flags *a, struct ask *k, const char *verb, const char *done)
 		jout_bool(&o, "second_factor", false);
 	if (done && (strcmp(done, "disabled") == 0 || strcmp(done, "enabled") == 0))
 		jout_bool(&o, "disabled", done[0] == 'd');
+	if (k->upstream)
+		jout_bool(&o, "upstream", true);
 	jout_close(&o, '}');
 	code = question(a, k);
 	if (code)
@@ -258,6 +260,7 @@ read_words(struct flags *a, struct ask *k, u32 most, const char *what)
 		FLAGS_OPTION(struct ask, title, "title", 0),
 		FLAGS_OPTION(struct ask, password_stdin, "password-stdin", 0),
 		FLAGS_OPTION(struct ask, no_factor, "no-second-factor", 0),
+		FLAGS_OPTION(struct ask, upstream, "upstream", 0),
 		FLAGS_OPTION(struct ask, json, "json", 0),
 	};
 	static const struct flags_table table = { options, ARRAY_N(options), 0, FLAGS_REST_MAX, "" };

@@ -1,5 +1,6 @@
 #include "main/conf_priv.h"
 
+#include "auth/user.h"
 #include "gate/switches.h"
 #include "base/map.h"
 #include "http/url.h"
@@ -178,6 +179,21 @@ api_of(struct conf_work *w, const struct conf_section *s, const struct api *api,
 	return ERR_NONE;
 }
 
+/* People are called ID@API: two environments may know two people by one id. */
+static void
+judge_sign_in(struct conf_work *w, const struct conf_section *s, const struct api *api)
+{
+	u32 line = conf_line(s, "sign_in");
+
+	if (api->name.n > USER_API_MAX)
+		conf_mistake(w, line, "sign_in: the api's name may have %d characters, as it ends the names of users",
+		    USER_API_MAX);
+	for (u32 i = 0; i < api->environments; i++)
+		if (api->environment[i].credential.login && api->environment[i].credential.login->sign)
+			conf_mistake(w, line, "sign_in stands in environment '%S' already: one of an api",
+			    api->environment[i].name);
+}
+
 static void
 add_environment(struct conf_work *w, const struct conf_section *s, struct api *api, struct environment *at)
 {
@@ -196,6 +212,8 @@ add_environment(struct conf_work *w, const struct conf_section *s, struct api *a
 	w->conf->gen.connects |= e->credential.of == CREDENTIAL_USERS;
 	if (e->pass && api->auth == API_AUTH_NONE)
 		conf_mistake(w, conf_line(s, "credential_from"), "credential_from 'passthrough' needs auth 'key'");
+	if (e->credential.login && e->credential.login->sign)
+		judge_sign_in(w, s, api);
 	api->environments++;
 }
 

@@ -267,6 +267,8 @@ conf_environment(struct conf_work *w, const struct conf_section *s, struct envir
 	e->logs_in = e->credential.login != NULL;
 	if (conf_str(s, "authorize_url").n && e->credential.of != CREDENTIAL_USERS)
 		conf_mistake(w, conf_line(s, "authorize_url"), "authorize_url needs credential_from 'user'");
+	if (conf_str(s, "sign_in").n && !conf_str(s, "authorize_url").n)
+		conf_mistake(w, conf_line(s, "sign_in"), "sign_in needs authorize_url and what belongs to it");
 	conf_pass(w, s, e);
 	other_servers(w, s, e);
 }

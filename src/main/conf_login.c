@@ -1,6 +1,7 @@
 /* conf_login: the login of a credential: a call that exchanges it for what is sent. */
 #include "main/conf_priv.h"
 
+#include "auth/user.h"
 #include "base/base64.h"
 #include "base/map.h"
 #include "http/field.h"
@@ -143,6 +144,42 @@ write_client(struct conf_work *w, const struct conf_section *s, struct login *l)
 		conf_mistake(w, conf_line(s, "client_id"), "client_id and its secret take more than 1 KB");
 }
 
+/* Another server that takes the same code would have to name itself, too. */
+static void
+read_issuer(struct conf_work *w, const struct conf_section *s, struct login *l)
+{
+	struct url u;
+
+	l->issuer = conf_str(s, "authorize_issuer");
+	if (l->issuer.n && url_parse(l->issuer, &u))
+		conf_mistake(w, conf_line(s, "authorize_issuer"), "authorize_issuer is the URL that the API's "
+		    "authorization server calls itself (its metadata say issuer), not '%S'", l->issuer);
+}
+
+static void
+read_sign_in(struct conf_work *w, const struct conf_section *s, struct login *l)
+{
+	struct str rest = conf_str(s, "sign_in"), method = str_next(&rest, ' ');
+	struct sign_in *sign = conf_take(w, sizeof *sign, 1);
+	u32 line = conf_line(s, "sign_in"), query = (u32)str_find(rest, '?', 0);
+
+	if (!sign)
+		return;
+	*sign = (struct sign_in){ .target = rest, .id = conf_str(s, "sign_in_id"), .name = conf_str(s, "sign_in_name"),
+		.role = conf_str(s, "sign_in_role"), .team = conf_str(s, "sign_in_team") };
+	l->sign = sign;
+	if (!str_is(method, "GET") || !url_path_ok(str_cut(rest, 0, min_u32(query, rest.n))))
+		conf_mistake(w, line, "sign_in is like 'GET /users/me': a path behind base_url whose answer says whose a "
+		    "token is");
+	line = conf_line(s, "sign_in_role");
+	if (str_is(sign->role, "admin"))
+		conf_mistake(w, line, "sign_in_role cannot be admin: whoever has an account there would run this box");
+	else if (sign->role.n && !conf_has_role(w, sign->role))
+		conf_mistake(w, line, "there is no role '%S'", sign->role);
+	if (!team_name_ok(sign->team))
+		conf_mistake(w, conf_line(s, "sign_in_team"), "'%S' is no name of a team", sign->team);
+}
+
 void
 conf_connect(struct conf_work *w, const struct conf_section *s, const struct environment *e, struct credential *c)
 {
@@ -170,6 +207,9 @@ conf_connect(struct conf_work *w, const struct conf_section *s, const struct env
 		conf_mistake(w, conf_line(s, "client_secret_from"), "client_secret_from is env:NAME or file:/PATH");
 	else
 		write_client(w, s, l);
+	read_issuer(w, s, l);
+	if (conf_str(s, "sign_in").n)
+		read_sign_in(w, s, l);
 	l->id = map_hash(l->target, map_hash(l->client, e->id ^ at->origin)) | 1;
 	c->in = CREDENTIAL_NONE; /* what is exchanged stands in the body */
 	c->login = l;

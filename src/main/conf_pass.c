@@ -64,8 +64,8 @@ is_safe(const struct conf_work *w)
 	return true;
 }
 
-static bool
-has_role(const struct conf_work *w, struct str name)
+bool
+conf_has_role(const struct conf_work *w, struct str name)
 {
 	struct role built_in[ROLE_BUILT_IN];
 	bool found = false;
@@ -102,7 +102,7 @@ conf_pass(struct conf_work *w, const struct conf_section *s, struct environment 
 	if (conf_item(s, "login") || conf_item(s, "credential_in") || conf_item(s, "credential_name"))
 		conf_mistake(w, s->line, "credential_from 'passthrough' sends what callers sent, where they sent it: "
 		    "without login, credential_in and credential_name");
-	if (!has_role(w, p->role))
+	if (!conf_has_role(w, p->role))
 		conf_mistake(w, conf_line(s, "passthrough_role"), "there is no role '%S'", p->role);
 	if (p->capture && !is_safe(w))
 		conf_mistake(w, conf_line(s, "session_credential"), "session_credential 'capture' makes a session id "

@@ -105,6 +105,9 @@ void conf_connect(struct conf_work *w, const struct conf_section *s, const struc
  * message. */
 struct str conf_secret(struct conf_work *w, struct str from, u32 line);
 
+/* Whether there is a role of this name, built in or configured. */
+bool conf_has_role(const struct conf_work *w, struct str name);
+
 /* Credentials that callers bring along; line: of what says so. e: complete but for them. */
 void conf_pass(struct conf_work *w, const struct conf_section *s, struct environment *e);
 

@@ -4,7 +4,7 @@
 #include "serve/conn.h"
 #include "serve/reply_priv.h"
 
-#define FIELD_LINE_MAX 2048 /* bytes of one header line an app adds */
+#define FIELD_LINE_MAX 4096 /* bytes of one header line an app adds */
 
 static void
 start(struct exchange *x, u16 status, const char *type, enum reply_kind kind)

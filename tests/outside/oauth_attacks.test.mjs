@@ -250,8 +250,8 @@ const drivers = {
   M04: async () => notEvil('/.well-known/oauth-authorization-server'),
   M05: async () => notEvil('/.well-known/oauth-protected-resource/one/mcp'),
   M06: async () => { for (const p of ['/../admin', '/tenantX', '/one/mcp/x', '//']) is(await get('/.well-known/oauth-authorization-server' + p), 400, 404); },
-  M07: wait('upstream login is not offered'),
-  M08: wait('upstream login is not offered'),
+  M07: elsewhere('tests/outside/arriving.test.mjs', '(M07, M08)'),
+  M08: elsewhere('tests/outside/arriving.test.mjs', '(M07, M08)'),
 
   A01: async () => redir(await authorize({ resource: 'https://other.example/mcp' }), c2, 'invalid_target'),
   A02: async () => json(await c2.redeem(await codeOf(), { resource: R2 }), 400, 'invalid_target'),
@@ -358,9 +358,9 @@ const drivers = {
   X06: async () => { for (const [who, p] of [[alice, '/oauth/authorize?' + encoded(c2.query())], [alice, '/oauth/authorize'], [new Person(server), '/login'], [alice, '/account'], [alice, '/keys']]) { const r = await who.ask(p); assert.match(r.headers['content-security-policy'] ?? '', /frame-ancestors 'none'/, p); assert.equal(r.headers['x-frame-options'], 'DENY', p); } },
   X07: async () => { await c2.connect(alice); const c = await Client.register(server, { client_name: 'C2', redirect_uris: ['https://c2.example/cb'] }); c.resource = R1; offered(await authorize({}, c)); },
   X08: async () => { await c2.connect(alice); offered(await authorize({ redirect_uri: 'https://c2.example/other' })); offered(await authorize({ scope: 'read write' })); },
-  X09: wait('upstream login is not offered'),
+  X09: elsewhere('tests/outside/arriving.test.mjs', 'opened by a victim (X09)'),
   X10: async () => { const p = new Person(server), r = await p.page(c2.query()); assert.equal(r.headers['set-cookie'], undefined); },
-  X11: wait('upstream login is not offered'),
+  X11: elsewhere('tests/outside/arriving.test.mjs', 'whole (X11)'),
   X12: async () => {
     for (const [name, shown] of [['<script>alert(1)</script>', '&lt;script&gt;'], ['a\u202eb', null], ['n'.repeat(4000), 'n'.repeat(64)]]) {
       const r = await register({ client_name: name });

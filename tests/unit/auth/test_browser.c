@@ -331,7 +331,7 @@ test_longest_user_fits(void **state)
 	u.invited_till = u.created = UINT32_MAX;
 	u.born = u.epoch = UINT64_MAX;
 	u.recovery_n = USER_RECOVERY;
-	u.disabled = true;
+	u.disabled = u.upstream = true;
 	user_encode(&b, &u);
 	assert_false(b.over);
 }
@@ -356,6 +356,48 @@ test_names(void **state)
 	assert_int_equal(user_set_role(&u, STR("")), ERR_BAD);
 	assert_int_equal(team_set(&t, STR("ops"), STR("Operations")), 0);
 	assert_int_equal(team_set(&t, STR("o ps"), STR("")), ERR_BAD);
+}
+
+/* What an API knows somebody by: names that are no other's. */
+static void
+test_names_of_apis(void **state)
+{
+	static const struct {
+		const char *id, *name;
+	} cases[] = {
+		{ "17", "17@awork" }, { "ann_lee-1", "ann_lee-1@awork" },
+		{ "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcde@awork" },
+		{ "Ann", "x.17239b6e250110330eda64@awork" },
+		{ "ann.lee", NULL }, { "a@b", NULL }, { "-a", NULL }, { "3fa85f64-5717-4562-b3fc-2c963f66afa6", NULL },
+		{ "x.17239b6e250110330eda64", NULL }, { "\xff/..\n", NULL },
+	};
+	u8 room[USER_NAME_MAX], before[USER_NAME_MAX] = { 0 };
+	char many[257];
+
+	for (u32 i = 0; i < ARRAY_N(cases); i++) {
+		struct buf b = buf_over(room, sizeof room);
+		struct user u;
+
+		assert_int_equal(user_upstream(&b, str_c(cases[i].id), STR("awork")), 0);
+		if (cases[i].name)
+			assert_true(str_same(buf_str(&b), str_c(cases[i].name)));
+		else
+			assert_true(b.w == 2 + 22 + 6 && str_starts(buf_str(&b), STR("x.")));
+		assert_int_equal(user_set_name(&u, buf_str(&b)), 0);
+		assert_true(memcmp(room, before, 30) != 0);
+		memcpy(before, room, sizeof before);
+	}
+	for (u32 n = 0; n <= 256; n += 256) {
+		struct buf b = buf_over(room, sizeof room);
+
+		memset(many, 'a', sizeof many);
+		assert_int_equal(user_upstream(&b, str_of(many, n), STR("awork")), ERR_BAD);
+		assert_int_equal(user_upstream(&b, STR("17"), str_of(many, n ? USER_API_MAX + 1 : 0)), ERR_BAD);
+	}
+	struct buf b = buf_over(room, sizeof room);
+
+	assert_int_equal(user_upstream(&b, str_of(many, 255), str_of(many, USER_API_MAX)), 0);
+	assert_int_equal(b.w, USER_NAME_MAX);
 }
 
 static void
@@ -416,6 +458,7 @@ main(void)
 		cmocka_unit_test(test_user_record),
 		cmocka_unit_test(test_longest_user_fits),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names_of_apis),
 		cmocka_unit_test(test_passwords),
 		cmocka_unit_test(test_team_record),
 		cmocka_unit_test(test_tags),

@@ -309,6 +309,39 @@ test_logins(void **state)
 	refused(API ENV " option login /a\n option login_body '{secret}'\n", "credential_from is missing");
 }
 
+#define CONNECT " option credential_from user\n option authorize_url http://127.0.0.1:9/authorize\n" \
+	" option token_url /token\n option client_id gate\n"
+#define SIGNS CONNECT " option sign_in 'GET /users/me?a=1'\n"
+
+static void
+test_login_by_the_api(void **state)
+{
+	const struct login *l;
+
+	assert_int_equal(reads(API ENV CONNECT), 0);
+	l = c->gen.api[0].environment[0].credential.login;
+	assert_true(!l->sign && !l->issuer.n);
+	assert_int_equal(reads(API ENV SIGNS " option authorize_issuer https://as.example\n option sign_in_id data.id\n"
+	    " option sign_in_role viewer\n option sign_in_team guests\n option sign_in_name name\n"), 0);
+	l = c->gen.api[0].environment[0].credential.login;
+	assert_true(str_is(l->issuer, "https://as.example"));
+	assert_true(str_is(l->sign->target, "/users/me?a=1") && str_is(l->sign->id, "data.id"));
+	assert_true(str_is(l->sign->role, "viewer") && str_is(l->sign->team, "guests"));
+	assert_int_equal(reads(API ENV SIGNS), 0);
+	assert_int_equal(c->gen.api[0].environment[0].credential.login->sign->role.n, 0);
+
+	refused(API ENV CONNECT " option authorize_issuer as\n", "authorize_issuer is the URL");
+	refused(API ENV CONNECT " option sign_in 'POST /me'\n", "sign_in is like 'GET /users/me'");
+	refused(API ENV CONNECT " option sign_in 'GET /a/../me'\n", "sign_in is like");
+	refused(API ENV SIGNS " option sign_in_role admin\n", "sign_in_role cannot be admin");
+	refused(API ENV SIGNS " option sign_in_role boss\n", "there is no role 'boss'");
+	refused(API ENV SIGNS " option sign_in_team 'A team'\n", "is no name of a team");
+	refused(API ENV " option credential_from user\n option sign_in 'GET /me'\n", "sign_in needs authorize_url");
+	refused(API ENV SIGNS "config environment 'more'\n option base_url http://127.0.0.1:2\n" SIGNS,
+	    "stands in environment");
+	refused("config api 'an-api-with-a-long-name'\n option document /a.json\n" ENV SIGNS, "may have 15 characters");
+}
+
 #define PASS ENV " option credential_from passthrough\n list passthrough_header apikey\n" \
 	" option passthrough_check 'GET /me?a=1'\n"
 
@@ -513,6 +546,7 @@ main(void)
 		cmocka_unit_test(test_secret_from_store),
 		cmocka_unit_test(test_credentials_of_schemes),
 		cmocka_unit_test(test_logins),
+		cmocka_unit_test(test_login_by_the_api),
 		cmocka_unit_test(test_credentials_of_callers),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_mistakes_in_apis),
