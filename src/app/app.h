@@ -62,6 +62,7 @@ struct app {
 	struct seal_keys token_seal;   /* this month's, and the last one's */
 	u32 token_month;
 	struct rate *rate;             /* in shared pages */
+	u32 index;                     /* of this worker */
 	struct passed passed;
 	u32 fetching;                  /* documents of clients, right now */
 	u32 arriving;                  /* people who log in at an API, right now */

@@ -9,8 +9,8 @@
  * SUBJECT@API: by what the API says is the account's id, never by a name or address that people can change there; and
  * only a user who was made for that can be logged in so: here, where sign_in_role is set, or by `user add --upstream`.
  *
- * Whoever logs in consents to nothing else: what a client may do is asked on a page of ours, after that (app/consent.h),
- * and before it goes to the API the page says which client waits (app/signin.h).
+ * Whoever logs in consents to nothing else: what a client may do is asked on a page of ours after that (app/consent.h);
+ * and before anybody goes to the API, the page says which client waits (app/signin.h).
  *
  * Source: as app/codeflow.h; OpenID Connect Core section 5.7 (subjects). */
 #ifndef APP_ARRIVING_H

@@ -8,7 +8,8 @@
  * One redirect URI serves all environments. So that the answer of one server is never taken for another's (mix-up), it
  * must name the issuer that authorize_issuer says; and where that is not set, none at all.
  *
- * Lies in the exchange's arena. Source: RFC 6749 section 4.1, RFC 7636 (S256), RFC 9207 section 2.4, RFC 9700 4.4, 4.5. */
+ * Lies in the exchange's arena. Source: RFC 6749 section 4.1, RFC 7636 (S256), RFC 9207 section 2.4, RFC 9700
+ * sections 4.4 and 4.5. */
 #ifndef APP_CODEFLOW_H
 #define APP_CODEFLOW_H
 

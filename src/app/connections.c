@@ -109,7 +109,8 @@ look(struct job *j, msec now)
 		put_row(j);
 		more = next(j, false);
 		if (more)
-			run(j, STORE_GET, j->person->who.user.born, &gen->api[c->api].environment[c->environment], STR_NONE, now);
+			run(j, STORE_GET, j->person->who.user.born, &gen->api[c->api].environment[c->environment],
+			    STR_NONE, now);
 	}
 	html_top(&c->h);
 	return html_reply(&c->h, 200);

@@ -10,7 +10,7 @@
 #include "crypt/hash.h"
 #include "crypt/otp.h"
 
-enum { AT_START, AT_COUNT, AT_STEP, AT_SWAP, AT_SESSION };
+enum { AT_START, AT_COUNT, AT_TRY, AT_STEP, AT_SWAP, AT_SESSION };
 
 /* What a second step keeps between its runs. */
 struct factor {
@@ -173,7 +173,6 @@ wrong(struct job *j)
 {
 	struct factor *f = j->own;
 
-	tally_add(j, TALLY_CODE, user_name(&j->person->who.user));
 	act_login(j, NULL, user_name(&j->person->who.user), "second factor");
 	return signin_show_code(j, f->next, "code_wrong");
 }
@@ -199,7 +198,7 @@ judge(struct job *j, msec now)
 	u64 step;
 	struct buf b;
 
-	if (tally_full(j, TALLY_CODE_MAX))
+	if (tally_over(j, TALLY_CODE_MAX))
 		return STEP_DONE;
 	step = factor_step(j, u, f->code);
 	if (step) {
@@ -269,7 +268,14 @@ factor_login(struct exchange *x, msec now)
 		return finish(j, signin_began(j, &f->session));
 	if (!j->op.done)
 		return STEP_WAIT;
-	if (x->at == AT_COUNT)
+	if (x->at == AT_COUNT) {
+		if (tally_full(j, TALLY_CODE_MAX))
+			return STEP_DONE;
+		x->at = AT_TRY;
+		tally_try(j, TALLY_CODE, user_name(&j->person->who.user), f->count, now);
+		return STEP_MORE;
+	}
+	if (x->at == AT_TRY)
 		return judge(j, now);
 	if (j->op.err == ERR_LATE) /* the code, or the record, was used by somebody else in this moment */
 		return wrong(j);

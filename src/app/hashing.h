@@ -1,5 +1,6 @@
-/* hashing: passwords of people at pages, one derivation at a time. Each costs about a second of this process, so it
- * runs in slices between other work; four may wait, the next one is told to come back (429). Every derivation costs the
+/* hashing: passwords of people at pages, one derivation at a time, in whatever worker. Each costs about a second of its
+ * process, so it runs in slices between other work; four may wait, the next one is told to come back (429). How many
+ * there are, and whose turn it is, stands in shared pages (app/rate.h). Every derivation costs the
  * same, whoever it is for: an unknown name, or an older record, is made up for with rounds nobody needs. */
 #ifndef APP_HASHING_H
 #define APP_HASHING_H
@@ -31,6 +32,9 @@ enum step hashing_step(struct job *j, struct hashing *h);
 
 /* Whether the password was that of the record. */
 bool hashing_same(const struct hashing *h);
+
+/* A worker begins: nothing of whoever was it before is under way. */
+void hashing_begin(struct app *app);
 
 /* Leaves the queue; harmless when it does not stand there. For job_end. */
 void hashing_leave(struct job *j);

@@ -7,9 +7,10 @@
 #include "base/text.h"
 #include "crypt/ct.h"
 #include "crypt/hash.h"
+#include "op/vault.h"
 
 enum { VERB_ADD, VERB_SET, VERB_REMOVE, VERB_LIST, VERB_INVITE, VERB_TEAM_ADD, VERB_TEAM_LIST, VERB_ROUNDS, VERBS };
-enum { AT_TEAM, AT_FIRST_TEAM, AT_USER, AT_INVITE, AT_WRITE, AT_LIST, AT_TEAM_ADD };
+enum { AT_TEAM, AT_FIRST_TEAM, AT_USER, AT_INVITE, AT_WRITE, AT_LIST, AT_TEAM_ADD, AT_SWEEP };
 
 #define TRIES 5 /* how often a record may change under us */
 
@@ -250,6 +251,43 @@ write_user(struct people *p)
 	store_start(p->st, &p->op, 0);
 }
 
+/* The sealed credentials of a user who goes. */
+static void
+ask_records(struct people *p, u32 from)
+{
+	struct buf b = buf_over(p->key, sizeof p->key);
+
+	buf_fmt(&b, "%S@", VAULT_PREFIX);
+	buf_hex(&b, p->user.born, 16);
+	buf_byte(&b, '/');
+	p->at = AT_SWEEP;
+	p->op.cursor = from;
+	ask(p, STORE_LIST, buf_str(&b));
+}
+
+/* They go before the user: whoever is interrupted does it once more. */
+static enum step
+at_sweep(struct people *p)
+{
+	struct str rest = buf_str(&p->out);
+	struct store_entry e;
+
+	if (p->op.err)
+		return fail_store(p);
+	while (store_entry(&rest, &e)) {
+		struct store_op drop = { .verb = STORE_DROP, .key = e.key, .lazy = true };
+
+		store_start(p->st, &drop, 0);
+	}
+	if (p->op.cursor) {
+		ask_records(p, p->op.cursor);
+		return STEP_MORE;
+	}
+	p->at = AT_WRITE;
+	ask(p, STORE_DROP, user_key(user_name(&p->want), (u8 *)p->key));
+	return STEP_MORE;
+}
+
 static enum step
 at_user(struct people *p)
 {
@@ -266,8 +304,7 @@ at_user(struct people *p)
 	    (there && p->only && p->user.team_id != p->only))
 		return fail(p, 404, "there is no user of this name");
 	if (p->verb == VERB_REMOVE) {
-		p->at = AT_WRITE;
-		ask(p, STORE_DROP, user_key(user_name(&p->want), (u8 *)p->key));
+		ask_records(p, 0);
 		return STEP_MORE;
 	}
 	p->invites = p->verb == VERB_INVITE || (p->verb == VERB_ADD && !p->want.pass_n && !p->want.upstream);
@@ -340,6 +377,7 @@ one_step(struct people *p)
 		write_user(p);
 		return STEP_MORE;
 	case AT_WRITE: return at_write(p);
+	case AT_SWEEP: return at_sweep(p);
 	case AT_LIST: return p->op.err ? fail_store(p) : STEP_DONE;
 	case AT_TEAM_ADD:
 		if (p->op.err == ERR_LATE)

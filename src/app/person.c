@@ -91,7 +91,8 @@ person_know(struct job *j, msec now)
 		}
 		p->check.limits = (struct browser_limits){ gen->session_idle_s, gen->session_max_s };
 		j->person = p;
-		s = browser_start(&p->check, j->app->store, browser_cookie(cookies(j), cookie_name(j)), &p->who, exchange_ready(&j->x));
+		s = browser_start(&p->check, j->app->store, browser_cookie(cookies(j), cookie_name(j)), &p->who,
+		    exchange_ready(&j->x));
 	} else {
 		s = browser_step(&p->check, &p->who);
 	}

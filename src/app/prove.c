@@ -3,7 +3,7 @@
 #include "app/html.h"
 #include "app/person.h"
 
-enum { AT_COUNT, AT_HASH, AT_CODE, AT_ONCE };
+enum { AT_COUNT, AT_HASH, AT_CODE, AT_TRY, AT_ONCE };
 
 void
 prove_begin(struct job *j, struct prove *p, struct str password, msec now)
@@ -40,6 +40,13 @@ judge_code(struct job *j, struct prove *p)
 	if (p->at == AT_CODE) {
 		if (tally_full(j, TALLY_CODE_MAX))
 			return STEP_FAIL;
+		p->at = AT_TRY;
+		tally_try(j, TALLY_CODE, user_name(u), p->count, j->app->now);
+		return STEP_MORE;
+	}
+	if (p->at == AT_TRY) {
+		if (tally_over(j, TALLY_CODE_MAX))
+			return STEP_FAIL;
 		step = factor_step(j, u, p->password);
 		if (step) {
 			p->at = AT_ONCE;
@@ -53,8 +60,6 @@ judge_code(struct job *j, struct prove *p)
 	}
 	if (p->good)
 		tally_clear(j->app->store, j->app->handle_key, TALLY_CODE, user_name(u));
-	else
-		tally_add(j, TALLY_CODE, user_name(u));
 	return STEP_DONE;
 }
 
@@ -65,7 +70,7 @@ prove_step(struct job *j, struct prove *p)
 	struct pass_record rec;
 	enum step s;
 
-	if (p->at == AT_CODE || p->at == AT_ONCE)
+	if (p->at == AT_CODE || p->at == AT_TRY || p->at == AT_ONCE)
 		return j->op.done ? judge_code(j, p) : STEP_WAIT;
 	if (p->at == AT_COUNT) {
 		if (!j->op.done)

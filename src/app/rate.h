@@ -7,6 +7,7 @@
 #include "base/base.h"
 
 #define RATE_PLACES 256
+#define RATE_WORKERS 64
 
 struct rate {
 	struct {
@@ -14,6 +15,8 @@ struct rate {
 		msec since;
 		u32 n;
 	} place[RATE_PLACES];
+	u32 hashing[RATE_WORKERS]; /* passwords under way, worker by worker: app/hashing.h */
+	u32 runner;                /* worker whose turn it is, + 1; 0: nobody's */
 };
 
 /* Counts one act of a kind by an address. 0; or the seconds to wait, when `most` of them were done within window_ms. */

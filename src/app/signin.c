@@ -216,7 +216,10 @@ start_hash(struct job *j)
 
 	ct_wipe((void *)(uintptr_t)g->password.p, g->password.n);
 	j->x.at = AT_HASH;
-	return s == STEP_FAIL ? STEP_DONE : s;
+	if (s == STEP_FAIL)
+		return STEP_DONE;
+	tally_try(j, TALLY_LOGIN, str_of(g->who, g->who_n), g->count, j->app->now);
+	return s;
 }
 
 static enum step
@@ -227,7 +230,6 @@ refused(struct job *j)
 
 	if (address_of(j, &from).n && from)
 		tally_add(j, TALLY_ADDRESS, str_of(&from, sizeof from));
-	tally_add(j, TALLY_LOGIN, str_of(g->who, g->who_n));
 	tally_add(j, TALLY_SPREAD, anywhere(g));
 	if (serve_tells(&j->app->serve, j->app->now))
 		log_info("login", "refused user=%S", g->name);
@@ -259,6 +261,8 @@ hashed(struct job *j)
 
 	if (s != STEP_DONE)
 		return s;
+	if (tally_over(j, TALLY_ACCOUNT_MAX)) /* others were tried at the same moment */
+		return STEP_DONE;
 	if (!hashing_same(&g->hashing))
 		return refused(j);
 	tally_clear(j->app->store, j->app->handle_key, TALLY_LOGIN, str_of(g->who, g->who_n));

@@ -30,16 +30,35 @@ tally_ask(struct job *j, enum tally kind, struct str of, char room[TALLY_KEY_N],
 	store_start(j->app->store, &j->op, now);
 }
 
+static bool
+refuse(struct job *j)
+{
+	reply_field(&j->x, "Retry-After", STR("900"));
+	html_error(&j->x, 429, "error_throttle");
+	return true;
+}
+
 bool
 tally_full(struct job *j, u32 most)
 {
 	u64 n = 0;
 
-	if (j->op.err || str_u64(j->op.val, &n) || n < most)
-		return false;
-	reply_field(&j->x, "Retry-After", STR("900"));
-	html_error(&j->x, 429, "error_throttle");
-	return true;
+	return !j->op.err && !str_u64(j->op.val, &n) && n >= most && refuse(j);
+}
+
+void
+tally_try(struct job *j, enum tally kind, struct str of, char room[TALLY_KEY_N], msec now)
+{
+	j->op = (struct store_op){ .verb = STORE_INCR, .lazy = true, .by = 1, .ttl_s = TALLY_WINDOW_S,
+		.owner = exchange_ready(&j->x) };
+	j->op.key = tally_key(j->app->handle_key, kind, of, room);
+	store_start(j->app->store, &j->op, now);
+}
+
+bool
+tally_over(struct job *j, u32 most)
+{
+	return !j->op.err && j->op.total > most && refuse(j);
 }
 
 void

@@ -26,6 +26,11 @@ struct str tally_key(const u8 *handle_key, enum tally kind, struct str of, char 
 void tally_ask(struct job *j, enum tally kind, struct str of, char room[TALLY_KEY_N], msec now);
 bool tally_full(struct job *j, u32 most);
 
+/* Counts a try before it is judged, with an answer that nobody else gets, in whatever worker: of all that come at once
+ * no more are judged than were allowed. Then as above, whether it was one too many. A success clears. */
+void tally_try(struct job *j, enum tally kind, struct str of, char room[TALLY_KEY_N], msec now);
+bool tally_over(struct job *j, u32 most);
+
 /* Counts one failure; begins anew after a success. Nobody waits for it. */
 void tally_add(struct job *j, enum tally kind, struct str of);
 void tally_clear(struct store *st, const u8 *handle_key, enum tally kind, struct str of);

@@ -60,7 +60,7 @@ struct login_send {
 /* People may log in to the gate with their account there: how it is known who came. */
 struct sign_in {
 	struct str target;   /* GET of it, behind base_url, with the new token */
-	struct str id, name; /* members of its answer, "data.id": the account's id that never changes; what they are called */
+	struct str id, name; /* members of its answer, "data.id": the account's id, for ever; what they are called */
 	struct str role, team; /* of somebody who is new here; role empty: nobody is let in who is not known */
 };
 

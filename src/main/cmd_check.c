@@ -6,6 +6,7 @@
 #include "gate/role.h"
 #include "main/fresh.h"
 #include "main/plan.h"
+#include "main/reach.h"
 #include "main/say.h"
 #include "main/shelf.h"
 #include "sys/jail.h"
@@ -228,6 +229,7 @@ cmd_check(struct flags *a)
 	print_memory(c);
 	if (check_jail(c) != EXIT_OK)
 		worst = EXIT_FAILED;
+	reach_tell(c);
 	if (place_in_memory(c->data))
 		say_errf("warning: %s lies in memory (tmpfs): keys are gone after a restart. Choose another "
 		    "`option data`\n", c->data);

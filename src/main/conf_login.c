@@ -169,8 +169,8 @@ read_sign_in(struct conf_work *w, const struct conf_section *s, struct login *l)
 		.role = conf_str(s, "sign_in_role"), .team = conf_str(s, "sign_in_team") };
 	l->sign = sign;
 	if (!str_is(method, "GET") || !url_path_ok(str_cut(rest, 0, min_u32(query, rest.n))))
-		conf_mistake(w, line, "sign_in is like 'GET /users/me': a path behind base_url whose answer says whose a "
-		    "token is");
+		conf_mistake(w, line, "sign_in is like 'GET /users/me': a path behind base_url whose answer says whose "
+		    "a token is");
 	line = conf_line(s, "sign_in_role");
 	if (str_is(sign->role, "admin"))
 		conf_mistake(w, line, "sign_in_role cannot be admin: whoever has an account there would run this box");

@@ -1,5 +1,6 @@
 #include "main/work_priv.h"
 
+#include "app/hashing.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "crypt/ct.h"
@@ -212,6 +213,8 @@ begin_app(struct work *w)
 		cannot(w, "memory", STR("the plan is too small; please report this"));
 	app->pass_rounds = common_of(w)->pass_rounds;
 	app->rate = &common_of(w)->rate;
+	app->index = w->start->index;
+	hashing_begin(app);
 	calls_share(&app->calls, shares_of(w), w->start->workers, w->start->index);
 	app->ops.quota.cell = (struct quota_cell *)(void *)((u8 *)shares_of(w) + share_bytes(w->start->workers));
 	later_live(&app->mcp, (u8 *)app->ops.quota.cell + quota_bytes(), w->start->workers, w->start->index);

@@ -185,6 +185,28 @@ for f in "$top"/fs/etc/examples/*.conf; do
 	expect "$(basename "$f"), read in full" 0 out '^ID'
 done
 
+# --- which servers beside the APIs cannot be reached ---------------------------------------------------------------------
+cat >"$T/reach.conf" <<END
+config server
+	option data '$T/rdata'
+	option issuer 'https://id.example'
+	option issuer_keys 'http://127.0.0.1:9/keys'
+	option issuer_introspect 'http://127.0.0.1:10/introspect'
+	option issuer_audience 'x'
+config api 'demo'
+	option document '$top/fs/demo/openapi.json'
+config environment 'sandbox'
+	option base_url 'http://127.0.0.1:11'
+	option credential_from 'user'
+	option authorize_url 'http://127.0.0.1:12/authorize'
+	option token_url 'http://127.0.0.1:13/token'
+	option client_id 'gate'
+END
+run "$M" check -c "$T/reach.conf"
+expect 'check: an issuer whose keys are out of reach' 0 err 'issuer_keys: 127.0.0.1:9 could not be reached'
+expect 'check: its introspection' 0 err 'issuer_introspect: 127.0.0.1:10 could not be reached'
+expect "check: where an API's tokens come from" 0 err 'token_url: 127.0.0.1:13 could not be reached'
+
 # --- a credential of the store reaches the API it is for, and no other way in --------------------------------------------
 "$M" demo --listen 127.0.0.1:0 --data "$T/demo" >"$T/stdout" 2>"$T/log" </dev/null &
 pid=$!

@@ -182,3 +182,15 @@ test('disconnected; nothing of it in clear', async () => {
     assert.match(r.body, /\/connections/);
   }
 });
+test('a user who is removed leaves nothing sealed behind', async () => {
+  await connect('bob');
+  const held = async () => (await server.command(['credential', 'list', '--json'])).out;
+  const store = () => fs.readdirSync(path.join(server.dir, 'data/store')).map((f) => fs.readFileSync(path.join(server.dir, 'data/store', f), 'latin1')).join('');
+  const name = /u:@[0-9a-f]{16}\/[0-9a-f]{16}/g, before = [...store().matchAll(name)].length;
+  assert.ok(before > 0);
+  const r = await server.command(['user', 'remove', 'bob']);
+  assert.equal(r.code, 0, r.err);
+  const last = [...store().matchAll(name)];
+  assert.ok(last.length > before, 'what drops it is written'); // append-only: the drop names it once more
+  assert.ok(!(await held()).includes('@'));
+});

@@ -101,6 +101,25 @@ test('a new key is known at once, a revoked one is refused at once', async () =>
   }
 });
 
+test('wrong passwords are counted together, and worked on one at a time', async () => {
+  const carl = await server.command(['user', 'add', 'carl', '--role', 'member', '--password-stdin'], { input: PASSWORD + '\n' });
+  assert.equal(carl.code, 0, carl.err);
+  const seen = { judged: 0, full: 0, throttled: 0 };
+  const guess = async (password) => {
+    const r = await ask(server, '/login', { form: { name: 'carl', password } });
+    assert.ok([403, 429].includes(r.status), `${r.status}`);
+    seen[r.status === 403 ? 'judged' : /Too many people/.test(r.text) ? 'full' : 'throttled']++;
+  };
+  const begun = Date.now();
+  await Promise.all(Array.from({ length: 24 }, (_, i) => guess(`a wrong password ${i}`)));
+  assert.ok(seen.judged + seen.throttled <= 10 && seen.full >= 14, `five at once, of all workers: ${JSON.stringify(seen)}`);
+  const each = (Date.now() - begun) / Math.max(seen.judged, 1);
+  while (!seen.throttled && seen.judged < 40) await Promise.all(Array.from({ length: 6 }, (_, i) => guess(`another wrong password ${i}`)));
+  assert.equal(seen.judged, 10, `as with one worker: ${JSON.stringify(seen)}, ${each} ms each`);
+  assert.equal((await ask(server, '/login', { form: { name: 'carl', password: PASSWORD } })).status, 429, 'his own, too, from here');
+  assert.equal((await server.command(['user', 'passwd', 'carl', '--password-stdin'], { input: PASSWORD + '9\n' })).code, 0);
+  assert.equal((await ask(server, '/login', { form: { name: 'carl', password: PASSWORD + '9' } })).status, 303, 'a new password begins without failures');
+});
 test('guesses are counted together', async () => {
   let slow = 0, n = 0;
   while (!slow && (n += 50) <= 700) // this machine itself may guess 600 times a minute
