@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "catalog/namebook.h"
 #include "catalog/overlay.h"
+#include "crypt/ct.h"
 #include "gate/api.h"
 #include "main/flags.h"
 #include "main/say.h"
@@ -354,6 +355,9 @@ fresh_start(const struct fresh *f)
 
 	if (pid == 0) {
 		proc_name("mcpgated-import");
+		if (f->key)
+			ct_wipe(f->key, f->key_n);
+		proc_forget_environment();
 		if (!jail_with_parent(self, SIGKILL))
 			proc_exit(EXIT_FAILED);
 		proc_exit(fresh_compile(f));

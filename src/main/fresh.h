@@ -21,6 +21,8 @@ struct fresh {
 	const char *report; /* path for a JSON report, NULL: none; "-": standard output */
 	bool strict;        /* operations left out are a failure */
 	bool tell;          /* the report goes to standard error in words; else one line to the log */
+	u8 *key;            /* the master key, which the process that compiles forgets; NULL: there is none */
+	u32 key_n;
 };
 
 /* Whether the catalog must be made: 1 it is missing, of another format, or of another state of document or overlays;

@@ -99,7 +99,8 @@ fresh_of(struct super *s, u32 api, char name[48])
 
 	text_c(name, 48, "%S.cat", c->gen.api[api].name);
 	return (struct fresh){ .document = c->documents[api], .within = c->withins[api], .overlay = c->overlays[api],
-		.said = c->said[api], .dir = s->catalogs, .name = name };
+		.said = c->said[api], .dir = s->catalogs, .name = name, .key = s->boot.master,
+		.key_n = sizeof s->boot.master };
 }
 
 /* The first server of the document, where it is a usable base URL: what to write when no environment is there. */
