@@ -90,8 +90,10 @@ own_waits(struct op *op, msec now)
 	for (u32 i = 0; i < op->chosen_n; i++) {
 		const struct credential *c = op->chosen[i];
 
-		of = c->login ? STR_NONE : c->of != CREDENTIAL_USERS ? c->store :
-		    op->who.born ? vault_user(op->who.born, op->environment->id, name) : STR_NONE;
+		of = c->of == CREDENTIAL_USERS ? vault_user(op->who.born, op->environment->id, name) :
+		     c->login                  ? STR_NONE : c->store;
+		if (c->of == CREDENTIAL_USERS && !op->who.born)
+			of = STR_NONE;
 		if (of.n && vault_get(&op->ops->vault, of, &secret, now) == ERR_MORE) {
 			vault_wait(&op->ops->vault, &op->wait);
 			return true;
