@@ -27,7 +27,8 @@ before(async () => {
   const { chromium: launcher } = await import('playwright-core');
   upstream = await startUpstream();
   server = await startServer({ apis: [{ name: 'echo', document: echoDocument, environments: ['sandbox', 'production'].map((name) => ({ name, base_url: upstream.url })) },
-    { name: 'own', document: echoDocument, environments: [{ name: 'live', base_url: upstream.url, credential_from: 'user' }] }],
+    { name: 'own', document: echoDocument, environments: [{ name: 'live', base_url: upstream.url, credential_from: 'user' }] },
+    { name: 'work', document: echoDocument, options: { title: 'Work <together>' }, environments: [{ name: 'live', base_url: upstream.url, credential_from: 'user', authorize_url: `${upstream.url}/authorize`, token_url: '/token', client_id: 'gate', sign_in: 'GET /me', sign_in_name: 'name', sign_in_role: 'viewer' }] }],
     extra: "config role 'careful'\n\tlist allow '*'\n\tlist approve 'op:echo'\n" });
   const r = await server.command(['user', 'add', 'ada', '--display', 'Ada Lovelace', '--password-stdin'], { input: password });
   assert.equal(r.code, 0, r.err);
@@ -48,7 +49,7 @@ async function newContext(locale) {
     if (m.type() === 'error' && !/status of 4\d\d/.test(m.text())) complaints.push(m.text());
   });
   c.on('weberror', (e) => complaints.push(String(e.error())));
-  c.on('request', (r) => { if (!r.url().startsWith(server.origin + '/') && !r.url().startsWith(callback())) complaints.push(`asked for ${r.url()}`); });
+  c.on('request', (r) => { if (!r.url().startsWith(server.origin + '/') && !r.url().startsWith(callback()) && !new URL(r.url()).port.includes(new URL(upstream.url).port)) complaints.push(`asked for ${r.url()}`); });
   c.on('requestfailed', (r) => complaints.push(`failed: ${r.url()}`));
   return c;
 }
@@ -357,4 +358,42 @@ test('in Russian', { skip }, async () => {
   await look('ca-ru');
   await russian.close();
   page = own;
+});
+
+test('log in with an account at an API: the button, the way there by two servers, and back; where it ends in nothing', { skip }, async () => {
+  upstream.answer = (q, s) => {
+    const to = (url) => { s.writeHead(302, { Location: url }); s.end(); return true; }, json = (v) => { s.writeHead(200, { 'Content-Type': 'application/json' }); s.end(JSON.stringify(v)); return true; };
+    if (q.target.startsWith('/authorize?')) return to(`http://localhost:${new URL(upstream.url).port}/sso?${q.target.split('?')[1]}`); // what it leads on to needs no leave of ours
+    if (q.target.startsWith('/sso?')) { const p = q.query, deny = upstream.denies; return to(`${p.get('redirect_uri')}?state=${p.get('state')}&${deny ? 'error=access_denied' : 'code=good'}`); }
+    if (q.target === '/token') return json({ access_token: 'a-token-of-theirs', token_type: 'bearer', expires_in: 3600 });
+    return q.target === '/me' && json({ id: 42, name: 'Grace Hopper' });
+  };
+  for (const locale of ['en-GB', 'ru-RU']) {
+    const other = await newContext(locale), mine = page;
+    page = await other.newPage();
+    await page.goto(server.origin + '/login');
+    await look(`login-with-${locale}`);
+    const button = page.locator('form[action="/login/with"] button');
+    await page.route('**/login/with', async (route) => { // stays there, so that it can be seen
+      const r = await route.fetch();
+      await route.fulfill({ response: r, body: (await r.text()).replace(/<meta http-equiv[^>]*>/, '') });
+    });
+    await button.press('Enter');
+    await page.waitForURL('**/login/with');
+    await look(`leave-${locale}`);
+    await page.unroute('**/login/with');
+    await page.locator('main a').press('Enter');
+    await page.waitForURL('**/account');
+    assert.match(await page.textContent('main'), /Grace Hopper/);
+    upstream.denies = true;
+    await other.clearCookies();
+    await page.goto(server.origin + '/login');
+    await button.press('Enter');
+    await page.waitForURL('**/connections/callback?*');
+    await look(`login-refused-${locale}`);
+    upstream.denies = false;
+    await other.close();
+    page = mine;
+  }
+  upstream.answer = undefined;
 });
