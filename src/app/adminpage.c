@@ -28,7 +28,7 @@ put_user(struct job *j, struct html *h, const struct store_entry *e)
 	html_keep(h, "of", user_team(&u));
 	html_keep(h, "is", user_role(&u));
 	html_flag(h, "disabled", u.disabled);
-	html_flag(h, "invited", !u.pass_n && !u.disabled);
+	html_flag(h, "invited", !u.pass_n && !u.upstream && !u.disabled);
 	html_flag(h, "factor", u.totp_n != 0);
 	return true;
 }
