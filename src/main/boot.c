@@ -82,6 +82,11 @@ open_dir(struct boot *b, const char *path, struct buf *why)
 	b->dir = file_open_dir(FILE_HERE, path);
 	if (b->dir < 0)
 		return failed(why, path, "the data directory cannot be opened", ERR_IO);
+	if (file_look(b->dir, BOOT_UNFINISHED, &info) == 0) {
+		buf_fmt(why, "%s: a restore did not finish: remove all but " MASTER_NAME
+		    " from it, and restore again", path);
+		return ERR_BAD;
+	}
 	if (file_info(b->dir, &info) == 0 && (info.mode & 077)) {
 		log_warn("boot", "%s was open to other users (mode %u%u%u): now it is 700", path, info.mode >> 6 & 7,
 		    info.mode >> 3 & 7, info.mode & 7);
@@ -209,7 +214,7 @@ given_master(u8 key[BOOT_KEY_N], struct buf *why)
 
 /* One key from outside and another in the directory: only one of them opens what is sealed, so neither is guessed. */
 static int
-read_master(struct boot *b, const char *path, struct buf *why)
+read_master(struct boot *b, const char *path, bool makes, struct buf *why)
 {
 	u8 given[BOOT_KEY_N];
 	struct file_info info;
@@ -221,8 +226,13 @@ read_master(struct boot *b, const char *path, struct buf *why)
 		return err;
 	}
 	if (fd == ERR_NONE) {
-		if (err)
+		if (err && makes)
 			return make_master(b, path, why);
+		if (err) {
+			buf_fmt(why, "%s has no %s: put the one that sealed this data there (0600), or hand it over "
+			    "with " MASTER_FILE, path, MASTER_NAME);
+			return err;
+		}
 		memcpy(b->master, given, sizeof given);
 		ct_wipe(given, sizeof given);
 		return 0;
@@ -258,11 +268,27 @@ boot_data(struct boot *b, const char *path, struct buf *why)
 	if (!err)
 		err = take_lock(b, path, why);
 	if (!err)
-		err = read_master(b, path, why);
+		err = read_master(b, path, true, why);
 	if (err) {
 		file_close(b->lock);
 		file_close(b->dir);
 	}
+	return err;
+}
+
+int
+boot_look(struct boot *b, const char *path, struct buf *why)
+{
+	int err;
+
+	memset(b, 0, sizeof *b);
+	b->lock = b->audit = -1;
+	b->dir = file_open_dir(FILE_HERE, path);
+	if (b->dir < 0)
+		return failed(why, path, "the data directory cannot be opened", ERR_IO);
+	err = read_master(b, path, false, why);
+	if (err)
+		file_close(b->dir);
 	return err;
 }
 

@@ -25,6 +25,13 @@ int boot_path(const char *path);
  * one line in why: ERR_LATE a server is running on it. */
 int boot_data(struct boot *b, const char *path, struct buf *why);
 
+/* Opens a data directory that may be in use, and reads its master key: nothing is made or locked. 0, or an error with
+ * one line in why. Close b->dir. */
+int boot_look(struct boot *b, const char *path, struct buf *why);
+
+/* A file of this name says that a restore is under way: then nobody else opens the data directory. */
+#define BOOT_UNFINISHED "restore.unfinished"
+
 /* Makes the directory of the audit, and its first keys when it is new: told once (unless quiet), for `audit verify`.
  * 0, or an error with why. */
 int boot_audit(struct boot *b, bool quiet, struct buf *why);

@@ -22,6 +22,10 @@ int cmd_demo(struct flags *a);
 int cmd_call(struct flags *a);
 /* import: compiles an API document. */
 int cmd_import(struct flags *a);
+/* Keep the data: one sealed file of a data directory, and back. */
+int cmd_backup(struct flags *a);
+/* As above. */
+int cmd_restore(struct flags *a);
 /* lint: tells what would trouble clients and models. */
 int cmd_lint(struct flags *a);
 /* catalog: looks into catalogs. */

@@ -21,6 +21,8 @@ static const struct cmd commands[] = {
 	{ "team", cmd_team },
 	{ "invite", cmd_invite },
 	{ "credential", cmd_credential },
+	{ "backup", cmd_backup },
+	{ "restore", cmd_restore },
 	{ "call", cmd_call },
 	{ "pending", cmd_pending },
 	{ "approve", cmd_approve },
