@@ -10,6 +10,11 @@ struct person;
 
 struct approval_work; /* gate/approval.h */
 
+#define JOB_KEY_NAME_N 52
+
+static_assert(JOB_KEY_NAME_N >= sizeof(((struct key_check *)0)->name) &&
+    JOB_KEY_NAME_N >= sizeof(((struct token_check *)0)->name), "has room for either name");
+
 struct job {
 	struct exchange x;
 	struct app *app;
@@ -33,11 +38,18 @@ struct job {
 	struct foreign *foreign; /* a token of the other issuer that is being judged: the same */
 	struct oauth *oauth;   /* the authorization server's: in the exchange's arena */
 	u8 at;
-	struct mcp mcp;
-	/* not zeroed from within mcp on: written before it is read */
+	char key_name[JOB_KEY_NAME_N]; /* for mcp.key_name */
+	/* not zeroed from within mcp on: written before it is read. Who asks is settled before mcp begins, where its
+	 * result will lie: what a request holds while it waits for the API is what a worker needs under load. */
 	union {
-		struct key_check check;
-		struct token_check token; /* by_token */
+		struct mcp mcp;
+		struct {
+			u8 before[offsetof(struct mcp, result)];
+			union {
+				struct key_check check;
+				struct token_check token; /* by_token */
+			};
+		};
 	};
 };
 

@@ -179,6 +179,22 @@ look(struct job *j, struct endpoint *e)
 	return STEP_DONE;
 }
 
+/* The name of the record that who came from; from here on mcp may have the room of the check. */
+static struct str
+key_name(struct job *j)
+{
+	struct str name = STR_NONE;
+
+	if (j->who.kind == PRINCIPAL_KEY)
+		name = str_of(j->check.name, sizeof j->check.name);
+	else if (j->who.kind == PRINCIPAL_TOKEN && j->token.name[0])
+		name = str_of(j->token.name, sizeof j->token.name);
+	if (name.n)
+		memcpy(j->key_name, name.p, name.n);
+	memset(&j->mcp.result, 0, offsetof(struct result, redact));
+	return name.n ? str_of(j->key_name, name.n) : STR_NONE;
+}
+
 static void
 begin_mcp(struct job *j, const struct endpoint *e)
 {
@@ -192,10 +208,7 @@ begin_mcp(struct job *j, const struct endpoint *e)
 	m->text = &j->gen->text[e->api->index];
 	m->view = e->view;
 	gate_begin(&m->ask, j->gen->gen, e->api, e->view, &j->who, j->app->switches);
-	if (j->who.kind == PRINCIPAL_KEY)
-		m->key_name = str_of(j->check.name, sizeof j->check.name);
-	else if (j->who.kind == PRINCIPAL_TOKEN && j->token.name[0])
-		m->key_name = str_of(j->token.name, sizeof j->token.name);
+	m->key_name = key_name(j);
 	m->own = passing_own(j);
 	if (j->who.kind == PRINCIPAL_PASS)
 		m->capture = passing_captures(j, e);

@@ -2,11 +2,12 @@
 
 #include "base/limits.h"
 
-#define LARGE 3 /* index of the first class above 16 KB */
+#define LARGE 4 /* index of the first class above 16 KB */
 
 static const struct {
 	u32 size, count;
 } classes[LEASE_CLASSES] = {
+	{ 512, LEASE_512 },
 	{ 1024, LEASE_1K },
 	{ 4096, LEASE_4K },
 	{ 16384, LEASE_16K },

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/pool.h"
 
-#define LEASE_CLASSES 5
+#define LEASE_CLASSES 6
 
 struct lease {
 	struct pool pool[LEASE_CLASSES];

@@ -43,8 +43,11 @@
 #endif
 
 /* Leased blocks, by class: how many of each. They hold what a peer has not yet taken or sent in full. */
+#ifndef LEASE_512
+#define LEASE_512 CALLS_MAX /* each call keeps its request until the answer begins, most are small */
+#endif
 #ifndef LEASE_1K
-#define LEASE_1K CALLS_MAX /* each call keeps its request until the answer begins, most are small */
+#define LEASE_1K (CALLS_MAX / 2)
 #endif
 #ifndef LEASE_4K
 #define LEASE_4K (CONNS_MAX + JOBS_MAX) /* each connection may hold half a request, each job an arena */
@@ -58,7 +61,7 @@
 #ifndef LEASE_256K
 #define LEASE_256K 16
 #endif
-#define LEASE_ALL (LEASE_1K + LEASE_4K + LEASE_16K + LEASE_64K + LEASE_256K)
+#define LEASE_ALL (LEASE_512 + LEASE_1K + LEASE_4K + LEASE_16K + LEASE_64K + LEASE_256K)
 
 /* HTTP, client side of the gate */
 #define HEAD_MAX 16384      /* bytes of the fields of a request: 431 beyond */

@@ -44,8 +44,8 @@ used(void)
 static void
 test_smallest_that_fits(void **state)
 {
-	static const u32 asked[] = { 0, 1, 1024, 1025, 4096, 4097, 16384, 16385, 65536, 65537, 262144 };
-	static const u32 got[] = { 1024, 1024, 1024, 4096, 4096, 16384, 16384, 65536, 65536, 266240, 266240 };
+	static const u32 asked[] = { 0, 1, 512, 513, 1024, 1025, 4096, 4097, 16384, 16385, 65536, 65537, 262144 };
+	static const u32 got[] = { 512, 512, 512, 1024, 1024, 4096, 4096, 16384, 16384, 65536, 65536, 266240, 266240 };
 
 	for (u32 i = 0; i < ARRAY_N(asked); i++) {
 		struct buf b = lease_take(&lease, asked[i]);
@@ -68,7 +68,7 @@ test_grows_and_keeps(void **state)
 	struct buf b = { 0 };
 
 	assert_int_equal(lease_grow(&lease, &b, 10), 0);
-	assert_int_equal(b.cap, 1024);
+	assert_int_equal(b.cap, 512);
 	assert_int_equal(lease_grow(&lease, &b, 4000), 0);
 	assert_int_equal(b.cap, 4096);
 	for (u32 i = 0; i < 4096; i++)
@@ -104,7 +104,7 @@ test_runs_out(void **state)
 	assert_null(lease_take(&lease, 1).p);
 	assert_int_equal(lease_room(&lease), 0);
 	lease_give(&lease, &all[0]);
-	assert_int_equal(lease_room(&lease), 1024);
+	assert_int_equal(lease_room(&lease), 512);
 	while (n > 0)
 		lease_give(&lease, &all[--n]);
 	assert_int_equal(used(), 0);

@@ -960,7 +960,7 @@ test_half_requests_leave_room(void **state)
 	memset(part + strlen(part), 'a', sizeof part - 1 - strlen(part));
 	for (u32 i = 0; i < ARRAY_N(fd); i++)
 		say(fd[i] = client(), part);
-	assert_int_equal(W.net.lease.pool[2].used, LEASE_16K);
+	assert_int_equal(W.net.lease.pool[3].used, LEASE_16K);
 	assert_true(lease_room(&W.net.lease) > 65535);
 	assert_true(ask(GET("/pull/50/50")));
 	assert_heard("Content-Length: 50\r\n");
