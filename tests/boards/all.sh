@@ -1,6 +1,8 @@
 #!/bin/sh
 # Every board of another machine, and tiny on both of its: built, within its budget, the way of a new user (smoke.sh), all
 # unit tests; under qemu where the processor is another. Takes half an hour; CI runs s390x alone (run.sh).
+# Needs of Debian 12: gcc-{aarch64,s390x,mipsel}-linux-gnu gcc-arm-linux-gnueabihf libc6-dev-{arm64,armhf,mipsel,s390x}-cross
+# qemu-user-static libcmocka-dev python3 curl.
 # usage: sh tests/boards/all.sh [JOBS] [BOARD...]       Last line: N passed, N failed
 set -u
 cd "$(dirname "$0")/../.." || exit 1
