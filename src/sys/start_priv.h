@@ -199,6 +199,7 @@ __asm__(ENTRY_BEGIN
 	".set push\n"
 	".set noreorder\n"
 	".set nomips16\n"
+	".weak _start\n" /* glibc, under which unit tests run, calls it otherwise */
 	"image_entry:\n"
 	"	move $fp, $zero\n"
 	"	move $16, $sp\n"
