@@ -134,7 +134,7 @@ export async function fidelity(name, file, { seed = '1', share = 1, excuses = []
     const report = JSON.parse(fs.readFileSync(path.join(dir, 'report.json')));
     if (report.counts.operations === 0) return { name, unread: 'it has no operations' };
     const ops = new Map((await run(['catalog', 'show', cat], { timeout: STEP_MS })).out.trim().split('\n').map((l) => l.split('\t')).filter((l) => l.length > 3).map((l) => [l[0], `${l[2]} ${l[3]}`]));
-    server = await startServer({ apis: [{ name, document: file, options: { mode: 'tools', response_budget: '4k' }, environments: [{ name: 'sandbox', base_url: `${upstream.url}/base` }] }],
+    server = await startServer({ apis: [{ name, document: file, options: { mode: 'tools', response_budget: '4k', answer_within: '0s' }, environments: [{ name: 'sandbox', base_url: `${upstream.url}/base` }] }],
       extra: section('role', 'all', { allow: '*', destructive: 'none' }), startup: STEP_MS }); // nothing asks back before it is sent
     const calls = mcp(server, await server.key('all', name, ['--destructive', '--role', 'all']), name);
     const judge = await openJudge(file);
