@@ -165,19 +165,35 @@ app_old_gen(const struct app *app)
 	return g->gen && g->users ? g->gen->number : 0;
 }
 
-/* Something was turned off or on: lists may be others now. Stopping everything cuts what is under way; a write that
- * was sent is not called back by that, its answer is awaited. */
+/* Whether the call of a request is one that a switch forbids by now. */
+static bool
+is_off(struct exchange *x)
+{
+	const struct job *j = job_of(x);
+	const struct op *op = j->mcp.x && j->mcp.op ? j->mcp.op : ops_of(&j->app->ops, exchange_ready(x));
+
+	return op && op_off(op, j->app->switches);
+}
+
+/* Something was turned off or on: lists may be others now. What is off is cut where it is under way; a write that was
+ * sent is not called back by that, its answer is awaited. */
 static void
 look_at_switches(struct app *app, msec now)
 {
+	bool stopped = switches_stopped(app->switches);
+
 	app->epoch = app->switches->epoch;
-	app->mcp.stopped = switches_stopped(app->switches);
-	if (app->mcp.stopped) {
-		serve_cut(&app->serve, "everything is stopped by whoever runs this server", now);
+	app->mcp.cuts = true;
+	if (stopped) {
+		serve_cut(&app->serve, NULL, "everything is stopped by whoever runs this server", now);
 		later_stop(&app->mcp, now);
 	} else {
+		serve_cut(&app->serve, is_off, "this was turned off by whoever runs this server", now);
+		later_off(&app->mcp, app->switches, now);
+		ops_off(&app->ops, app->switches, now);
 		subscribe_changed(&app->mcp, app->loop);
 	}
+	app->mcp.cuts = stopped;
 }
 
 /* Access tokens are sealed with a key of their month; those of the month before still open. */

@@ -4,7 +4,7 @@
  *      PATCH /tasks/7?notify=true  {"title":"a"}      {"id":"7","notify":"true","title":"a"}
  *
  * Values of path, query and form are texts; catalog/args.h makes numbers and lists of them. A list is a name that comes
- * than once or, where the document says so, values parted by commas; an object in a query is JSON text.
+ * more than once or, where the document says so, values parted by commas; an object in a query is JSON text.
  *
  * A body of JSON or form fields is judged whole. A larger one of text, bytes or a form with files passes as it is
  * (raw): of a file the arguments know "upload:NAME" only, and of a form that is poured (op/op.h) what comes before the

@@ -144,6 +144,8 @@ complete(struct later *l, u8 status, msec now)
 	l->note.total = l->used;
 	l->note.parts = (l->used + LATER_PART_N - 1) / LATER_PART_N;
 	l->at = status == LATER_DONE ? AT_PART : AT_NOTE;
+	if (l->at == AT_NOTE)
+		put_note(l, STORE_PUT, now);
 }
 
 static enum step
@@ -309,6 +311,7 @@ move(struct later *l, struct mcp *m)
 	l->m.id = STR_NONE;
 	l->m.owner = &l->ready;
 	l->m.held = (struct buf){ 0 };
+	l->m.connect = (struct vault_wait){ .owner = NULL };
 	l->m.key_name = str_cut(m->key_name, 0, sizeof l->key_name);
 	if (l->m.key_name.n)
 		memcpy(l->key_name, m->key_name.p, l->m.key_name.n);
@@ -349,17 +352,38 @@ later_take(struct mcp *m, msec now)
 	return 0;
 }
 
+/* Reads are cut, what was sent is awaited without anybody to tell. */
+static void
+cut(struct later *l, msec now)
+{
+	result_end(&l->m.result);
+	l->m.result.m = NULL;
+	if (l->m.op)
+		op_leave(l->m.op, false, now);
+	l->m.op = NULL;
+}
+
 void
 later_stop(struct mcp_shared *sh, msec now)
 {
 	LIST_EACH(&sh->late, it, next) {
 		struct later *l = CONTAINER_OF(it, struct later, link);
 
-		result_end(&l->m.result);
-		l->m.result.m = NULL;
-		if (l->m.op)
-			op_leave(l->m.op, false, now);
-		l->m.op = NULL;
+		cut(l, now);
 		give(l, now);
+	}
+}
+
+void
+later_off(struct mcp_shared *sh, const struct switches *s, msec now)
+{
+	LIST_EACH(&sh->late, it, next) {
+		struct later *l = CONTAINER_OF(it, struct later, link);
+
+		if (!l->m.op || !op_off(l->m.op, s))
+			continue;
+		cut(l, now);
+		complete(l, LATER_LOST, now);
+		loop_ready(sh->ops->loop, &l->ready);
 	}
 }

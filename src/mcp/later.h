@@ -32,6 +32,9 @@ int later_take(struct mcp *m, msec now);
 /* Everything is stopped: reads are cut, what was sent is awaited without anybody to tell. */
 void later_stop(struct mcp_shared *sh, msec now);
 
+/* The same for the calls that a switch forbids by now; their handles say that they are lost. */
+void later_off(struct mcp_shared *sh, const struct switches *s, msec now);
+
 /* Name of the tool get_result where it is offered (else empty), the tool, and its answer: STEP_WAIT call again from the
  * start. */
 struct str later_fetcher(const struct mcp *m);

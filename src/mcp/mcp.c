@@ -469,7 +469,7 @@ mcp_cancel(struct mcp *m, msec now)
 	let_go(m);
 	gated_end(m, now);
 	if (m->op)
-		op_leave(m->op, !m->modern && !m->shared->stopped, now);
+		op_leave(m->op, !m->modern && !m->shared->cuts, now);
 	m->op = NULL;
 	if (m->store.key.p && !m->store.done)
 		store_cancel(m->shared->store, &m->store);

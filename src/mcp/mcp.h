@@ -47,7 +47,8 @@ struct mcp_shared {
 	u32 *lives;                /* which life each worker has: shared pages; NULL: one process alone */
 	u32 lives_n, worker, life; /* our own */
 	wall now_s;
-	bool draining, stopped;
+	bool draining;
+	bool cuts; /* whose request goes now, his call goes, too: switches */
 };
 
 /* Texts of one api that never change within a generation, written once when it is loaded. */

@@ -189,6 +189,15 @@ void op_owner(struct op *op, struct ready *owner);
 /* Gives a finished or failed op back. */
 void op_end(struct op *op, msec now);
 
+/* Whether a switch that was turned off meanwhile forbids it. */
+bool op_off(const struct op *op, const struct switches *s);
+
+/* The op that marks this owner, or NULL. */
+const struct op *ops_of(const struct ops *o, const struct ready *owner);
+
+/* Cuts the reads that go on without their request and that a switch forbids by now. */
+void ops_off(struct ops *o, const struct switches *s, msec now);
+
 /* The one who asked has gone: cancels the call, unless `keep` or it is a write that may have been
  * sent: then the op runs to its end by itself. The pointer is gone for the caller in any case. */
 void op_leave(struct op *op, bool keep, msec now);

@@ -254,7 +254,7 @@ serve_live(const struct serve *s)
 }
 
 void
-serve_cut(struct serve *s, const char *text, msec now)
+serve_cut(struct serve *s, bool (*which)(struct exchange *x), const char *text, msec now)
 {
 	const struct refusal no = { 503, "Retry-After: 60\r\n", text };
 
@@ -262,6 +262,8 @@ serve_cut(struct serve *s, const char *text, msec now)
 		struct conn *c = CONTAINER_OF(l, struct conn, live);
 		bool call = c->x && c->route->methods & ROUTE_CALL;
 
+		if (which && (!call || !which(c->x)))
+			continue;
 		if (c->state == CONN_RUN && call)
 			conn_instead(c, &no, now);
 		else if (c->state == CONN_STREAM || (c->state == CONN_SEND && call && !c->last))

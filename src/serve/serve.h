@@ -93,9 +93,9 @@ void serve_drain(struct serve *s, msec now);
 /* Whether a line about a peer may be logged: a few in ten seconds, so that a flood of peers is no flood of lines. */
 bool serve_tells(struct serve *s, msec now);
 
-/* Ends all that calls an API at once (routes with ROUTE_CALL, and streams): 503 with this text where nothing of the
- * answer is written yet, else the connection is cut. */
-void serve_cut(struct serve *s, const char *text, msec now);
+/* Ends what calls an API at once (routes with ROUTE_CALL): 503 with this text where nothing of the answer is written
+ * yet, else the connection is cut. which: says whether a request under way is meant; NULL: all are, and streams. */
+void serve_cut(struct serve *s, bool (*which)(struct exchange *x), const char *text, msec now);
 
 /* Connections that are still there: draining is over at 0. */
 u32 serve_live(const struct serve *s);

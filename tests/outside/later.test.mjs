@@ -211,6 +211,24 @@ test('kill -9 of the worker: finished results stay, the others are lost and say 
   assert.equal(asked('wait 5002').length, 1);
 });
 
+test('a switch: what is under way and off by now is cut, its handle says so; what others do goes on', async () => {
+  const mine = await server.key('cut'), began = Date.now();
+  const id = JSON.parse((await server.command(['key', 'list', '--json'])).out).find((k) => k.name === 'cut').id;
+  const slow = (k, era, ms) => caller(server, { key: k, path: '/usual/mcp' })[era]('tools/call', { name: 'slow', arguments: { ms } });
+  const rest = fetch(`${server.origin}/rest/usual/production/slow?ms=3004`, { headers: { Authorization: `Bearer ${mine}` } });
+  const going = [slow(mine, 'modern', 3001), slow(mine, 'legacy', 3002), rest, slow(key, 'modern', 3003)];
+  const me = caller(server, { key: mine }), handle = handleOf((await me.tool('slow', { ms: 3005 })).text);
+  assert.ok(handle);
+  while (['3001', '3002', '3003', '3004'].some((ms) => !asked(`ms=${ms}`).length)) await sleep(20);
+  assert.equal((await server.command(['switch', `key:${id}`, 'off'])).code, 0);
+  for (const r of await Promise.all(going.slice(0, 3))) assert.equal(r.status, 503);
+  assert.ok(Date.now() - began < 2500, `${Date.now() - began} ms`);
+  for (const ms of ['3001', '3002', '3004', '3005']) for (let i = 0; !asked(`ms=${ms}`)[0].cancelled; i++) { assert.ok(i < 40, ms); await sleep(25); }
+  assert.equal((await server.command(['switch', `key:${id}`, 'on'])).code, 0);
+  assert.match((await fetched(handle, me)).text, /has ended, but its answer could not be kept/);
+  assert.equal((await going[3]).json.result.isError, false);
+});
+
 test('stop-all: reads are cut, a write that was sent is awaited, handles are void', async () => {
   const made = [await call.tool('slow', { ms: 2001 }), await call.tool('echo', { text: 'wait 1502' })].map((r) => handleOf(r.text));
   const r = await server.command(['stop-all']);
