@@ -18,14 +18,26 @@ good_tree() { # a program of two floors, built as the Makefile builds the real o
 	printf '#include "base/add.h"\nint\nadd(int a, int b)\n{\n\treturn a + b;\n}\n' >src/base/add.c
 	printf '/* Says no. */\nint deny(void);\n' >src/sys/deny.h
 	printf '#include "base/add.h"\n#include "sys/deny.h"\nint\ndeny(void)\n{\n\treturn add(1, 2);\n}\n' >src/sys/deny.c
-	printf '#include "sys/deny.h"\nint\nmain(void)\n{\n\treturn deny();\n}\n' >src/main/main.c
+	printf 'enum { START };\n' >src/sys/start.c
+	cat >src/main/main.c <<-'END'
+	#include "sys/deny.h"
+	static const char *const words[] = { "no", "never" };
+	int
+	main(int argc, char **argv)
+	{
+	char room[64];
+	for (int i = 0; i < 60; i++)
+	room[i] = argv[0][i % 3];
+	return deny() + words[argc & 1][0] + room[argc];
+	}
+	END
 }
 
 build() {
 	for c in src/*/*.c; do
 		o=build/obj/${c#src/}
 		mkdir -p "$(dirname "$o")"
-		${CC:-gcc} -O1 -fPIE -Isrc ${CF:-} -c -o "${o%.c}.o" "$c" || exit 1
+		${CC:-gcc} -O1 -fPIE -fstack-protector-strong -Isrc ${CF:-} -c -o "${o%.c}.o" "$c" || exit 1
 	done
 	[ -n "$M" ] || return 0
 	gcc -static-pie -nostdlib -nostartfiles "$M/rcrt1.o" "$M/crti.o" $(find build/obj -name '*.o') \
@@ -69,8 +81,12 @@ good_tree; build; touch .ci/other; expect 'top level' 'only .ci/run'
 if [ -n "$M" ]; then
 	good_tree; LF='-Wl,-z,norelro,-z,lazy,-z,noexecstack,--no-dynamic-linker' build; expect binary 'no GNU_RELRO'
 	good_tree; LF='-Wl,-z,relro,-z,now,-z,execstack,--no-dynamic-linker' build; expect binary 'stack is executable'
-	good_tree; build; gcc -static -o build/mcpgated $(find build/obj -name '*.o'); expect binary 'not DYN'
-	good_tree; build; gcc -pie -o build/mcpgated $(find build/obj -name '*.o') -Wl,-z,relro,-z,now; expect binary 'INTERP'
+	good_tree; build; gcc -static -no-pie -nostdlib -nostartfiles "$M/crt1.o" "$M/crti.o" $(find build/obj -name '*.o') \
+		"$M/libc.a" -lgcc "$M/crtn.o" -Wl,-z,relro,-z,now -o build/mcpgated; cp build/mcpgated build/mcpgated.sym; expect binary 'not DYN'
+	good_tree; build; gcc -pie -o build/mcpgated $(find build/obj -name '*.o') -Wl,-z,relro,-z,now; cp build/mcpgated build/mcpgated.sym; expect binary 'INTERP'
+	good_tree; sed -i 's/room\[64\]/room = 0/; /for (/d; /room\[i\]/d; s/room\[argc\]/room/' src/main/main.c; build; expect canary 'only 0 of 1 objects'
+	good_tree; build; printf 'int deny(void);\nint start(void);\nint\nstart(void)\n{\n\treturn deny();\n}\n' >src/sys/start.c; build
+	expect start 'needs deny'
 	good_tree; printf '#include <stdio.h>\nint say(void);\nint\nsay(void)\n{\n\treturn fopen("x", "r") != 0;\n}\n' >>src/sys/deny.c
 	sed -i 's/return add(1, 2)/extern int say(void); return say()/' src/sys/deny.c; CC=musl-gcc build; expect heap 'linked in: malloc'
 fi
