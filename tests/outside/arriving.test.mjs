@@ -5,9 +5,10 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { totp } from './lib/browser.mjs';
 import { ask, Client, fieldsOf, words } from './lib/oauth.mjs';
-import { tempDir } from './lib/programs.mjs';
+import { tempDir, top } from './lib/programs.mjs';
 import { caller } from './lib/rpc.mjs';
 import { startServer } from './lib/server.mjs';
 import { startUpstream } from './lib/upstream.mjs';
@@ -45,9 +46,10 @@ function answer(q, s) {
 // A browser: cookies by name, as browsers keep them; nothing is followed.
 class Browser {
   jar = new Map();
+  constructor(on = server) { this.on = on; }
   cookie() { return [...this.jar].map(([k, v]) => `${k}=${v}`).join('; '); }
   async ask(at, { headers = {}, ...o } = {}) {
-    const r = await ask(server, at, { ...o, headers: { ...(this.jar.size ? { Cookie: this.cookie() } : {}), ...headers } });
+    const r = await ask(this.on, at, { ...o, headers: { ...(this.jar.size ? { Cookie: this.cookie() } : {}), ...headers } });
     for (const c of r.headers['set-cookie'] ?? []) {
       assert.match(c, /; Path=\/; HttpOnly; SameSite=Lax/);
       const [, k, v] = /^([^=]+)=([^;]*)/.exec(c);
@@ -249,6 +251,58 @@ test('a state: once, of this login, ours, whole (X11)', async () => {
   }
   const twice = await ask(server, back('ann', begun3), { headers: { Cookie: `${k}=${v}; ${k}=${v}` } });
   assert.equal(twice.status, 403, 'a cookie that another place may have set beside ours');
+});
+const clocked = path.join(top, 'build/native-test/mcpgated');
+test('a state is good for ten minutes, whichever way the clock goes (X11)', { skip: fs.existsSync(clocked) ? false : 'no test binary (make testbuild)' }, async () => {
+  const clock = path.join(temp.dir, 'clock'), at = Buffer.alloc(16);
+  const move = async (wall, mono) => { // seconds; between two turns of the server: one that saw only half of it would count it twice
+    await sleep(100);
+    at.writeBigInt64LE(at.readBigInt64LE(0) + BigInt(wall), 0);
+    at.writeBigInt64LE(at.readBigInt64LE(8) + BigInt(mono) * 1000n, 8);
+    fs.writeFileSync(clock, at, { flag: fs.existsSync(clock) ? 'r+' : 'w' });
+    await sleep(100);
+  };
+  await move(0, 0);
+  const s = await startServer({ program: clocked, env: { CLIENT_SECRET: secret, MCPGATED_TEST_CLOCK: clock }, server: { trusted_proxy: ['127.0.0.1'] },
+    apis: [{ name: 'awork', document: path.join(temp.dir, 'work.json'), environments: [{ name: 'live', ...oauth({ sign_in_role: 'viewer' }) }] }] });
+  try {
+    const [late, last, soon, back2, ahead] = Array.from({ length: 5 }, () => new Browser(s)), ways = [];
+    for (const b of [late, last, soon]) ways.push(await b.begin());
+    await move(590, 590);
+    const used = soon.cookie(), first = await soon.ask(back('ann', ways[2]));
+    assert.equal(first.status, 303, 'nearly ten minutes: ' + words(first.text));
+    assert.ok(await soon.inside());
+    const csrf = /name="csrf" value="([^"]+)"/.exec((await soon.ask('/connections')).text)[1];
+    const connecting = async () => { // the same for who is logged in already, and connects
+      const r = await soon.ask('/connections/start', { form: { csrf, api: 'awork', where: 'live' } }), p = new URL(/content="0;url=([^"]+)"/.exec(r.text)[1].replaceAll('&amp;', '&')).searchParams;
+      return { p, state: p.get('state') };
+    };
+    const [one, two] = [await connecting(), await connecting()];
+    await move(11, 11);
+    const n = tokens;
+    const r = await refused(late, back('ann', ways[0]));
+    assert.match(words(r.text), /again/i, 'what to do is said');
+    assert.equal((await late.ask(back('ann', ways[0]))).status, 403, 'and once more');
+    assert.equal(tokens, n, 'no question was asked');
+    assert.equal((await late.arrive('ann')).status, 303, 'begun again: in');
+    const again = new Browser(s);
+    again.jar.set(...used.split('=', 2));
+    await refused(again, back('ann', ways[2])); // used in time: not a second time, now that its mark may be gone
+    await s.crash();
+    await refused(last, back('ann', ways[1]));
+    assert.equal((await soon.ask(back('ann', one))).location, '/connections', 'a connection: in time');
+    await move(590, 590);
+    const m = tokens;
+    assert.equal((await soon.ask(back('ann', two))).status, 403, 'a connection: too late');
+    assert.equal(tokens, m);
+    const [w, v] = [await back2.begin(), await ahead.begin()];
+    await move(700, 0); // the wall clock alone is set ahead: late is late
+    await refused(ahead, back('ann', v));
+    await move(-1400, 0); // and back, to before it began: no state is good for longer than ten minutes
+    await move(0, 601);
+    await refused(back2, back('ann', w));
+    assert.equal(tokens, m);
+  } finally { assert.equal(await s.stop(), 0); }
 });
 test('the answer of another issuer, and one that names none though it should (M07, M08)', async () => {
   const n = tokens;
