@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { browser } from './lib/browser.mjs';
 import { here, tempDir } from './lib/programs.mjs';
@@ -156,6 +157,19 @@ test('what is no key is not taken; a form needs its session', async () => {
   assert.equal((await people.ann.post('/connections', { api: 'desk', where: 'sandbox', secret: keys.ann, csrf: 'forged' })).status, 403);
   assert.equal((await browser(server).post('/connections', { api: 'desk', where: 'sandbox', secret: keys.ann })).status, 403);
   assert.ok(!up.seen.some((q) => q.headers['x-admin']));
+});
+test('an environment that leaves the configuration, by mistake perhaps, takes no key along', async () => {
+  await give('ann', keys.ann);
+  const shown = async (want) => {
+    for (const end = Date.now() + 5000; Date.now() < end; await sleep(20)) if (/sandbox/.test((await people.ann.get('/connections')).body) === want) return;
+    assert.fail(`sandbox ${want ? 'is not' : 'is still'} shown`);
+  };
+  let gone;
+  server.reload(({ apis }) => { [gone] = apis[0].environments.splice(0, 1); });
+  await shown(false);
+  server.reload(({ apis }) => { apis[0].environments.unshift(gone); });
+  await shown(true);
+  assert.match((await caller(server, { key: tokens.ann, path: '/desk/mcp' }).tool('projects')).text, /"who":"ann"/);
 });
 test('it lies sealed, is no credential of the box, and does not revive for a later user of that name', async () => {
   await give('ann', keys.ann);
