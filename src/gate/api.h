@@ -97,7 +97,7 @@ struct passthrough {
 struct environment {
 	struct str name;
 	struct str base_url; /* as configured, for messages */
-	u64 id;              /* of its name and its api's, in any gen */
+	u64 id;              /* of its name, its api's and where it is: what users gave for it goes nowhere else */
 	bool production;
 	bool tls;
 	struct str host;      /* name or IP literal without brackets */

@@ -75,6 +75,7 @@ conf_url(struct conf_work *w, const struct conf_section *s, struct str url, cons
 		e->unix_path = STR_NONE;
 		e->host = u.host;
 	}
+	e->id = map_hash(u.host, e->id + ((u64)e->port << 1 | e->tls));
 }
 
 struct str

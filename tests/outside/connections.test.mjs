@@ -167,8 +167,14 @@ test('an environment that leaves the configuration, by mistake perhaps, takes no
   let gone;
   server.reload(({ apis }) => { [gone] = apis[0].environments.splice(0, 1); });
   await shown(false);
+  const { base_url } = gone;
+  gone.base_url = base_url.replace('127.0.0.1', 'localhost');
   server.reload(({ apis }) => { apis[0].environments.unshift(gone); });
   await shown(true);
+  assert.ok(linkIn((await caller(server, { key: tokens.ann, path: '/desk/mcp' }).tool('projects')).text), 'another host is not given the key');
+  const before = server.log().length;
+  server.reload(() => { gone.base_url = base_url; });
+  for (let i = 0; i < 100 && !/is in force/.test(server.log().slice(before)); i++) await sleep(20);
   assert.match((await caller(server, { key: tokens.ann, path: '/desk/mcp' }).tool('projects')).text, /"who":"ann"/);
 });
 test('it lies sealed, is no credential of the box, and does not revive for a later user of that name', async () => {

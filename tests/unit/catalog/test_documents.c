@@ -7,11 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifdef __SANITIZE_ADDRESS__
-#define BUDGET 10.0
-#else
-#define BUDGET 2.0
-#endif
+/* Far above what any of them takes, under sanitizers and in an emulator, too: finds what has become quadratic. What the
+ * budget allows (2 s) is shown by tests/live/documents.sh. */
+#define BUDGET 20.0
 #define ARENA ((size_t)160 << 20)
 
 static const struct {
@@ -178,7 +176,6 @@ one(u32 i)
 	assert_true(text.n < 20000 || m.arena.peak <= import_arena_bytes(text.n));
 	/* what every operation costs weighs more in the small ones */
 	assert_true(text.n < 50000 || m.im.out.n < text.n);
-	/* Sanitizers make it slower; the budget is two seconds without them. */
 	assert_true(took < BUDGET);
 	made_free(&m);
 	free((void *)(uintptr_t)text.p);
