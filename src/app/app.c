@@ -1,6 +1,7 @@
 #include "app/app.h"
 
 #include "app/job.h"
+#include "base/le.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/pack.h"
@@ -208,8 +209,7 @@ token_keys(struct app *app, wall now_s)
 	app->token_month = month;
 	ct_wipe(&app->token_seal, sizeof app->token_seal);
 	for (u32 back = 0; back < 2; back++, month--) {
-		for (u32 i = 0; i < 4; i++)
-			info[i] = (u8)(month >> (8 * i));
+		put_le32(info, month);
 		hash_hkdf(str_of(app->token_key, sizeof app->token_key), STR("token"), str_of(info, 4), key,
 		    sizeof key);
 		seal_key(&app->token_seal, (u8)month, key);

@@ -7,6 +7,7 @@
 #include "app/signin.h"
 #include "auth/team.h"
 #include "base/base64.h"
+#include "base/le.h"
 #include "base/log.h"
 #include "crypt/ct.h"
 
@@ -56,24 +57,6 @@ arriving_new(struct job *j)
 	return a;
 }
 
-/* Writes are lower bytes first. */
-static void
-put_number(struct buf *b, u64 v, u32 n)
-{
-	for (u32 i = 0; i < n; i++)
-		buf_byte(b, (u8)(v >> (8 * i)));
-}
-
-static u64
-number_at(const u8 *p, u32 n)
-{
-	u64 v = 0;
-
-	while (n--)
-		v = v << 8 | p[n];
-	return v;
-}
-
 /* ---- away ---------------------------------------------------------------------------------------- */
 
 static bool
@@ -82,8 +65,8 @@ put_cookie(struct job *j, const struct arriving *a)
 	struct arena *arena = exchange_arena(&j->x);
 	struct buf plain = arena_buf(arena, PLAIN_MAX), text = arena_buf(arena, COOKIE_MAX + SEAL_EXTRA);
 
-	put_number(&plain, store_wall(j->app->store) + CODEFLOW_TTL_S, 4);
-	put_number(&plain, a->flow.at->id, 8);
+	buf_le(&plain, store_wall(j->app->store) + CODEFLOW_TTL_S, 4);
+	buf_le(&plain, a->flow.at->id, 8);
 	buf_put(&plain, a->flow.state);
 	buf_put(&plain, str_of(a->flow.verifier, CODEFLOW_VERIFIER_N));
 	buf_put(&plain, a->next);
@@ -139,8 +122,8 @@ arriving_is(struct job *j)
 	if (!a || seal_open_text(&j->app->token_seal, cookie_use, text, &b) || buf_len(&b) < NEXT_AT ||
 	    codeflow_back(j, &a->flow) || !str_same(a->flow.state, str_of(b.p + 12, CODEFLOW_STATE_N)))
 		return false;
-	a->till = (wall)number_at(b.p, 4);
-	a->id = number_at(b.p + 4, 8);
+	a->till = le32(b.p);
+	a->id = le64(b.p + 4);
 	memcpy(a->flow.verifier, b.p + 12 + CODEFLOW_STATE_N, CODEFLOW_VERIFIER_N);
 	a->next = str_cut(buf_str(&b), NEXT_AT, buf_len(&b));
 	j->own = a;
@@ -311,8 +294,8 @@ make_user(struct job *j, struct arriving *a, msec now)
 	struct team team = { 0 };
 
 	rng_bytes(j->app->rng, random, sizeof random);
-	u->born = number_at(random, 8) | 1;
-	u->epoch = number_at(random + 8, 8) | 1;
+	u->born = le64(random) | 1;
+	u->epoch = le64(random + 8) | 1;
 	u->created = store_wall(j->app->store);
 	u->upstream = true;
 	user_set_team(u, sign->team);

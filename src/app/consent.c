@@ -3,6 +3,7 @@
 #include "app/html.h"
 #include "app/person.h"
 #include "base/base64.h"
+#include "base/le.h"
 #include "crypt/hash.h"
 #include "http/form.h"
 #include "http/url.h"
@@ -96,8 +97,7 @@ make_ticket(struct job *j, struct str query)
 	struct buf out = arena_buf(a, n), plain = arena_buf(a, query.n + 4);
 	wall till = store_wall(j->app->store) + TICKET_S;
 
-	for (u32 i = 0; i < 4; i++)
-		buf_byte(&plain, (u8)(till >> (8 * i)));
+	buf_le(&plain, till, 4);
 	buf_put(&plain, query);
 	if (!out.p || plain.over ||
 	    seal_make_text(&j->app->token_seal, j->app->rng, ticket_use(j), buf_str(&plain), &out))
@@ -193,7 +193,6 @@ open_ticket(struct job *j, u8 hash[HASH_N])
 	struct str text = STR_NONE;
 	const struct html_field field[] = { { "ticket", TICKET_MAX, &text } };
 	struct buf b = arena_buf(a, TICKET_MAX);
-	wall till = 0;
 
 	if (html_form(&j->x, field, ARRAY_N(field)))
 		return STR_NONE;
@@ -201,9 +200,7 @@ open_ticket(struct job *j, u8 hash[HASH_N])
 		html_error(&j->x, 403, "error_session");
 		return STR_NONE;
 	}
-	for (u32 i = 0; i < 4; i++)
-		till |= (wall)b.p[b.r + i] << (8 * i);
-	if (till < store_wall(j->app->store)) {
+	if (le32(b.p + b.r) < store_wall(j->app->store)) {
 		html_error(&j->x, 403, "error_session");
 		return STR_NONE;
 	}

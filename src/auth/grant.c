@@ -2,6 +2,7 @@
 
 #include "auth/tags.h"
 #include "base/base64.h"
+#include "base/le.h"
 #include "crypt/ct.h"
 #include "crypt/hash.h"
 
@@ -168,8 +169,7 @@ grant_refresh_put(struct buf *b, const u8 key[HANDLE_KEY_N], const u8 family[GRA
 	u8 payload[GRANT_FAMILY_N + 4];
 
 	memcpy(payload, family, GRANT_FAMILY_N);
-	for (u32 i = 0; i < 4; i++)
-		payload[GRANT_FAMILY_N + i] = (u8)(seq >> (8 * i));
+	put_le32(payload + GRANT_FAMILY_N, seq);
 	BUF_LIT(b, REFRESH_PREFIX);
 	handle_make(b, key, "refresh", STR_NONE, str_of(payload, sizeof payload));
 }
@@ -197,9 +197,7 @@ grant_refresh_open(const u8 key[HANDLE_KEY_N], struct str text, u8 family[GRANT_
 	    handle_open(key, "refresh", STR_NONE, rest, payload) != GRANT_FAMILY_N + 4)
 		return ERR_BAD;
 	memcpy(family, payload, GRANT_FAMILY_N);
-	*seq = 0;
-	for (u32 i = 0; i < 4; i++)
-		*seq |= (u32)payload[GRANT_FAMILY_N + i] << (8 * i);
+	*seq = le32(payload + GRANT_FAMILY_N);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "auth/known.h"
 #include "base/base64.h"
+#include "base/le.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "crypt/ct.h"
@@ -45,24 +46,6 @@ token_audience(struct str audience)
 	return map_hash(audience, 0);
 }
 
-static void
-put_num(struct buf *b, u64 v, u32 n)
-{
-	for (u32 i = 0; i < n; i++)
-		buf_byte(b, (u8)(v >> (8 * i)));
-}
-
-static u64
-take_num(const u8 **p, u32 n)
-{
-	u64 v = 0;
-
-	for (u32 i = 0; i < n; i++)
-		v |= (u64)(*p)[i] << (8 * i);
-	*p += n;
-	return v;
-}
-
 int
 token_put(struct buf *out, const struct seal_keys *seal, struct rng *rng, struct str prefix, const struct token *t)
 {
@@ -70,10 +53,10 @@ token_put(struct buf *out, const struct seal_keys *seal, struct rng *rng, struct
 	struct buf b = buf_over(room, sizeof room);
 
 	buf_put(&b, str_of(t->family, GRANT_FAMILY_N));
-	put_num(&b, t->scopes, 1);
-	put_num(&b, t->seq, 4);
-	put_num(&b, t->dies, 4);
-	put_num(&b, t->audience, 8);
+	buf_le(&b, t->scopes, 1);
+	buf_le(&b, t->seq, 4);
+	buf_le(&b, t->dies, 4);
+	buf_le(&b, t->audience, 8);
 	buf_put(out, prefix);
 	return out->over ? ERR_FULL : seal_make_text(seal, rng, use, buf_str(&b), out);
 }
@@ -91,10 +74,10 @@ token_open(const struct seal_keys *seal, struct str prefix, struct str text, str
 		return ERR_BAD;
 	memcpy(t->family, p, GRANT_FAMILY_N);
 	p += GRANT_FAMILY_N;
-	t->scopes = (u8)take_num(&p, 1);
-	t->seq = (u32)take_num(&p, 4);
-	t->dies = (wall)take_num(&p, 4);
-	t->audience = take_num(&p, 8);
+	t->scopes = p[0];
+	t->seq = le32(p + 1);
+	t->dies = le32(p + 5);
+	t->audience = le64(p + 9);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #ifndef CATALOG_CATALOG_PRIV_H
 #define CATALOG_CATALOG_PRIV_H
 
+#include "base/le.h"
 #include "catalog/catalog.h"
 
 #define CATALOG_MAGIC "MCPGCAT\n"
@@ -83,34 +84,6 @@ enum {
 
 /* Bounds: pattern, min, max, step as IEEE doubles, then six u32 limits. */
 enum { BOUNDS_PATTERN = 0, BOUNDS_MIN = 8, BOUNDS_MAX = 16, BOUNDS_STEP = 24, BOUNDS_LIMITS = 32 };
-
-static inline u32
-le32(const u8 *p)
-{
-	return (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
-}
-
-static inline u64
-le64(const u8 *p)
-{
-	return (u64)le32(p) | (u64)le32(p + 4) << 32;
-}
-
-static inline void
-put_le32(u8 *p, u32 v)
-{
-	p[0] = (u8)v;
-	p[1] = (u8)(v >> 8);
-	p[2] = (u8)(v >> 16);
-	p[3] = (u8)(v >> 24);
-}
-
-static inline void
-put_le64(u8 *p, u64 v)
-{
-	put_le32(p, (u32)v);
-	put_le32(p + 4, (u32)(v >> 32));
-}
 
 /* One row of a part. */
 struct row {

@@ -1,5 +1,6 @@
 #include "gate/approval.h"
 
+#include "base/le.h"
 #include "base/utf8.h"
 #include "catalog/args.h"
 
@@ -7,13 +8,6 @@
 #define ID_MIN 6
 
 /* ---- records ------------------------------------------------------------------------------------- */
-
-static void
-put_u64(struct buf *b, u64 v)
-{
-	for (u32 i = 0; i < 8; i++)
-		buf_byte(b, (u8)(v >> (8 * i)));
-}
 
 static void
 put_text(struct buf *b, struct str s)
@@ -35,25 +29,15 @@ approval_encode(struct buf *b, const struct approval *a)
 	buf_byte(b, a->status);
 	buf_byte(b, a->kind);
 	buf_byte(b, a->production);
-	put_u64(b, (u64)a->created << 32 | a->dies);
-	put_u64(b, a->principal);
-	put_u64(b, a->user);
-	put_u64(b, a->client);
-	put_u64(b, a->team);
+	buf_le(b, (u64)a->created << 32 | a->dies, 8);
+	buf_le(b, a->principal, 8);
+	buf_le(b, a->user, 8);
+	buf_le(b, a->client, 8);
+	buf_le(b, a->team, 8);
 	buf_put(b, str_of(a->call, HASH_N));
 	buf_put(b, str_of(a->state, HASH_N));
 	for (u32 i = 0; i < ARRAY_N(texts); i++)
 		put_text(b, texts[i]);
-}
-
-static u64
-u64_at(const u8 *p)
-{
-	u64 v = 0;
-
-	for (u32 i = 0; i < 8; i++)
-		v |= (u64)p[i] << (8 * i);
-	return v;
 }
 
 static int
@@ -86,12 +70,12 @@ approval_decode(struct str r, struct approval *a)
 	a->status = p[2];
 	a->kind = p[3];
 	a->production = p[4] != 0;
-	a->created = (wall)(u64_at(p + 5) >> 32);
-	a->dies = (wall)u64_at(p + 5);
-	a->principal = u64_at(p + 13);
-	a->user = u64_at(p + 21);
-	a->client = u64_at(p + 29);
-	a->team = u64_at(p + 37);
+	a->created = (wall)(le64(p + 5) >> 32);
+	a->dies = (wall)le64(p + 5);
+	a->principal = le64(p + 13);
+	a->user = le64(p + 21);
+	a->client = le64(p + 29);
+	a->team = le64(p + 37);
 	memcpy(a->call, p + 45, HASH_N);
 	memcpy(a->state, p + 45 + HASH_N, HASH_N);
 	r = str_cut(r, head, r.n);

@@ -1,5 +1,6 @@
 #include "main/tape.h"
 
+#include "base/le.h"
 #include "base/text.h"
 #include "sys/file.h"
 
@@ -40,8 +41,7 @@ tape_put(struct tape *t, enum tape_kind kind, struct str text)
 	memmove(t->plain + 1, text.p, text.n);
 	if (seal_make(t->keys, t->rng, place(t, room), str_of(t->plain, text.n + 1), &out))
 		return ERR_IO;
-	for (u32 i = 0; i < 4; i++)
-		t->sealed[i] = (u8)(buf_len(&out) >> 8 * i);
+	put_le32(t->sealed, buf_len(&out));
 	if (file_write_at(t->fd, t->at, t->sealed, (u32)buf_len(&out) + 4))
 		return ERR_IO;
 	t->at += buf_len(&out) + 4;
@@ -69,7 +69,7 @@ tape_next(struct tape *t, struct str *text)
 
 	if (file_read_at(t->fd, t->at, length, 4) != 4)
 		return ERR_BAD;
-	n = (u32)length[0] | (u32)length[1] << 8 | (u32)length[2] << 16 | (u32)length[3] << 24;
+	n = le32(length);
 	if (n < SEAL_EXTRA + 1 || n > TAPE_PIECE + 1 + SEAL_EXTRA ||
 	    file_read_at(t->fd, t->at + 4, t->sealed, n) != (int)n)
 		return ERR_BAD;

@@ -1,6 +1,7 @@
 #include "mcp/connect.h"
 
 #include "auth/handle.h"
+#include "base/le.h"
 #include "mcp/gated.h"
 #include "mcp/tools.h"
 #include "op/own.h"
@@ -26,23 +27,6 @@ connect_has(struct mcp *m, u32 environment, msec now)
 
 /* ---- the link ------------------------------------------------------------------------------------ */
 
-static void
-put_number(u8 *p, u64 v, u32 n)
-{
-	for (u32 i = 0; i < n; i++)
-		p[i] = (u8)(v >> (8 * i));
-}
-
-static u64
-number_at(const u8 *p, u32 n)
-{
-	u64 v = 0;
-
-	while (n--)
-		v = v << 8 | p[n];
-	return v;
-}
-
 int
 connect_read(const u8 *handle_key, struct str text, wall now, u64 *born, u64 *environment)
 {
@@ -50,9 +34,9 @@ connect_read(const u8 *handle_key, struct str text, wall now, u64 *born, u64 *en
 
 	if (handle_open(handle_key, CONNECT_PURPOSE, STR_NONE, text, payload) != CONNECT_N)
 		return ERR_BAD;
-	*born = number_at(payload, 8);
-	*environment = number_at(payload + 8, 8);
-	return number_at(payload + 16, 4) > now ? 0 : ERR_LATE;
+	*born = le64(payload);
+	*environment = le64(payload + 8);
+	return le32(payload + 16) > now ? 0 : ERR_LATE;
 }
 
 static void
@@ -60,9 +44,9 @@ put_handle(struct mcp *m, u32 environment, struct buf *b)
 {
 	u8 payload[CONNECT_N];
 
-	put_number(payload, m->who->born, 8);
-	put_number(payload + 8, m->api->environment[environment].id, 8);
-	put_number(payload + 16, m->shared->now_s + CONNECT_TTL_S, 4);
+	put_le64(payload, m->who->born);
+	put_le64(payload + 8, m->api->environment[environment].id);
+	put_le32(payload + 16, m->shared->now_s + CONNECT_TTL_S);
 	handle_make(b, m->shared->handle_key, CONNECT_PURPOSE, STR_NONE, str_of(payload, sizeof payload));
 }
 

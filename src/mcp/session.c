@@ -2,6 +2,7 @@
 
 #include "auth/handle.h"
 #include "base/base64.h"
+#include "base/le.h"
 #include "op/own.h"
 
 #define RANDOM_N 16
@@ -57,8 +58,7 @@ session_make(struct mcp *m, struct buf *out)
 {
 	u8 payload[PAYLOAD_N], bind[80];
 
-	for (u32 i = 0; i < 4; i++)
-		payload[i] = (u8)(m->shared->now_s >> (8 * i));
+	put_le32(payload, m->shared->now_s);
 	payload[4] = (u8)(m->version | (m->opens_pages ? OPENS_PAGES : 0));
 	m->shared->random(m->shared->random_of, payload + 5, RANDOM_N);
 	handle_make(out, m->shared->handle_key, "session", bind_of(m, bind), str_of(payload, PAYLOAD_N));
@@ -77,14 +77,13 @@ open_id(struct mcp *m, u8 payload[HANDLE_PAYLOAD_MAX])
 {
 	struct str id = field_get(&m->x->req.fields, FIELD_MCP_SESSION_ID);
 	u8 bind[80];
-	u32 born = 0;
+	u32 born;
 
 	if (!id.p)
 		return ERR_NONE;
 	if (handle_open(m->shared->handle_key, "session", bind_of(m, bind), id, payload) != PAYLOAD_N)
 		return ERR_BAD;
-	for (u32 i = 0; i < 4; i++)
-		born |= (u32)payload[i] << (8 * i);
+	born = le32(payload);
 	if (m->shared->now_s > born && m->shared->now_s - born > SESSION_TTL_S)
 		return ERR_BAD;
 	m->opens_pages = payload[4] & OPENS_PAGES;

@@ -48,16 +48,16 @@ rec_put(struct buf *b, const struct rec *r)
 	u8 head[REC_HEAD_N] = { 0 };
 	u32 start = b->w;
 
-	le32_set(head + 4, REC_HEAD_N + r->key.n + r->val.n);
-	le64_set(head + 8, r->seq);
-	le32_set(head + 16, r->dies);
+	put_le32(head + 4, REC_HEAD_N + r->key.n + r->val.n);
+	put_le64(head + 8, r->seq);
+	put_le32(head + 16, r->dies);
 	head[20] = r->kind;
 	head[21] = (u8)r->key.n;
 	buf_put(b, str_of(head, sizeof head));
 	buf_put(b, r->key);
 	buf_put(b, r->val);
 	if (!b->over)
-		le32_set(b->p + start, crc32c(0, str_of(b->p + start + 4, b->w - start - 4)));
+		put_le32(b->p + start, crc32c(0, str_of(b->p + start + 4, b->w - start - 4)));
 }
 
 /* The mac of a group whose records and END stand in bytes. */
@@ -136,17 +136,17 @@ group_end(struct buf *b, struct chain *c, u32 count, wall at)
 	u32 n = b->w - b->r;
 	u8 *end;
 
-	le32_set(val, c->segment);
-	le32_set(val + 4, c->at);
-	le32_set(val + 8, c->at + n);
-	le32_set(val + 12, count);
-	le32_set(val + 16, at);
+	put_le32(val, c->segment);
+	put_le32(val + 4, c->at);
+	put_le32(val + 8, c->at + n);
+	put_le32(val + 12, count);
+	put_le32(val + 16, at);
 	rec_put(b, &(struct rec){ c->seq, 0, 0, REC_END, STR_NONE, str_of(val, sizeof val) });
 	ASSERT(!b->over);
 	end = b->p + b->w - REC_END_N;
 	group_mac(c, buf_str(b), c->mac);
 	memcpy(end + END_MAC, c->mac, HASH_N);
-	le32_set(end, crc32c(0, str_of(end + 4, REC_END_N - 4)));
+	put_le32(end, crc32c(0, str_of(end + 4, REC_END_N - 4)));
 	c->at += n + REC_END_N;
 }
 

@@ -13,6 +13,7 @@
 #define STORE_REC_H
 
 #include "base/buf.h"
+#include "base/le.h"
 #include "base/limits.h"
 #include "crypt/hash.h"
 
@@ -62,31 +63,5 @@ void group_end(struct buf *b, struct chain *c, u32 count, wall at);
 /* Looks in bytes, which stand at offset `at` of the segment, for the END of a group that starts
  * behind `after`: a sign that what is unreadable at `after` was once good. */
 bool group_later(struct str bytes, u32 at, u32 segment, u32 after);
-
-static inline u32
-le32(const u8 *p)
-{
-	return p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
-}
-
-static inline u64
-le64(const u8 *p)
-{
-	return le32(p) | (u64)le32(p + 4) << 32;
-}
-
-static inline void
-le32_set(u8 *p, u32 v)
-{
-	for (u32 i = 0; i < 4; i++)
-		p[i] = (u8)(v >> (8 * i));
-}
-
-static inline void
-le64_set(u8 *p, u64 v)
-{
-	le32_set(p, (u32)v);
-	le32_set(p + 4, (u32)(v >> 32));
-}
 
 #endif

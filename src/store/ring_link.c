@@ -1,6 +1,7 @@
 #include "store/ring_priv.h"
 
 #include "base/crc.h"
+#include "base/le.h"
 #include "base/text.h"
 #include "crypt/ct.h"
 #include "crypt/seal.h"
@@ -43,13 +44,6 @@ ring_first(u8 key[HASH_N], const u8 first[HASH_N], u32 writer)
 }
 
 static void
-put_le(u8 *p, u64 v, u32 n)
-{
-	for (u32 i = 0; i < n; i++)
-		p[i] = (u8)(v >> 8 * i);
-}
-
-static void
 put_hex(struct buf *b, const u8 *p, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
@@ -63,8 +57,8 @@ static struct str
 join(u8 all[JOINED_N], const struct ring_link *l, const u8 h[HASH_N])
 {
 	memcpy(all, h, HASH_N);
-	put_le(all + HASH_N, l->number, 8);
-	put_le(all + HASH_N + 8, l->sum, 8);
+	put_le64(all + HASH_N, l->number);
+	put_le64(all + HASH_N + 8, l->sum);
 	memcpy(all + HASH_N + 16, l->mac, RING_MAC_N);
 	return str_of(all, JOINED_N);
 }
@@ -118,26 +112,16 @@ ring_find_link(struct str text, u32 *at, u32 *n)
 	return false;
 }
 
-static u64
-le(const u8 *p, u32 n)
-{
-	u64 v = 0;
-
-	while (n--)
-		v = v << 8 | p[n];
-	return v;
-}
-
 /* Slot: magic "ring", crc of the rest, link, size, segment, form (0: the first one), key, segment key, h. */
 static bool
 read_slot(const u8 *p, struct ring_state *s)
 {
-	if (memcmp(p, "ring", 4) || le(p + 4, 4) != crc32c(0, str_of(p + 8, SLOT_N - 8)))
+	if (memcmp(p, "ring", 4) || le32(p + 4) != crc32c(0, str_of(p + 8, SLOT_N - 8)))
 		return false;
-	s->link = le(p + 8, 8);
-	s->size = le(p + 16, 8);
-	s->segment = (u32)le(p + 24, 4);
-	s->form = (u32)le(p + 28, 4);
+	s->link = le64(p + 8);
+	s->size = le64(p + 16);
+	s->segment = le32(p + 24);
+	s->form = le32(p + 28);
 	memcpy(s->key, p + 32, HASH_N);
 	memcpy(s->segment_key, p + 64, HASH_N);
 	memcpy(s->h, p + 96, HASH_N);
@@ -169,14 +153,14 @@ ring_write_state(int fd, const struct ring_state *s)
 	u8 slot[SLOT_N] = "ring";
 	int err;
 
-	put_le(slot + 8, s->link, 8);
-	put_le(slot + 16, s->size, 8);
-	put_le(slot + 24, s->segment, 4);
-	put_le(slot + 28, s->form, 4);
+	put_le64(slot + 8, s->link);
+	put_le64(slot + 16, s->size);
+	put_le32(slot + 24, s->segment);
+	put_le32(slot + 28, s->form);
 	memcpy(slot + 32, s->key, HASH_N);
 	memcpy(slot + 64, s->segment_key, HASH_N);
 	memcpy(slot + 96, s->h, HASH_N);
-	put_le(slot + 4, crc32c(0, str_of(slot + 8, SLOT_N - 8)), 4);
+	put_le32(slot + 4, crc32c(0, str_of(slot + 8, SLOT_N - 8)));
 	err = file_write_at(fd, s->link % 2 * SLOT_APART, slot, SLOT_N);
 	ct_wipe(slot, sizeof slot);
 	return err;

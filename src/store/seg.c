@@ -64,7 +64,7 @@ mac_of(const struct hash_key *key, const char *what, u32 number, struct str byte
 	struct hash_mac m;
 	u8 n[4];
 
-	le32_set(n, number);
+	put_le32(n, number);
 	hash_mac_begin(&m, key);
 	hash_mac_add(&m, str_c(what));
 	hash_mac_add(&m, str_of(n, sizeof n));
@@ -88,14 +88,14 @@ seg_make(struct seg *s, const struct hash_key *key, wall at, u8 page[SEG_DATA])
 	memcpy(page, magic, sizeof magic);
 	page[AT_VERSION] = SEG_VERSION;
 	page[AT_FLAGS] = s->merged ? FLAG_MERGED : 0;
-	le32_set(page + AT_NUMBER, s->number);
-	le32_set(page + AT_FIRST, s->first);
-	le64_set(page + AT_SEQ, s->seq);
+	put_le32(page + AT_NUMBER, s->number);
+	put_le32(page + AT_FIRST, s->first);
+	put_le64(page + AT_SEQ, s->seq);
 	memcpy(page + AT_ID, s->id, SEG_ID_N);
-	le32_set(page + AT_WALL, at);
+	put_le32(page + AT_WALL, at);
 	memcpy(page + AT_PREV, s->prev, HASH_N);
 	memcpy(page + AT_TAIL, s->tail, HASH_N);
-	le32_set(page + AT_CRC, crc32c(0, str_of(page, AT_CRC)));
+	put_le32(page + AT_CRC, crc32c(0, str_of(page, AT_CRC)));
 	mac_of(key, "header", s->number, str_of(page, AT_CRC), page + AT_MAC);
 	begin_chain(s, key, page + AT_MAC);
 	s->slot_turn = 1; /* odd: so the first one goes to slot A */
@@ -111,13 +111,13 @@ seg_slot(const struct seg *s, bool seal, wall at, u8 slot[SEG_SLOT_N])
 
 	memset(slot, 0, SEG_SLOT_N);
 	slot[SLOT_FLAGS] = seal ? SLOT_SEALED : 0;
-	le64_set(slot + SLOT_TURN, turn);
-	le64_set(slot + SLOT_SEQ, s->end.seq);
-	le32_set(slot + SLOT_AT, s->end.at);
-	le32_set(slot + SLOT_WALL, at);
+	put_le64(slot + SLOT_TURN, turn);
+	put_le64(slot + SLOT_SEQ, s->end.seq);
+	put_le32(slot + SLOT_AT, s->end.at);
+	put_le32(slot + SLOT_WALL, at);
 	memcpy(slot + SLOT_CHAIN, s->end.mac, HASH_N);
 	mac_of(s->end.key, "slot", s->number, str_of(slot + 4, SLOT_MAC - 4), slot + SLOT_MAC);
-	le32_set(slot, crc32c(0, str_of(slot + 4, SLOT_N - 4)));
+	put_le32(slot, crc32c(0, str_of(slot + 4, SLOT_N - 4)));
 	return turn % 2 ? 2 * SEG_SLOT_N : SEG_SLOT_N;
 }
 

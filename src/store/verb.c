@@ -161,9 +161,9 @@ verb_entry(struct buf *out, const struct store_entry *e)
 	if (buf_room(out) < ENTRY_HEAD_N + e->key.n + e->val.n)
 		return false;
 	head[0] = (u8)e->key.n;
-	le32_set(head + 1, e->val.n);
-	le64_set(head + 5, e->version);
-	le32_set(head + 13, e->dies);
+	put_le32(head + 1, e->val.n);
+	put_le64(head + 5, e->version);
+	put_le32(head + 13, e->dies);
 	buf_put(out, str_of(head, sizeof head));
 	buf_put(out, e->key);
 	buf_put(out, e->val);

@@ -21,7 +21,7 @@ LLVMFuzzerTestOneInput(const u8 *data, size_t n)
 	memcpy(bytes, data + 1, --n);
 	for (u32 at = 0; data[0] & 1 && at + REC_HEAD_N < n; at += le32(bytes + at + 4) % 4096 + 4)
 		if (le32(bytes + at + 4) > 4 && le32(bytes + at + 4) <= n - at)
-			le32_set(bytes + at, crc32c(0, str_of(bytes + at + 4, le32(bytes + at + 4) - 4)));
+			put_le32(bytes + at, crc32c(0, str_of(bytes + at + 4, le32(bytes + at + 4) - 4)));
 	while (used < n && rec_parse(str_of(bytes + used, n - used), &r) > 0)
 		used += r.len;
 	ASSERT(used <= n && (!used || r.key.n <= STORE_KEY_MAX));

@@ -84,10 +84,10 @@ test_record_shapes(void **state)
 	rec_put(&b, &(struct rec){ 7, 0, 0, REC_END, STR_NONE, STR("no end") });
 	assert_int_equal(rec_parse(buf_str(&b), &r), ERR_BAD);
 	memset(big, 0, REC_HEAD_N);
-	le32_set(big + 4, REC_HEAD_N + STORE_KEY_MAX + 1);
+	put_le32(big + 4, REC_HEAD_N + STORE_KEY_MAX + 1);
 	big[20] = REC_PUT;
 	big[21] = STORE_KEY_MAX + 1;
-	le32_set(big, crc32c(0, str_of(big + 4, REC_HEAD_N + STORE_KEY_MAX + 1 - 4)));
+	put_le32(big, crc32c(0, str_of(big + 4, REC_HEAD_N + STORE_KEY_MAX + 1 - 4)));
 	assert_int_equal(rec_parse(str_of(big, sizeof big), &r), ERR_BAD);
 	memset(big, 0, sizeof big);
 	assert_int_equal(rec_parse(str_of(big, 1000), &r), ERR_BAD);
