@@ -12,17 +12,13 @@ done
 for f in sbin/procd sbin/ubusd etc/rc.common; do
 	[ -e "${ROOT:-}/$f" ] || { echo "skipped: ROOT is not a root of OpenWrt"; exit 0; }
 done
-R=$T/root
-mkdir -p "$R" "$T/mem"
-mount -t tmpfs tmpfs "$T/mem" && mkdir "$T/mem/up" "$T/mem/work" &&
-	mount -t overlay overlay -o "lowerdir=$ROOT,upperdir=$T/mem/up,workdir=$T/mem/work" "$R" ||
-	{ umount "$T/mem" 2>/dev/null; echo "skipped: no overlay"; exit 0; }
 leave() {
 	kill -KILL ${init:-} 2>/dev/null
 	wait
-	umount "$R" "$T/mem"
+	root_end
 	cleanup
 }
+. "$top/tests/lib/root.sh"
 trap leave EXIT
 
 make_ipk() { # make_ipk VERSION: into the root's /root/VERSION.ipk

@@ -10,17 +10,13 @@ for tool in systemd-nspawn nsenter python3 dpkg-deb ar xz; do
 	command -v $tool >/dev/null || { echo "skipped: no $tool"; exit 0; }
 done
 [ -x "${ROOT:-}/lib/systemd/systemd" ] || { echo "skipped: ROOT is not a root with systemd"; exit 0; }
-R=$T/root
-mkdir -p "$R" "$T/mem"
-mount -t tmpfs tmpfs "$T/mem" && mkdir "$T/mem/up" "$T/mem/work" &&
-	mount -t overlay overlay -o "lowerdir=$ROOT,upperdir=$T/mem/up,workdir=$T/mem/work" "$R" ||
-	{ umount "$T/mem" 2>/dev/null; echo "skipped: no overlay"; exit 0; }
 leave() {
 	kill -KILL ${init:-} ${machine:-} ${api:-} 2>/dev/null
 	wait
-	umount "$R" "$T/mem"
+	root_end
 	cleanup
 }
+. "$top/tests/lib/root.sh"
 trap leave EXIT
 
 make_deb() { # make_deb VERSION: into the root's /tmp/VERSION.deb
