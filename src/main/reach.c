@@ -34,6 +34,7 @@ struct reach {
 	struct calls calls;
 	struct reach_at place[PLACES];
 	u32 n;
+	bool more; /* than PLACES */
 	msec till;
 };
 
@@ -102,9 +103,20 @@ add(struct reach *r, const struct environment *at, struct str target, const char
 	for (u32 i = 0; at && i < r->n; i++)
 		if (r->place[i].at->origin == at->origin && str_same(r->place[i].target, target))
 			return;
-	if (at && r->n < PLACES)
+	if (at && r->n == PLACES) {
+		if (!r->more)
+			say_errf("warning: only the first %u places that the gate logs in at are tried\n", (u32)PLACES);
+		r->more = true;
+	} else if (at)
 		r->place[r->n++] = (struct reach_at){ .at = at, .target = target.n ? target : STR("/"),
 			.option = option };
+}
+
+static void
+add_login(struct reach *r, const struct credential *c)
+{
+	if (c->login)
+		add(r, c->login->at, c->login->target, c->login->authorize.n ? "token_url" : "login");
 }
 
 static void
@@ -119,10 +131,10 @@ collect(struct reach *r, const struct conf *c)
 	for (u32 i = 0; i < c->gen.apis; i++)
 		for (u32 k = 0; k < c->gen.api[i].environments; k++) {
 			const struct environment *e = &c->gen.api[i].environment[k];
-			const struct login *l = e->credential.login;
 
-			if (l)
-				add(r, l->at, l->target, l->authorize.n ? "token_url" : "login");
+			add_login(r, &e->credential);
+			for (u32 m = 0; m < e->mores; m++)
+				add_login(r, &e->more[m]);
 		}
 }
 
