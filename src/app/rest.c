@@ -219,8 +219,7 @@ may_pass(struct job *j, struct rest *r, struct op_spec *spec, const struct gate_
 	spec->pour = j->x.pour;
 	spec->front = j->x.body;
 	spec->upload = j->x.pour ? STR("") : j->x.body;
-	if (r->args.form)
-		spec->upload_type = field_get(&j->x.req.fields, FIELD_CONTENT_TYPE);
+	spec->upload_type = buf_str(&r->args.form);
 	r->relay.watch = r->args.watched ? &r->watch : NULL;
 	return true;
 }

@@ -283,10 +283,11 @@ put_file(struct rest_ask *a, const struct multipart_part *part)
 	buf_byte(&a->out, '"');
 }
 
+/* What passes as it is has its name in plain: not everybody decodes it. */
 static bool
-part_is(const struct multipart_part *part, const struct catalog_param *p)
+part_is(const struct rest_ask *a, const struct multipart_part *part, const struct catalog_param *p)
 {
-	return form_is(part->name, p->wire) || str_same(part->name, p->wire);
+	return str_same(part->name, p->wire) || (!a->raw && form_is(part->name, p->wire));
 }
 
 static void
@@ -314,9 +315,9 @@ put_parts(struct rest_ask *a, struct str params, const struct catalog_param *p, 
 		buf_byte(&a->out, '[');
 	multipart_begin(&m, a->body, params);
 	while (multipart_next(&m, &part) > 0)
-		if (part_is(&part, p))
+		if (part_is(a, &part, p))
 			put_part(a, p, &part, &more);
-	if (a->open.name.p && part_is(&a->open, p))
+	if (a->open.name.p && part_is(a, &a->open, p))
 		put_part(a, p, &a->open, &more);
 	if (n > 1)
 		buf_byte(&a->out, ']');
@@ -357,6 +358,8 @@ count_parts(struct rest_ask *a, struct str params, u32 *all)
 	}
 	if (more || !a->raw)
 		return more;
+	a->form = buf_over(a->type, sizeof a->type);
+	multipart_type(&m, &a->form);
 	if (!str_starts(a->body, str_of(m.mark + 2, m.n - 2u)))
 		return ERR_BAD;
 	return multipart_marks(&m, str_cut(a->body, 0, a->pours ? m.at : a->body.n)) == *all + !a->pours ? 0 : ERR_BAD;
@@ -370,7 +373,6 @@ from_multipart(struct rest_ask *a, struct str params, struct buf *why)
 	struct catalog_param p;
 	u32 all, known = 0;
 
-	a->form = true;
 	if (count_parts(a, params, &all)) {
 		buf_c(why, a->pours ? "a form of this size must be multipart/form-data whose fields come first, within "
 		    "32 KB, then its files" : "the body is no multipart/form-data, or has too many parts");
@@ -382,8 +384,8 @@ from_multipart(struct rest_ask *a, struct str params, struct buf *why)
 		catalog_param(a->catalog, a->op, i, &p);
 		multipart_begin(&m, a->body, params);
 		while (p.in == CATALOG_MEMBER && multipart_next(&m, &part) > 0)
-			n += part_is(&part, &p);
-		if (p.in == CATALOG_MEMBER && a->open.name.p && part_is(&a->open, &p)) {
+			n += part_is(a, &part, &p);
+		if (p.in == CATALOG_MEMBER && a->open.name.p && part_is(a, &a->open, &p)) {
 			if (!(p.flags & CATALOG_PARAM_FILE))
 				return refuse(why, "this is no file, and comes behind 32 KB:", p.wire);
 			n++;

@@ -30,9 +30,10 @@ struct rest_ask {
 	struct buf out;          /* room for the arguments */
 	struct jdoc doc;         /* what is left there: an object */
 	bool raw;                /* the body passes as it is */
-	bool form;               /* it is multipart/form-data, under the client's own Content-Type */
+	struct buf form;         /* its Content-Type, if it is multipart/form-data: over type */
 	bool watched;            /* it has to be watched */
 	struct multipart_part open; /* the part that is not all there; name.p NULL: none */
+	u8 type[MULTIPART_TYPE_N];
 };
 
 /* Reads the request. 0, or an HTTP status (400, 413, 415) and a sentence in why. */

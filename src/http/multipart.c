@@ -2,71 +2,108 @@
 
 #include "http/field.h"
 
-/* Takes the next parameter, name=value or name="value", off *rest. */
-static bool
+/* Takes the next parameter, name=value or name="value", off *rest: 1; 0 there is none; ERR_BAD what stands there could
+ * be read in more ways than one. */
+static int
 next_param(struct str *rest, struct str *name, struct str *value)
 {
+	bool quoted;
 	int end;
 
 	*rest = str_trim(*rest);
 	while (rest->n && rest->p[0] == ';')
 		*rest = str_trim(str_cut(*rest, 1, rest->n));
+	if (!rest->n)
+		return 0;
 	end = str_find(*rest, '=', 0);
 	if (end < 0)
-		return false;
+		return ERR_BAD;
 	*name = str_trim(str_cut(*rest, 0, (u32)end));
 	*rest = str_cut(*rest, (u32)end + 1, rest->n);
-	if (rest->n && rest->p[0] == '"') {
-		end = str_find(*rest, '"', 1);
-		if (end < 0)
+	quoted = rest->n && rest->p[0] == '"';
+	end = str_find(*rest, quoted ? '"' : ';', quoted);
+	if (quoted && end < 0)
+		return ERR_BAD;
+	*value = str_cut(*rest, quoted, end < 0 ? rest->n : (u32)end);
+	*rest = str_trim(str_cut(*rest, end < 0 ? rest->n : (u32)end + quoted, rest->n));
+	if (!quoted)
+		*value = str_trim(*value);
+	return field_token(*name) && str_find(*value, '"', 0) < 0 && (!rest->n || rest->p[0] == ';') ? 1 : ERR_BAD;
+}
+
+/* RFC 2046 section 5.1.1, without blanks. */
+static bool
+boundary_ok(struct str s)
+{
+	for (u32 i = 0; i < s.n; i++)
+		if (!field_token(str_of(s.p + i, 1)) && str_find(STR("()/:=?,"), s.p[i], 0) < 0)
 			return false;
-		*value = str_cut(*rest, 1, (u32)end);
-		*rest = str_cut(*rest, (u32)end + 1, rest->n);
-		return true;
-	}
-	end = str_find(*rest, ';', 0);
-	*value = str_trim(str_cut(*rest, 0, end < 0 ? rest->n : (u32)end));
-	*rest = str_cut(*rest, end < 0 ? rest->n : (u32)end, rest->n);
-	return true;
+	return s.n && s.n <= MULTIPART_BOUNDARY_MAX;
 }
 
 int
 multipart_begin(struct multipart *m, struct str body, struct str params)
 {
 	struct str name, value;
+	int more;
 
 	*m = (struct multipart){ .rest = body, .body = body.p };
-	while (next_param(&params, &name, &value)) {
+	while ((more = next_param(&params, &name, &value)) > 0) {
 		if (!str_same_nocase(name, STR("boundary")))
 			continue;
-		if (value.n == 0 || value.n > MULTIPART_BOUNDARY_MAX)
+		if (m->n || !boundary_ok(value))
 			return ERR_BAD;
 		memcpy(m->mark, "\r\n--", 4);
 		memcpy(m->mark + 4, value.p, value.n);
 		m->n = (u8)(4 + value.n);
-		return 0;
 	}
-	return ERR_BAD;
+	return more == 0 && m->n ? 0 : ERR_BAD;
+}
+
+void
+multipart_type(const struct multipart *m, struct buf *b)
+{
+	struct str boundary = str_of(m->mark + 4, m->n - 4u);
+	const char *quote = field_token(boundary) ? "" : "\"";
+
+	buf_fmt(b, "multipart/form-data; boundary=%s%S%s", quote, boundary, quote);
 }
 
 static int
 read_disposition(struct str value, struct multipart_part *p)
 {
-	struct str name, text;
+	struct str name, text, rest;
+	int more;
 
 	if (!str_same_nocase(str_trim(str_next(&value, ';')), STR("form-data")))
 		return ERR_BAD;
-	while (value.p && next_param(&value, &name, &text)) {
+	while ((more = next_param(&value, &name, &text)) > 0) {
+		rest = name;
 		if (str_find(text, '\\', 0) >= 0) /* browsers percent-encode; what an escape means differs */
 			return ERR_BAD;
 		if (str_same_nocase(name, STR("name")) && !p->name.p)
 			p->name = text;
-		else if (str_same_nocase(name, STR("name")) || str_same_nocase(name, STR("name*")))
-			return ERR_BAD; /* which one counts differs */
+		else if (str_same_nocase(str_next(&rest, '*'), STR("name")))
+			return ERR_BAD; /* a second one, name*=, name*0=: which one counts differs */
 		else if (str_same_nocase(name, STR("filename")))
 			p->file = text;
 	}
-	return 0;
+	return more;
+}
+
+/* A text says how it is to be read only where that is how it is read here. */
+static int
+read_charset(struct str type)
+{
+	struct str name, value;
+	int more;
+
+	str_next(&type, ';');
+	while ((more = next_param(&type, &name, &value)) > 0)
+		if (str_same_nocase(name, STR("charset")) && !str_same_nocase(value, STR("utf-8")) &&
+		    !str_same_nocase(value, STR("us-ascii")))
+			return ERR_BAD;
+	return more;
 }
 
 static int
@@ -80,14 +117,15 @@ read_head(struct str head, struct multipart_part *p)
 		name = str_next(&line, ':');
 		if (!line.p || !field_token(name) || !field_value_ok(line))
 			return ERR_BAD;
-		if (str_same_nocase(name, STR("Content-Type")))
+		if (str_same_nocase(name, STR("Content-Type")) && !p->type.p)
 			p->type = str_trim(line);
 		else if (str_same_nocase(name, STR("Content-Disposition")) && read_disposition(str_trim(line), p))
 			return ERR_BAD;
-		else if (str_same_nocase(name, STR("Content-Transfer-Encoding")))
+		else if (str_same_nocase(name, STR("Content-Transfer-Encoding")) ||
+		         str_same_nocase(name, STR("Content-Type")))
 			return ERR_BAD; /* RFC 7578 section 4.7: nobody sends it; to take it as it is would be wrong */
 	}
-	return p->name.n ? 0 : ERR_BAD;
+	return p->name.n && (p->file.p || !read_charset(p->type)) ? 0 : ERR_BAD;
 }
 
 /* Goes behind the next mark: what stood before it. ERR_BAD: there is none. */

@@ -2,12 +2,13 @@
  *
  *      --BOUNDARY CRLF  head  CRLF CRLF  data  CRLF --BOUNDARY ... CRLF --BOUNDARY--
  *
- * Source: RFC 7578, RFC 2046 section 5.1. Strict where it matters: each part needs a name, heads are lines of
- * name: value, nothing but the end is searched for in data. All strings are views into the body. */
+ * Source: RFC 7578, RFC 2046 section 5.1. Strict where readers differ: each part needs one name, heads are lines of
+ * name: value, their parameters are tokens or quoted and nothing else, texts are UTF-8, nothing but the end is searched
+ * for in data. All strings are views into the body. */
 #ifndef HTTP_MULTIPART_H
 #define HTTP_MULTIPART_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 #define MULTIPART_BOUNDARY_MAX 70
 
@@ -42,9 +43,13 @@ struct multipart_part {
 	struct str data;
 };
 
-/* Begins with a body and the parameters of its Content-Type (what stands behind the first ';'). ERR_BAD: they name no
- * boundary. */
+/* Begins with a body and the parameters of its Content-Type (what stands behind the first ';'). ERR_BAD: they do not
+ * name one boundary. */
 int multipart_begin(struct multipart *m, struct str body, struct str params);
+
+/* Appends the Content-Type of this form with nothing in it but its boundary: who reads it finds no other one. */
+#define MULTIPART_TYPE_N (32 + MULTIPART_BOUNDARY_MAX)
+void multipart_type(const struct multipart *m, struct buf *b);
 
 /* The next part: 1; 0 there are no more; ERR_BAD. */
 int multipart_next(struct multipart *m, struct multipart_part *p);

@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -49,7 +50,13 @@ test_none(void **state)
 		"--x-y\r\n" HEAD "a\r\n\r\n1", "--x-y\r\n" HEAD "a\r\n\r\n1\r\n--x-y", "--x-y\r\nno colon\r\n\r\n1\r\n--x-y--",
 		"--x-y\r\nContent-Disposition: attachment; name=a\r\n\r\n1\r\n--x-y--", "--x-y\r\n" HEAD "\"\"\r\n\r\n1\r\n--x-y--",
 		"--x-y\r\n" HEAD "\"a\\\"b\"\r\n\r\n1\r\n--x-y--", "--x-y\r\n" HEAD "a\r\nContent-Transfer-Encoding: base64\r\n\r\n1\r\n--x-y--" };
-	static const char *const params[] = { "", "boundary", "boundary=", "boundary=\"a", "bound=a" };
+	/* What readers take for different things: two boundaries, words behind a quote, names in parts, other alphabets. */
+	static const char *const params[] = { "", "boundary", "boundary=", "boundary=\"a", "bound=a", "boundary=a; boundary=b",
+		"boundary=a; Boundary=a", "boundary=\"a\"b", "boundary=a; x", "boundary=a b", "boundary=\"a;b\"", "boundary=a\\b",
+		"x boundary=a", "boundary=a\"b\"", "boundary=a; x=b\"c" };
+	static const char *const heads[] = { HEAD "\"a\"b; name=\"c\"", HEAD "a; name*0=b", HEAD "a; name*=b", HEAD "a; x", HEAD "a\"b\"",
+		HEAD "a; file name=b", HEAD "a\r\nContent-Type: text/plain; charset=utf-7", HEAD "a\r\nContent-Type: text/plain; charset=\"ibm037\"",
+		HEAD "a\r\nContent-Type: a/b\r\nContent-Type: a/b", HEAD "a\r\nContent-Type: a/b; charset" };
 	struct multipart_part p;
 	struct multipart m;
 
@@ -57,7 +64,36 @@ test_none(void **state)
 		if (count(bad[i], &p) != ERR_BAD)
 			fail_msg("%u: %s", i, bad[i]);
 	for (u32 i = 0; i < ARRAY_N(params); i++)
-		assert_int_equal(multipart_begin(&m, STR("x"), str_c(params[i])), ERR_BAD);
+		if (multipart_begin(&m, STR("x"), str_c(params[i])) != ERR_BAD)
+			fail_msg("%s", params[i]);
+	for (u32 i = 0; i < ARRAY_N(heads); i++) {
+		char body[200];
+
+		snprintf(body, sizeof body, "--x-y\r\n%s\r\n\r\n1\r\n--x-y--", heads[i]);
+		if (count(body, &p) != ERR_BAD)
+			fail_msg("%s", heads[i]);
+	}
+	assert_int_equal(count("--x-y\r\n" HEAD "a;\r\nContent-Type: text/plain; charset=\"UTF-8\"\r\n\r\n1\r\n--x-y--", &p), 1);
+	assert_int_equal(count("--x-y\r\n" HEAD "a; filename=b; filename*=utf-8''c\r\nContent-Type: text/csv; charset=iso-8859-1\r\n"
+	    "\r\n1\r\n--x-y--", &p), 1);
+}
+
+/* What is passed on names the boundary and nothing else. */
+static void
+test_type(void **state)
+{
+	static const char *const all[][2] = { { "boundary=a-1", "multipart/form-data; boundary=a-1" },
+		{ " charset=utf-8 ; BOUNDARY=\"==a:b?\" ;", "multipart/form-data; boundary=\"==a:b?\"" } };
+
+	for (u32 i = 0; i < ARRAY_N(all); i++) {
+		u8 room[MULTIPART_TYPE_N];
+		struct buf b = buf_over(room, sizeof room);
+		struct multipart m;
+
+		assert_int_equal(multipart_begin(&m, STR(""), str_c(all[i][0])), 0);
+		multipart_type(&m, &b);
+		assert_true(str_is(buf_str(&b), all[i][1]));
+	}
 }
 
 /* Cut anywhere it is either refused or has the parts that are whole. */
@@ -150,6 +186,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_type),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_watch_dashes),
