@@ -3,7 +3,7 @@
 # and with one that does not build, it says so and judges the budgets all the same.
 # usage: sh tests/live/size.sh                      last line: N passed, N failed
 . "$(dirname "$0")/../lib/live.sh"
-[ -f "$top/build/native/mcpgated.sym" ] && [ -z "${MCPGATED:-}" ] || { echo "skipped: no build/native/mcpgated.sym"; exit 0; }
+[ -f "$top/build/native/mcpgated.sym" ] && [ "$M" -ef "$top/build/native/mcpgated" ] || { echo "skipped: no build/native/mcpgated.sym"; exit 0; }
 git -C "$top" rev-parse --git-dir >/dev/null 2>&1 || { echo "skipped: no git repository"; exit 0; }
 git clone -q "$top" "$T/clone" 2>/dev/null && cd "$T/clone" || { echo "skipped: the repository cannot be cloned"; exit 0; }
 git tag | xargs -r git tag -d >/dev/null
