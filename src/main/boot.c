@@ -21,6 +21,7 @@
 #endif
 
 #define LOCK_NAME "serve.lock"
+#define SAME_GROUP UINT32_MAX /* whoever owns a file of ours: its group may do nothing */
 #define MASTER_NAME "master.key"
 #define MASTER_FILE "MCPGATED_MASTER_KEY_FILE" /* variables of the environment */
 #define MASTER_HEX "MCPGATED_MASTER_KEY"
@@ -101,16 +102,32 @@ open_dir(struct boot *b, const char *path, struct buf *why)
 	return 0;
 }
 
+/* Whether we are root in a directory that belongs to somebody else: what is made there must be his, or he could not use
+ * it. */
+static bool
+other_owner(const struct boot *b, u32 *owner)
+{
+	struct file_info info;
+
+	if (file_user() != 0 || file_info(b->dir, &info))
+		return false;
+	*owner = info.owner;
+	return info.owner != 0;
+}
+
 /* The lock's file holds our process id while we run and nothing after an orderly end. */
 static int
 take_lock(struct boot *b, const char *path, struct buf *why)
 {
 	char pid[16];
+	u32 owner;
 	int got;
 
 	b->lock = file_open(b->dir, LOCK_NAME, FILE_READ | FILE_WRITE | FILE_CREATE);
 	if (b->lock < 0)
 		return failed(why, path, "its lock cannot be opened", ERR_IO);
+	if (other_owner(b, &owner))
+		jail_hand_over(b->lock, owner, SAME_GROUP, false);
 	got = file_read_at(b->lock, 0, pid, sizeof pid - 1);
 	if (file_lock(b->lock)) {
 		while (got > 0 && (pid[got - 1] < '0' || pid[got - 1] > '9'))
@@ -158,6 +175,7 @@ make_master(struct boot *b, const char *path, struct buf *why)
 	err = file_replace(b->dir, MASTER_NAME, str_of(key, sizeof key));
 	memcpy(b->master, key, sizeof key);
 	ct_wipe(key, sizeof key);
+	b->made = true;
 	return err ? failed(why, path, "the master key cannot be written", err) : 0;
 }
 
@@ -323,6 +341,25 @@ boot_hand_over(struct boot *b, u32 uid, u32 gid)
 	if (b->audit >= 0)
 		jail_hand_over(b->audit, uid, gid, true);
 	jail_hand_over(b->dir, uid, gid, false); /* the way to it; what lies beside stays ours */
+}
+
+void
+boot_give_back(const struct boot *b)
+{
+	static const char *const folders[] = { BOOT_FOLDERS };
+	u32 owner;
+
+	if (!other_owner(b, &owner))
+		return;
+	for (u32 i = 0; i < ARRAY_N(folders); i++) {
+		int dir = file_open_dir(b->dir, folders[i]);
+
+		if (dir >= 0)
+			jail_hand_over(dir, owner, SAME_GROUP, true);
+		file_close(dir);
+	}
+	if (b->made)
+		jail_hand_over(b->dir, owner, SAME_GROUP, true);
 }
 
 void

@@ -8,12 +8,16 @@
 
 #define BOOT_KEY_N 32
 
+/* What a data directory holds, beside single files. */
+#define BOOT_FOLDERS "store", "audit", "catalogs", "tls"
+
 /* A data directory that this process holds. */
 struct boot {
 	int dir;      /* descriptor of the directory */
 	int audit;    /* of the one for audit lines in it; -1: none */
 	int lock;     /* held as long as open */
 	bool unclean; /* whoever held it before did not end in order */
+	bool made;    /* its master key is new */
 	u8 master[BOOT_KEY_N];
 	char store[256]; /* path of the store's directory */
 };
@@ -35,6 +39,10 @@ int boot_look(struct boot *b, const char *path, struct buf *why);
 /* Makes the directory of the audit, and its first keys when it is new: told once (unless quiet), for `audit verify`.
  * 0, or an error with why. */
 int boot_audit(struct boot *b, bool quiet, struct buf *why);
+
+/* What root made in a directory that is somebody else's (a service with a user of its own) becomes his, with the master
+ * key where that is new: for commands, not for a supervisor whose workers must not read the key. */
+void boot_give_back(const struct boot *b);
 
 /* Gives everything to the user that workers run as. */
 void boot_hand_over(struct boot *b, u32 uid, u32 gid);

@@ -13,8 +13,10 @@
 #define TRIES 8
 #define NAME_MAX_N 80
 
+#define LIVE 2 /* folders, the first ones, whose files belong together: they are written to */
+
 /* What is kept; all else in a data directory is made anew. */
-static const char *const folders[] = { "store", "audit", "catalogs", "tls" };
+static const char *const folders[] = { BOOT_FOLDERS };
 
 struct keep {
 	struct arena mem;
@@ -141,6 +143,7 @@ names_of(int data, const char *folder)
 	return sum;
 }
 
+/* Files that say where others end come first: lines that are written meanwhile are behind that end, not missing. */
 static int
 put_folder(struct keep *k, const char *folder)
 {
@@ -150,9 +153,12 @@ put_folder(struct keep *k, const char *folder)
 
 	if (dir < 0)
 		return dir == ERR_NONE ? 0 : ERR_IO;
-	file_names_init(&it, dir);
-	while (!err && file_names_next(&it, &name) == 1)
-		err = put_file(k, dir, folder, name);
+	for (u32 ends = 2; ends--;) {
+		file_names_init(&it, dir);
+		while (!err && file_names_next(&it, &name) == 1)
+			if (str_ends(str_c(name), STR(".state")) == ends)
+				err = put_file(k, dir, folder, name);
+	}
 	file_close(dir);
 	return err;
 }
@@ -160,14 +166,15 @@ put_folder(struct keep *k, const char *folder)
 static int
 put_all(struct keep *k)
 {
-	u64 before = names_of(k->boot.dir, "store");
 	int err = tape_begin(&k->tape);
+	u64 before;
 
 	k->files = 0;
 	k->bytes = 0;
 	for (u32 i = 0; !err && i < ARRAY_N(folders); i++) {
+		before = names_of(k->boot.dir, folders[i]);
 		err = put_folder(k, folders[i]);
-		if (!err && i == 0 && before != names_of(k->boot.dir, "store"))
+		if (!err && i < LIVE && before != names_of(k->boot.dir, folders[i]))
 			err = ERR_LATE;
 	}
 	return err ? err : tape_put(&k->tape, TAPE_END, STR(""));
@@ -271,23 +278,6 @@ play(struct keep *k, bool writes)
 	return err;
 }
 
-/* To whom the data directory belongs. */
-static void
-hand_over(struct keep *k)
-{
-	struct file_info info;
-	int dir;
-
-	if (file_info(k->boot.dir, &info) || info.owner == file_user())
-		return;
-	for (u32 i = 0; i < ARRAY_N(folders); i++) {
-		dir = file_open_dir(k->boot.dir, folders[i]);
-		if (dir >= 0)
-			jail_hand_over(dir, info.owner, info.owner, true);
-		file_close(dir);
-	}
-}
-
 /* Nobody opens the directory before all is there and on disk. */
 static int
 write_all(struct keep *k)
@@ -300,7 +290,7 @@ write_all(struct keep *k)
 	err = play(k, true);
 	if (err)
 		return err;
-	hand_over(k);
+	boot_give_back(&k->boot);
 	return file_sync_dir(k->boot.dir) || file_unlink(k->boot.dir, BOOT_UNFINISHED) ||
 	       file_sync_dir(k->boot.dir) ? ERR_IO : 0;
 }

@@ -44,6 +44,8 @@ local_open(struct local *l, const char *data, struct buf *why)
 	err = boot_data(&l->boot, data, why);
 	if (err)
 		return err;
+	if (l->boot.made)
+		boot_give_back(&l->boot);
 	conf.dir = l->boot.store;
 	boot_key(&l->boot, "store", key);
 	l->arena = page_arena(store_bytes(0) + ROOM_N);
