@@ -312,6 +312,16 @@ put_value(struct html *h, struct str name, u32 row)
 		escape(&h->out, it->value);
 }
 
+/* {{>}}: the page itself, inside the frame; {{>name}}: what pages have in common. */
+static void
+put_file(struct html *h, struct str name, u32 row, u32 depth)
+{
+	char of[NAME_N];
+
+	if (text_c(of, sizeof of, "%S", name.n ? name : str_c(h->page)))
+		render(h, file_of(h->j->app->pages, of, "html"), row, depth + 1);
+}
+
 static void
 render(struct html *h, struct str t, u32 row, u32 depth)
 {
@@ -328,7 +338,7 @@ render(struct html *h, struct str t, u32 row, u32 depth)
 		t = str_cut(t, (u32)close + 2, t.n);
 		switch (name.p[0]) {
 		case '\'': put_text(h, str_cut(name, 1, name.n), row); break;
-		case '>': render(h, file_of(h->j->app->pages, h->page, "html"), row, depth + 1); break;
+		case '>': put_file(h, str_cut(name, 1, name.n), row, depth); break;
 		case '#':
 		case '^':
 			t = split_block(t, name, &inner);

@@ -10,10 +10,10 @@
  *      return html_reply(&h, 200);
  *
  * In templates: {{name}} value (looked for in the row, then outside); {{'key}} text; {{#name}}..{{/name}} for each row
- * of that name, or once if a value of that name is not empty; {{^name}}..{{/name}} if there is neither. Texts hold
- * {name} where a value goes. Every page has: lang, base (path of public_url), and me, called, csrf, admin, box
- * (runs it), coded (has a second factor), console (an admin's page) when somebody is logged in. Everything a value
- * holds is escaped, always.
+ * of that name, or once if a value of that name is not empty; {{^name}}..{{/name}} if there is neither; {{>name}}
+ * another file of fs/pages. Nothing else there may hold two braces side by side. Texts hold {name} where a value goes.
+ * Every page has: lang, base (path of public_url), and me, called, csrf, admin, box (runs it), coded (has a second
+ * factor), console (an admin's page) when somebody is logged in. Everything a value holds is escaped, always.
  *
  * Pages load nothing but /style.css: no scripts, no other origin, no frames around them, never cached. Items and the
  * finished page lie in the exchange's arena: handlers with many rows ask exchange_arena_n for more first. */

@@ -1,6 +1,7 @@
 #include "app/keypage.h"
 
 #include "app/act.h"
+#include "app/guide.h"
 #include "app/person.h"
 #include "app/prove.h"
 #include "auth/team.h"
@@ -229,9 +230,8 @@ added(struct job *j, enum step s)
 	log_info("key", "added by user=%S name=%S", user_name(&j->person->who.user), principal_name(&k->work->key.who));
 	act_change(j, k->admin ? "admin" : "account", STR("key add"), principal_name(&k->work->key.who));
 	html_begin(&h, &j->x, "key");
-	html_put(&h, "key", buf_str(&k->secret));
-	html_put(&h, "url", j->gen->gen->public_url);
 	html_flag(&h, "everybodys", k->admin);
+	guide_put(&h, str_of(k->work->key.who.apis, k->work->key.who.apis_n), buf_str(&k->secret));
 	return html_reply(&h, 200);
 }
 

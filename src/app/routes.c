@@ -16,6 +16,7 @@
 #include "app/factor.h"
 #include "app/gatepage.h"
 #include "app/guard.h"
+#include "app/guide.h"
 #include "app/health.h"
 #include "app/html.h"
 #include "app/keypage.h"
@@ -63,6 +64,7 @@ static const struct route routes[] = {
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/connections/remove", connections_remove },
 	{ ROUTE_POST,                 0,     FORM_BODY,    "/connections/start", linking_start },
 	{ ROUTE_GET,                  0,     0,            "/connections/callback", linking_back },
+	{ ROUTE_GET,                  0,     0,            "/connect",            guide_page   },
 	{ ROUTE_GET,                  0,     0,            "/connect/:link",      connections_link },
 	{ ROUTE_GET,                  0,     0,            "/ca",                 capage_page  },
 	{ ROUTE_GET,                  0,     0,            "/ca.pem",             capage_pem   },

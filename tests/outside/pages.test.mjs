@@ -133,6 +133,43 @@ test('a key is made, listed and revoked', { skip }, async () => {
   await page.waitForSelector('text=You have no keys');
 });
 
+test('how to connect, client by client, and api by api', { skip }, async () => {
+  await page.goto(server.origin + '/connect');
+  assert.equal(await heading(), 'Connect');
+  const shown = () => page.$$eval('pre', (all) => all.map((e) => e.textContent));
+  let all = await shown();
+  assert.equal(all[0], `claude mcp add --transport http echo ${server.origin}/echo/mcp`);
+  const codes = () => page.$$eval('code', (of) => of.map((e) => e.textContent));
+  assert.ok((await codes()).includes(`${server.origin}/echo/production/mcp`), 'the pinned address');
+  assert.ok(all.at(-1).includes(`${server.origin}/rest/echo/sandbox/`), 'the sandbox is what REST is shown with');
+  await look('connect');
+  await page.click('text=Work <together>');
+  assert.equal(await page.textContent('[aria-current=page]'), 'Work <together> work');
+  for (const text of (await shown()).filter((t) => t.startsWith('{')))
+    assert.ok(JSON.stringify(JSON.parse(text)).includes(`${server.origin}/work/mcp`), text);
+  await look('connect-other');
+});
+
+test('a new key is shown inside what each client wants', { skip }, async () => {
+  await page.goto(server.origin + '/keys');
+  await page.fill('#name', 'for pasting');
+  await page.selectOption('#api', 'work');
+  await page.click('text=Make a key');
+  await page.waitForSelector('pre');
+  const [first, ...rest] = await page.$$eval('pre', (all) => all.map((e) => e.textContent));
+  const key = first.split(' ').at(-1);
+  for (const text of rest) assert.ok(text.includes(key) && text.includes('/work/'), text);
+  const json = rest.filter((t) => t.startsWith('{')).map((t) => JSON.parse(t));
+  assert.equal(json.length, 5);
+  const vscode = json[0].servers.work; // pasted as it is, it works
+  assert.equal(vscode.headers.Authorization, first.slice('Authorization: '.length));
+  const r = await caller(server, { key, path: new URL(vscode.url).pathname }).modern('tools/list');
+  assert.ok(r.json.result.tools.length > 0);
+  await look('key-pasted');
+  await page.goto(server.origin + '/keys');
+  await page.click('text=Revoke');
+});
+
 test('by keyboard alone: every stop is seen, in order, and does what it says', { skip }, async () => {
   await page.goto(server.origin + '/keys');
   await page.setViewportSize({ width: 1280, height: 800 });
@@ -145,7 +182,7 @@ test('by keyboard alone: every stop is seen, in order, and does what it says', {
     assert.ok(at.seen, `focus on ${at.id} is seen`);
     stops.push(at.id);
   }
-  assert.deepEqual(stops, ['Skip to the content', 'mcpgated', 'Connected apps', 'API keys', 'Connections', 'Approvals', 'Account', 'Log out',
+  assert.deepEqual(stops, ['Skip to the content', 'mcpgated', 'Connect', 'Connected apps', 'API keys', 'Connections', 'Approvals', 'Account', 'Log out',
     'name', 'api', 'access', 'expires', '', 'Make a key']);
   await page.focus('#name');
   await type('by keyboard', '', '');
