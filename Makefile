@@ -82,6 +82,14 @@ debug:
 testbuild:
 	$(Q)$(MAKE) --no-print-directory VARIANT=test
 
+# What no file's time tells. HOW: where this tree lies (build/ may be a copy of another one's) and the flags; WHICH: the
+# sources there are and how they are linked. Each file is written anew only when its text is another one.
+HOW     := $(B)/.how
+WHICH   := $(B)/.which
+HOSTHOW := build/host/.how
+known    = $(and $(findstring <$(2)>,<$(strip $(file <$(1)))>),$(findstring <$(strip $(file <$(1)))>,<$(2)>))
+note     = $(if $(call known,$(1),$(2)),,$(shell mkdir -p $(dir $(1)))$(file >$(1),$(2)))
+
 # --- vendor: fetched and verified, never committed -------------------------------------------------
 VENDOR  := vendor/src
 VSTAMP  := $(VENDOR)/.verified
@@ -102,7 +110,7 @@ ifneq ($(wildcard $(BEARSRC)/src),)
 BEARC   := $(wildcard $(BEARSRC)/src/*.c $(BEARSRC)/src/*/*.c)
 endif
 BEARO   := $(BEARC:$(BEARSRC)/src/%.c=$(B)/vendor/%.o)
-$(B)/vendor/%.o: $(BEARSRC)/src/%.c | $(CROSSED:%=%/.there)
+$(B)/vendor/%.o: $(BEARSRC)/src/%.c $(HOW) | $(CROSSED:%=%/.there)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VFLAGS) $(BEARDEFS) -I$(BEARSRC)/inc -I$(BEARSRC)/src -c -o $@ $<
 $(B)/lib/libbearssl.a: $(VSTAMP) $(BEARO)
@@ -145,14 +153,14 @@ $(B)/obj/json/%.o: CPPFLAGS += -I$(VENDOR)
 $(B)/obj/main/boot.o $(B)/obj/main/main.o: CPPFLAGS += -DMCPGATED_VERSION='"$(VER)"' -DBUILD_TIME=$(SOURCE_DATE)
 
 # Flags are no files: what changes them makes everything anew, or a size would be that of yesterday's objects.
-$(B)/obj/%.o: src/%.c Makefile board/$(BOARD)/board.mk | $(VSTAMP) $(CROSSED:%=%/.there)
+$(B)/obj/%.o: src/%.c Makefile board/$(BOARD)/board.mk $(HOW) | $(VSTAMP) $(CROSSED:%=%/.there)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 define floor_lib
-$(B)/lib/lib$(1).a: $$(call objs,$(1))
+$(B)/lib/lib$(1).a: $$(call objs,$(1)) $(WHICH)
 	@mkdir -p $$(@D)
-	$$(Q)rm -f $$@ && $$(CROSS)ar rcD $$@ $$^
+	$$(Q)rm -f $$@ && $$(CROSS)ar rcD $$@ $$(filter %.o,$$^)
 endef
 $(foreach f,$(FLOORS),$(eval $(call floor_lib,$(f))))
 
@@ -163,7 +171,7 @@ ALLOBJ  := $(foreach f,$(FLOORS),$(call objs,$(f)))
 HOSTCC  ?= gcc
 PACK    := build/host/pack
 SQUEEZE := build/host/squeeze
-$(PACK) $(SQUEEZE): build/host/%: tools/%.c tools/packer.h tools/apart.h src/base/pack.h src/base/arena.h src/sys/image.h
+$(PACK) $(SQUEEZE): build/host/%: tools/%.c tools/packer.h tools/apart.h src/base/pack.h src/base/arena.h src/sys/image.h $(HOSTHOW)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Isrc -Iboard/native -o $@.$$$$ $< && mv $@.$$$$ $@
 # FS_EDIT: a script that takes from a copy of fs/ what a board leaves out.
@@ -172,7 +180,7 @@ $(B)/gen/pack.c: $(PACK) $(FS_EDIT) $(shell find fs -type f 2>/dev/null)
 	$(Q)rm -rf $(@D)/fs && cp -R fs $(@D)/fs $(if $(FS_EDIT),&& cd $(@D)/fs && sh $(CURDIR)/$(FS_EDIT))
 	$(Q)$(PACK) $(@D)/fs > $@.new && mv $@.new $@ && rm -rf $(@D)/fs
 # INSTEAD: a source that answers for what a board leaves out (LEFT_OUT).
-$(B)/obj/instead.o: $(INSTEAD) Makefile board/$(BOARD)/board.mk | $(VSTAMP) $(CROSSED:%=%/.there)
+$(B)/obj/instead.o: $(INSTEAD) Makefile board/$(BOARD)/board.mk $(HOW) | $(VSTAMP) $(CROSSED:%=%/.there)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(B)/gen/pack.o: $(B)/gen/pack.c | $(CROSSED:%=%/.there)
@@ -195,19 +203,22 @@ LINK     = $(CC) $(LDSAN) $(1) -lpthread
 endif
 
 # Where the entry is ours the constants are packed, too: the file that runs has no sections, $@.sym is for whoever looks.
-$(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o $(INSTEAD:%=$(B)/obj/instead.o) $(if $(PACKED),$(SQUEEZE) tools/image.ld)
+$(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o $(INSTEAD:%=$(B)/obj/instead.o) $(WHICH) $(if $(PACKED),$(SQUEEZE) tools/image.ld)
 	$(Q)$(call LINK,-o $@.sym $(B)/obj/main/main.o $(B)/gen/pack.o $(INSTEAD:%=$(B)/obj/instead.o) \
 	    -Wl$(comma)--start-group $(LINKLIBS) $(B)/lib/libbearssl.a -Wl$(comma)--end-group)
 	$(Q)$(if $(filter rel,$(VARIANT)),$(STRIP) -s -o $@ $@.sym,cp $@.sym $@)
 	$(Q)$(if $(and $(filter rel,$(VARIANT)),$(PACKED)),$(SQUEEZE) $@ $@.small && chmod 755 $@.small && mv $@.small $@)
 comma   := ,
 STRIP   ?= $(CROSS)strip
+$(call note,$(HOW),$(strip $(CURDIR) $(CC) $(CFLAGS) $(VFLAGS) $(OPT_HOT) $(START_FLAGS) $(HOTSRC)))
+$(call note,$(WHICH),$(strip $(foreach f,$(FLOORS),$(call srcs,$(f))) $(call LINK,) $(STRIP) $(PACKED)))
+$(call note,$(HOSTHOW),$(CURDIR) $(HOSTCC))
 
 # --- unit tests: tests/unit/<folder>/test_<file>.c links that folder and the floors below it -------
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
 TESTLIB := $(patsubst tests/lib/%.c,$(B)/testlib/%.o,$(wildcard tests/lib/*.c))
 .PRECIOUS: $(B)/testlib/%.o
-$(B)/testlib/%.o: tests/lib/%.c | $(VSTAMP)
+$(B)/testlib/%.o: tests/lib/%.c $(HOW) | $(VSTAMP)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -Itests -c -o $@ $<
 
