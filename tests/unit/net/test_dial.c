@@ -1,5 +1,6 @@
 #include "net/dial.h"
 
+#include "lib/refused.h"
 #include "lib/rig.h"
 
 #include <netinet/in.h>
@@ -229,6 +230,8 @@ test_refused(void **state)
 	    STEP_FAIL);
 	assert_int_equal(f->d.err, ERR_IO);
 	snprintf(expected, sizeof expected, "cannot connect to 127.0.0.1:%u: connection refused", f->at.port);
+	assert_memory_equal(why(), expected, strlen(expected) - strlen("connection refused"));
+	NEEDS_REFUSED();
 	assert_string_equal(why(), expected);
 }
 
