@@ -206,7 +206,8 @@ may_pass(struct job *j, struct rest *r, struct op_spec *spec, const struct gate_
 
 	for (u32 i = 0; i < op->param_n && !judged && call->verdict & VERDICT_ARGUMENTS; i++) {
 		catalog_param(spec->catalog, op, i, &p);
-		judged = (p.in == CATALOG_BODY || p.flags & CATALOG_PARAM_FILE) && role_looks(r->ask.role, p.arg);
+		judged = (p.in == CATALOG_BODY || p.flags & CATALOG_PARAM_FILE) &&
+		         role_looks(r->ask.role, r->e.api, p.arg);
 	}
 	if (judged) {
 		buf_fmt(&r->why, "this body is judged whole here (%s): it may have %u KB",

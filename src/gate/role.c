@@ -158,19 +158,26 @@ role_arguments(const struct role *role, const struct api *api, u32 environment, 
 	return 0;
 }
 
-bool
-role_looks(const struct role *role, struct str argument)
+static bool
+looks(const struct rule *rule, u32 n, struct str argument)
 {
-	for (u32 kind = 0; kind < ROLE_KINDS; kind++)
-		for (u32 i = 0; i < role->rules[kind].n; i++) {
-			const struct rule *r = &role->rules[kind].at[i];
+	for (u32 i = 0; i < n; i++)
+		for (u32 k = 0; k < rule[i].wheres; k++) {
+			struct str of = rule[i].where[k].argument;
 
-			for (u32 k = 0; k < r->wheres; k++) {
-				struct str of = r->where[k].argument;
-
-				if (str_starts(of, argument) && (of.n == argument.n || of.p[argument.n] == '.'))
-					return true;
-			}
+			if (str_starts(of, STR("*")) || (str_starts(of, argument) &&
+			        (of.n == argument.n || of.p[argument.n] == '.')))
+				return true;
 		}
 	return false;
+}
+
+bool
+role_looks(const struct role *role, const struct api *api, struct str argument)
+{
+	bool any = looks(api->deny, api->denies, argument);
+
+	for (u32 kind = 0; kind < ROLE_KINDS && !any; kind++)
+		any = looks(role->rules[kind].at, role->rules[kind].n, argument);
+	return any;
 }

@@ -59,7 +59,7 @@ int role_compile(const struct gen *gen, struct api *api, const struct catalog *c
 int role_arguments(const struct role *role, const struct api *api, u32 environment, const struct catalog *c,
     const struct catalog_op *op, struct jcur args, u8 *level, struct buf *why);
 
-/* Whether any rule of the role looks at an argument of this name, or at something in it. */
-bool role_looks(const struct role *role, struct str argument);
+/* Whether any rule of the role or the api looks at an argument of this name, or at something in it. */
+bool role_looks(const struct role *role, const struct api *api, struct str argument);
 
 #endif

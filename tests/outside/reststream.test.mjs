@@ -22,6 +22,7 @@ const document = {
     '/raw/{name}': { put: { operationId: 'send_raw', parameters: [name], ...raw() }, get: { operationId: 'read_raw', parameters: [name], responses: ok } },
     '/keyed/{name}': { put: { operationId: 'send_keyed', parameters: [name], ...raw() } },
     '/text': { post: { operationId: 'send_text', requestBody: { content: { 'text/csv': { schema: { type: 'string' } } } }, responses: ok } },
+    ...Object.fromEntries(['other', 'any'].map((n) => [`/${n}`, { post: { operationId: `send_${n}`, requestBody: { content: { 'text/csv': { schema: { type: 'string' } } } }, responses: ok } }])),
     '/parts': { post: { operationId: 'send_parts', requestBody: { content: { 'multipart/form-data': { schema: { type: 'object', required: ['note'], properties: { note: { type: 'string', enum: ['a', 'b'] }, file, files: { type: 'array', items: file } } } } } }, responses: ok } },
     '/json': { post: { operationId: 'send_json', requestBody: { content: { 'application/json': { schema: { type: 'object', properties: { a: { type: 'string' } } } } } }, responses: ok } },
     '/replace/{name}': { put: { operationId: 'purge_and_replace', parameters: [name], ...raw() } },
@@ -58,7 +59,7 @@ before(async () => {
   const base_url = `http://127.0.0.1:${api.address().port}`, environments = [{ name: 'test', base_url, credential_from: 'env:TOKEN', repeat_guard: '30s' }];
   server = await startServer({
     env: { TOKEN },
-    apis: [{ name: 'box', document: at('files.json', document), options: { overlay: at('overlay.json', overlay) }, environments }],
+    apis: [{ name: 'box', document: at('files.json', document), options: { overlay: at('overlay.json', overlay), deny: ['op:send_other where body in no*', 'op:send_any where * in no*'] }, environments }],
     extra: "config role 'narrow'\n\tlist allow '*'\n\tlist deny 'op:send_text where body in bad*'\n\tlist allow 'op:send_raw where name in a*'\n",
   });
   keys = { all: await server.key('all', undefined, ['--destructive']), narrow: await server.key('narrow', undefined, ['--role', 'narrow']) };
@@ -188,6 +189,10 @@ test('what is judged by its contents is judged whole, or refused', async () => {
   await no('PUT', '/replace/a', big, { chunked: true }, /bound to it/);
   await no('PUT', '/raw/a', big, { headers: { 'X-Dry-Run': 'true' } }, /dry run/);
   await no('POST', '/text', Buffer.from(`bad${'x'.repeat(300_000)}`), { type: 'text/csv', key: keys.narrow }, /a rule or the configuration looks at it/);
+  for (const one of ['/other', '/any']) {
+    assert.equal((await send('POST', one, Buffer.from('no'), { type: 'text/csv' })).status, 403);
+    await no('POST', one, Buffer.from(`no${'x'.repeat(300_000)}`), { type: 'text/csv' }, /a rule or the configuration looks at it/);
+  }
   const pinned = form([['note', 'public'], ['file', big, 'x']]);
   await no('POST', '/fixed', pinned.body, { type: pinned.type }, /a rule or the configuration looks at it/);
   assert.equal(seen.length, n);
