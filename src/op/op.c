@@ -573,9 +573,7 @@ op_run(struct ready *r, msec now)
 void
 op_leave(struct op *op, bool keep, msec now)
 {
-	bool sent = op->effect != CATALOG_READ;
-
-	if ((!keep && !sent) || op->pour || (op->call && op->call->more)) { /* half a request is none */
+	if ((!keep && !op_sent(op)) || op->pour || (op->call && op->call->more)) { /* half a request is none */
 		op_end(op, now);
 		return;
 	}

@@ -189,13 +189,16 @@ void op_owner(struct op *op, struct ready *owner);
 /* Gives a finished or failed op back. */
 void op_end(struct op *op, msec now);
 
+/* Whether it is a write that the API may have heard of: it waits for no place, connection or credential any more. */
+bool op_sent(const struct op *op);
+
 /* Whether a switch that was turned off meanwhile forbids it. */
 bool op_off(const struct op *op, const struct switches *s);
 
 /* The op that marks this owner, or NULL. */
 const struct op *ops_of(const struct ops *o, const struct ready *owner);
 
-/* Cuts the reads that go on without their request and that a switch forbids by now. */
+/* Cuts what goes on without its request and a switch forbids by now, but for what was sent. */
 void ops_off(struct ops *o, const struct switches *s, msec now);
 
 /* The one who asked has gone: cancels the call, unless `keep` or it is a write that may have been

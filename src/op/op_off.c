@@ -2,6 +2,12 @@
 #include "op/op.h"
 
 bool
+op_sent(const struct op *op)
+{
+	return op->effect != CATALOG_READ && op->call && op->call->state != CALL_QUEUE && op->call->state != CALL_DIAL;
+}
+
+bool
 op_off(const struct op *op, const struct switches *s)
 {
 	u8 off = switches_off(s, &op->who, op->api);
@@ -29,7 +35,7 @@ ops_off(struct ops *o, const struct switches *s, msec now)
 	for (u32 i = 0; i < o->pool.count; i++) {
 		struct op *op = (struct op *)pool_at(&o->pool, i);
 
-		if (op && op->detached && op->effect == CATALOG_READ && op_off(op, s))
+		if (op && op->detached && !op_sent(op) && op_off(op, s))
 			op_end(op, now);
 	}
 }

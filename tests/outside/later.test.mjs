@@ -23,6 +23,8 @@ before(async () => {
     { name: 'echo', document: echoDocument, options, environments },
     { name: 'other', document: echoDocument, options: { answer_within: '2s' }, environments }, // told every half second,
     { name: 'usual', document: echoDocument, environments },
+    { name: 'turns', document: echoDocument, environments: [{ ...environments[0], concurrency: 1 }] },
+    { name: 'briefly', document: echoDocument, options, environments: [{ ...environments[0], concurrency: 1 }] },
     { name: 'brief', document: echoDocument, environments: [{ ...environments[0], first_timeout: '30s' }] },
   ] });
   key = await server.key('later');
@@ -227,6 +229,24 @@ test('a switch: what is under way and off by now is cut, its handle says so; wha
   assert.equal((await server.command(['switch', `key:${id}`, 'on'])).code, 0);
   assert.match((await fetched(handle, me)).text, /has ended, but its answer could not be kept/);
   assert.equal((await going[3]).json.result.isError, false);
+});
+
+test('a write that waits for its turn when it is turned off, or its modern client leaves, is never sent', async () => {
+  const mine = await server.key('waits'), id = JSON.parse((await server.command(['key', 'list', '--json'])).out).find((k) => k.name === 'waits').id;
+  const write = (n, era = 'modern', api = 'turns') => caller(server, { key: mine, path: `/${api}/mcp` })[era]('tools/call', { name: 'echo', arguments: { text: `turn ${n}` } });
+  const before = caller(server, { key, path: '/turns/mcp' }).modern('tools/call', { name: 'slow', arguments: { ms: 1501 } });
+  while (!asked('ms=1501').length) await sleep(20);
+  const { headers, body } = modernRequest('tools/call', { name: 'echo', arguments: { text: 'turn 1' } }, { key });
+  const leaves = net.connect(server.port, '127.0.0.1', () => leaves.write(requestBytes({ method: 'POST', path: '/turns/mcp', host: server.host, headers, body })));
+  const going = [write(2), write(3, 'legacy')];
+  assert.ok(handleOf((await write(4, 'modern', 'briefly')).json.result.content[0].text));
+  leaves.destroy();
+  assert.equal((await server.command(['switch', `key:${id}`, 'off'])).code, 0);
+  for (const r of await Promise.all(going)) assert.equal(r.status, 503);
+  assert.equal((await before).json.result.isError, false);
+  await sleep(300);
+  assert.deepEqual(asked('turn ').map((q) => q.body), []);
+  assert.equal((await server.command(['switch', `key:${id}`, 'on'])).code, 0);
 });
 
 test('stop-all: reads are cut, a write that was sent is awaited, handles are void', async () => {
