@@ -300,6 +300,26 @@ place_headers(struct segment *head, u32 n)
 	head->room = head->n;
 }
 
+/* The dynamic section is packed with the data, and start code asks for no more than its place in memory. Whoever reads
+ * the file instead (OpenWrt's ujail looks for libraries) finds one that needs none. */
+static void
+place_dynamic(struct segment *head, struct segment *s, u32 n)
+{
+	u32 word = elf.wide ? 8 : 4;
+
+	for (; n && s->type != PT_DYNAMIC; n--)
+		s++;
+	if (!n || s->n)
+		return;
+	s->at = (head->n + word - 1) & -(u64)word;
+	s->n = 4 * word;
+	memset(out + head->n, 0, s->at + s->n - head->n);
+	put(out + s->at, DT_STRTAB, word);
+	put(out + s->at + 2 * word, DT_FLAGS_1, word);
+	put(out + s->at + 3 * word, DF_1_PIE, word);
+	head->n = head->room = s->at + s->n;
+}
+
 /* OUT without its headers, which come to s. The bytes of OUT. */
 static u64
 write_out(struct segment *s, u32 *n)
@@ -315,6 +335,7 @@ write_out(struct segment *s, u32 *n)
 	memcpy(out, file, head.n);
 	*n = 6 + other_segments(s + 6, head.n);
 	place_headers(&head, *n);
+	place_dynamic(&head, s + 6, *n - 6);
 	at = (head.n & -page) + elf.entry % page; /* in the file: behind the headers, on the same place of a page */
 	if (at < head.n)
 		at += page;
