@@ -75,10 +75,20 @@ now mcpgated check
 expect 'what uci wrote is read' 0
 now /etc/init.d/mcpgated start
 expect start 0
-until_true 10 runs && ok || { bad 'it runs'; tail -5 "$T/log"; inside ubus call service list; }
+until_true 10 runs && ok || { bad "it runs"; tail -25 "$T/log"; inside ubus call service list; }
 main=$(of_service pid)
-same 'as whom' '8182 8182' "$(inside sed -n 's/^\([UG]\)id:[[:space:]]*\([0-9]*\).*/\2/p' "/proc/$main/status" | xargs)"
-same 'it may gain no privileges' 1 "$(inside sed -n 's/^NoNewPrivs:[[:space:]]*//p' "/proc/$main/status")"
+gate=$main
+if [ -x "$R/sbin/ujail" ]; then # what procd started is ujail then, and the gate its child
+	gate=$(inside sed 's/ .*//' "/proc/$main/task/$main/children")
+	same 'what ujail is asked' '/sbin/ujail -t 15 -n mcpgated -U mcpgated -G mcpgated -C /etc/capabilities/mcpgated.json -c -o -r /etc/config -r /etc/hosts -r /etc/mcpgated -w /etc/mcpgated/data -r /etc/ssl -- /usr/bin/mcpgated serve -c /etc/config/mcpgated ' \
+		"$(inside sh -c "tr '\\0' ' ' </proc/$main/cmdline")"
+	same 'what the gate sees' 'dev etc usr: config group hosts mcpgated passwd resolv.conf' \
+		"$(echo $(inside ls "/proc/$gate/root/")): $(echo $(inside ls "/proc/$gate/root/etc" | grep -vx -e ssl -e nsswitch.conf))"
+else
+	echo "skipped: procd's jail (no /sbin/ujail in ROOT)"
+fi
+same 'as whom' '8182 8182' "$(inside sed -n 's/^\([UG]\)id:[[:space:]]*\([0-9]*\).*/\2/p' "/proc/$gate/status" | xargs)"
+same 'it may gain no privileges' 1 "$(inside sed -n 's/^NoNewPrivs:[[:space:]]*//p' "/proc/$gate/status")"
 until_true 5 logged 'ready url=' && ok || bad 'its words go to the log'
 logged 'not in force' && bad 'the jail is not complete' || ok
 key=$(inside mcpgated key add first 2>"$T/err")
@@ -94,6 +104,13 @@ expect 'reload_config' 0
 until_true 10 logged 'generation 2 is in force' && ok || bad 'a changed configuration is in force'
 same 'in the same process' "$main" "$(of_service pid)"
 same 'the service can read it' '640 0:8182' "$(stat -c '%a %u:%g' "$R/etc/config/mcpgated")"
+[ "$gate" = "$main" ] || {
+	inside sh -c 'mkdir /srv && cp /etc/mcpgated/api.json /srv/ && uci set mcpgated.demo.document=/srv/api.json && uci commit mcpgated'
+	now reload_config
+	elsewhere() { [ "$(of_service pid)" != "$main" ] && runs && answers; }
+	until_true 15 elsewhere && ok || bad 'with a document that the jail did not show it starts anew'
+	main=$(of_service pid)
+}
 inside kill -KILL "$main"
 again() { p=$(of_service pid); [ -n "$p" ] && [ "$p" != "$main" ] && runs && answers; }
 until_true 15 again && ok || bad 'killed, it comes back with its keys'
