@@ -398,7 +398,12 @@ op_start(struct ops *o, const struct op_spec *spec, struct ready *owner, msec no
 		return OP_FAULT_BUSY;
 	}
 	op->owner = op->wait.owner = owner;
-	fault = build(op, spec, &j, now, why);
+	if (spec->ask->switches && op_off(op, spec->ask->switches)) { /* the request may have waited */
+		BUF_LIT(why, "This was turned off meanwhile. Nothing was done.");
+		fault = OP_FAULT_DENIED;
+	} else {
+		fault = build(op, spec, &j, now, why);
+	}
 	if (!fault)
 		fault = meter_take(op, spec, why);
 	if (!fault && !j.later)

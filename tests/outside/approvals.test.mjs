@@ -105,6 +105,20 @@ test('changed meanwhile: by version, by ETag, and between the look and the act',
   assert.equal(things.seen.findLast((q) => q.method === 'DELETE').headers['if-match'], '"tagged-1"');
 });
 
+test('turned off between the look and the act: nothing is done', async () => {
+  for (const target of [['api:things', 'write'], ['tool:things/delete_thing']]) {
+    const id = next(), { handle, path } = await ask(a, 'delete_thing', { id });
+    things.look = 700;
+    const acting = a.modern('tools/call', { name: 'delete_thing', arguments: { id, approval: handle } });
+    await sleep(100);
+    things.look = 0;
+    const off = await gate.command(['switch', ...target, 'off']), r = await acting, on = await gate.command(['switch', ...target, 'on']);
+    assert.deepEqual([off.code, on.code], [0, 0]);
+    assert.ok(r.json.error ?? r.json.result.isError, r.body);
+    assert.equal(things.count(path), 0);
+  }
+});
+
 test('what cannot be read is described without its state', async () => {
   const id = next(), { handle, text } = await ask(a, 'delete_blind', { id });
   assert.match(text, /no operation that reads it/);

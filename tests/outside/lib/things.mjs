@@ -23,10 +23,11 @@ export const document = {
 };
 
 // deleted: one entry for each DELETE that was carried out. touch(id): the thing changes. hang: reads get no answer;
-// waiting: those whose connection is still there.
+// look: how long they
+// take; waiting: those whose connection is still there.
 export async function startThings() {
   const versions = new Map();
-  const self = { deleted: [], seen: [], versions, touch: (n) => versions.set(n, (versions.get(n) ?? 1) + 1), delay: 0, hang: false, waiting: 0 };
+  const self = { deleted: [], seen: [], versions, touch: (n) => versions.set(n, (versions.get(n) ?? 1) + 1), delay: 0, look: 0, hang: false, waiting: 0 };
   const server = http.createServer(async (q, s) => {
     const chunks = [];
     for await (const c of q) chunks.push(c);
@@ -34,6 +35,7 @@ export async function startThings() {
     self.seen.push({ method: q.method, url: q.url, headers: q.headers, body: Buffer.concat(chunks).toString() });
     const json = (status, v) => { s.writeHead(status, { 'Content-Type': 'application/json', ...(kind === 'tagged' ? { ETag: tag } : {}) }); s.end(JSON.stringify(v)); };
     if (q.method === 'GET' && self.hang) { self.waiting++; s.on('close', () => { self.waiting--; }); return; }
+    if (q.method === 'GET' && self.look) await sleep(self.look);
     if (q.method === 'GET') return json(200, { id: Number(n), name: `${kind} ${n}`, version, seen: kind === 'tagged' ? Math.random() : 0 });
     if (q.method === 'DELETE') {
       if (self.delay) await sleep(self.delay);
