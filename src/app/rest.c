@@ -296,6 +296,18 @@ act(struct job *j, struct rest *r, msec now)
 	return STEP_MORE;
 }
 
+/* What the API calls this state of it, unless that holds a secret. */
+static void
+put_etag(struct job *j, const struct op *op)
+{
+	struct str etag = str_of(op->call->etag, op->call->etag_n);
+	u8 room[CALL_ETAG_MAX];
+	struct buf b = buf_over(room, sizeof room);
+
+	if (etag.n && redact_put(op->secrets, etag, &b) == 0)
+		reply_field(&j->x, "ETag", etag);
+}
+
 static enum step
 answer(struct job *j, struct rest *r, msec now)
 {
@@ -316,8 +328,7 @@ answer(struct job *j, struct rest *r, msec now)
 		buf_u64(&why, op->retry_after_s);
 		reply_field(&j->x, "Retry-After", buf_str(&why));
 	}
-	if (op->call->etag_n)
-		reply_field(&j->x, "ETag", str_of(op->call->etag, op->call->etag_n));
+	put_etag(j, op);
 	reply_field(&j->x, "X-Environment", op->environment->name);
 	if (op->status != 204 && op->status != 304)
 		return relay_start(&r->relay, &j->x, op->status, &j->gen->text[r->e.api->index].secrets);

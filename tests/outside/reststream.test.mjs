@@ -51,7 +51,7 @@ before(async () => {
     q.on('error', () => {});
     q.on('end', () => {
       seen.push({ ...got, sha: hash.digest('hex'), body: Buffer.concat(kept) });
-      s.writeHead(200, { 'Content-Type': 'application/json' });
+      s.writeHead(200, { 'Content-Type': 'application/json', ETag: `"${q.url === '/raw/tagged' ? q.headers.authorization.slice(7) : 'v1'}"` });
       s.end(JSON.stringify({ size: got.size, said: q.headers.authorization, client_secret: 'named-so' }));
     });
   });
@@ -108,8 +108,10 @@ test('20 MB with a length and in chunks: every byte, in constant memory', async 
     assert.equal(got.headers['transfer-encoding'], chunked ? 'chunked' : undefined);
     assert.deepEqual([r.json.said, r.json.client_secret], ['Bearer [redacted]', '[redacted]']);
     assert.equal(r.headers['x-content-type-options'], 'nosniff');
+    assert.equal(r.headers.etag, '"v1"');
   }
   assert.ok(server.rss() < before + 3000, `${before} to ${server.rss()} KB`);
+  assert.equal((await send('PUT', '/raw/tagged', randomBytes(9))).headers.etag, undefined, 'a secret in it');
 });
 
 test('sizes around every limit arrive whole', async () => {
