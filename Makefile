@@ -129,7 +129,7 @@ LIBS    := $(FLOORS:%=$(B)/lib/lib%.a)
 # the code is packed (PACKED), what a request runs through is built for speed, too: 65 KB more in memory, 25 KB of file,
 # and a call costs 18 % less.
 HOTSRC  := $(wildcard $(addprefix src/,$(addsuffix .c, $(addprefix base/,buf copy crc pool str) \
-           $(addprefix json/,jesc jesc_x86 jout jscan json json_find) $(addprefix http/,field head url) net/wire)))
+           $(addprefix json/,jesc jesc_x86 jout jscan json json_find json_request) $(addprefix http/,field head url) net/wire)))
 ifneq ($(PACKED),)
 HOTSRC  += $(filter-out $(HOTSRC),$(wildcard $(addprefix src/,$(addsuffix .c, base/arena base/lease base/log base/map \
            $(addprefix http/,body head_resp hout) net/net sys/loop sys/sock sys/timer \

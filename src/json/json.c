@@ -13,8 +13,6 @@
 #include <jsmn.h>
 #pragma GCC diagnostic pop
 
-#define JSON_MEMBER 8 /* or-ed to a kind: the token before is this value's key */
-
 /* jsmn fills the same array in its own words, link() rewrites it in ours. */
 union token {
 	struct jsmntok ours;
@@ -111,6 +109,8 @@ parse(struct jdoc *d, struct jsmntok *tok, u32 max, u32 flags)
 	d->escapes = found.escapes;
 	if (found.tokens > max)
 		return ERR_FULL;
+	if (flags & JSCAN_REQUEST)
+		return NEVER(json_tokens(d->text, tok) != d->n) ? ERR_BAD : 0;
 	first = str_trim(d->text).p[0];
 	if (first != '{' && first != '[' && first != '"')
 		return parse_bare(d, tok);

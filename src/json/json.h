@@ -1,5 +1,6 @@
 /* json: whole JSON texts as tokens, and a cursor over them. The only folder that knows jsmn,
  * which tokenizes what jscan has found valid; its counts are not trusted, all links are our own.
+ * Requests are tokenized by json_request.c, to the same tokens.
  *
  *      struct jdoc d;
  *      if (json_parse(&d, body, tok, RPC_TOKENS_MAX) == 0)

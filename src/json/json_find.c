@@ -39,6 +39,29 @@ any_escaped_key(struct jcur c)
 	return false;
 }
 
+/* In a document without escapes. */
+static int
+dup_plain(struct jcur c, struct jcur *second)
+{
+	const struct jsmntok *tok = c.doc->tok;
+	const u8 *text = c.doc->text.p;
+	UNSET const struct jsmntok *key[PAIRWISE_MAX];
+	u32 n = 0;
+
+	for (int at = c.at + 2; at; at = tok[at].next) {
+		const struct jsmntok *k = &tok[at - 1];
+		int size = k->end - k->from;
+
+		for (u32 i = 0; i < n; i++)
+			if (key[i]->end - key[i]->from == size && !memcmp(text + key[i]->from, text + k->from, (u32)size)) {
+				*second = json_moved(c, at);
+				return 1;
+			}
+		key[n++] = k;
+	}
+	return 0;
+}
+
 static int
 dup_pairwise(struct jcur c, struct jcur *second)
 {
@@ -119,7 +142,7 @@ json_dup_key(struct jcur c, struct arena *scratch, struct jcur *second)
 	if (json_kind(c) != JSON_OBJECT || n < 2)
 		return 0;
 	if (n <= PAIRWISE_MAX)
-		return dup_pairwise(c, second);
+		return c.doc->escapes ? dup_pairwise(c, second) : dup_plain(c, second);
 	if (!scratch)
 		return ERR_FULL;
 	mark = scratch->used;
@@ -132,13 +155,16 @@ json_dup_key(struct jcur c, struct arena *scratch, struct jcur *second)
 int
 json_dup_any(struct jcur c, struct arena *scratch, struct jcur *second)
 {
+	const struct jsmntok *t, *last;
 	int end;
 
 	if (c.err)
 		return 0;
-	end = c.doc->tok[c.at].end;
-	for (; c.at < c.doc->n && c.doc->tok[c.at].from < end; c.at++) {
-		int err = c.doc->tok[c.at].n > 1 ? json_dup_key(c, scratch, second) : 0;
+	t = &c.doc->tok[c.at];
+	last = &c.doc->tok[c.doc->n];
+	end = t->end;
+	for (; t < last && t->from < end; t++) {
+		int err = t->n > 1 ? json_dup_key(json_moved(c, (int)(t - c.doc->tok)), scratch, second) : 0;
 
 		if (err)
 			return err;

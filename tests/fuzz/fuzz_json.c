@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	static struct jsmntok tok[4096];
+	static struct jsmntok tok[4096], req[4096];
 	static u8 mem[65536];
 	struct arena a = arena_over(mem, sizeof mem);
 	struct str s = str_of(size ? data + 1 : data, size ? size - 1 : 0), cut = str_cut(s, 0, size ? data[0] : 0);
@@ -26,5 +26,6 @@ LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	for (u32 i = 0; err == 0 && i < (u32)d.n; i++)
 		json_raw(json_at(json_pointer(json_root(&d), STR("/a/0")), i));
 	ASSERT(err || json_dup_any(json_root(&d), &a, &second) >= 0);
+	ASSERT(err || json_parse_request(&d, s, req, ARRAY_N(tok), &a) || !memcmp(tok, req, sizeof *tok * (u32)d.n));
 	return 0;
 }

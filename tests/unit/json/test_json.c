@@ -347,6 +347,56 @@ test_many_tokens(void **state)
 	free(many);
 }
 
+/* One random value of at most deep levels, with blanks anywhere. Keys are numbered, so that none is there twice. */
+static void
+any_value(struct buf *b, u32 *seed, u32 deep, u32 *keys)
+{
+	static const char *const flat[] = { "1", "-2.5e3", "true", "false", "null", "\"\"", "\"a\\\"b\\\\\"",
+		"\"sixteen and more of them\"", "\"\xc3\xa4 \xe2\x82\xac\"", "\"{[,:]}\"", "{}", "[ ]", " \"x\" " };
+	u32 pick = (*seed = *seed * 1664525 + 1013904223) >> 16;
+	bool object = pick & 1;
+
+	if (!deep || pick % 5 == 0 || buf_room(b) < 400) {
+		buf_c(b, flat[pick % ARRAY_N(flat)]);
+		return;
+	}
+	buf_byte(b, object ? '{' : '[');
+	for (u32 i = 0; i < pick % 7; i++) {
+		if (i)
+			buf_c(b, pick & 64 ? "," : " ,\n");
+		if (object)
+			buf_fmt(b, pick & 128 ? "\"k%u\":" : "\"\\n%u\" :\t", (*keys)++);
+		any_value(b, seed, deep - 1, keys);
+	}
+	buf_c(b, object ? "}" : "]");
+}
+
+/* Requests are tokenized another way: to the same tokens. */
+static void
+test_requests_have_the_same_tokens(void **state)
+{
+	static struct jsmntok other[MOST];
+	static u8 text[16384];
+	u8 mem[16384];
+	struct jdoc d;
+	u32 seed = 7, nested = 0;
+
+	for (u32 i = 0; i < 3000; i++) {
+		struct buf b = buf_over(text, sizeof text);
+		struct arena a = arena_over(mem, sizeof mem);
+		u32 keys = 0;
+
+		any_value(&b, &seed, i % 9, &keys);
+		assert_int_equal(json_parse(&doc, buf_str(&b), tok, MOST), 0);
+		memset(other, 0x55, sizeof *other * (size_t)doc.n);
+		assert_int_equal(json_parse_request(&d, buf_str(&b), other, MOST, &a), 0);
+		assert_int_equal(d.n, doc.n);
+		assert_memory_equal(other, tok, sizeof *tok * (size_t)doc.n);
+		nested += doc.n > 20;
+	}
+	assert_true(nested > 300);
+}
+
 int
 main(void)
 {
@@ -365,6 +415,7 @@ main(void)
 		cmocka_unit_test_teardown(test_pointer, guard_free),
 		cmocka_unit_test_teardown(test_every_truncation, guard_free),
 		cmocka_unit_test(test_many_tokens),
+		cmocka_unit_test(test_requests_have_the_same_tokens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
