@@ -30,6 +30,8 @@ loop_init(struct loop *l, struct arena *a, u32 watches, u32 timers)
 	if (pipe2(l->wake, O_CLOEXEC | O_NONBLOCK))
 		return ERR_IO;
 	l->epoll = epoll_create1(EPOLL_CLOEXEC); /* none: everything is polled itself */
+	l->alone = l->epoll >= 0 && epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->wake[0],
+	    &(struct epoll_event){ .events = EPOLLIN }) == 0;
 	l->fds[0] = (struct pollfd){ .fd = l->wake[0], .events = POLLIN };
 	l->fds[1] = (struct pollfd){ .fd = l->epoll, .events = POLLIN };
 	l->n = 2;
@@ -173,8 +175,26 @@ watch_end(struct loop *l, struct watch *w)
 		epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
 	if (w->slot)
 		unlist_watch(l, w);
+	for (u32 i = 0; i < l->events; i++) /* fired, and not told yet */
+		if (l->event[i].data.ptr == w)
+			l->event[i].data.ptr = NULL;
 	*w = (struct watch){ .fd = -1, .got = w->got };
 	l->watched--;
+}
+
+/* Where epoll knows everything it is asked alone: one system call a turn instead of two. */
+static int
+wait(struct loop *l, int timeout)
+{
+	int n;
+
+	l->polled = l->epoll < 0 || !l->alone || l->n > 2;
+	l->events = 0;
+	if (l->polled)
+		return poll(l->fds, l->n, timeout);
+	n = epoll_wait(l->epoll, l->event, EVENTS, timeout);
+	l->events = n > 0 ? (u32)n : 0;
+	return n;
 }
 
 int
@@ -190,7 +210,7 @@ loop_wait(struct loop *l, msec now, msec latest)
 		timeout = 0;
 	else if (until != MSEC_NEVER)
 		timeout = until - now > 3600000 ? 3600000 : (int)(until - now);
-	n = poll(l->fds, l->n, timeout);
+	n = wait(l, timeout);
 	l->fired = n > 0 ? (u32)n : 0;
 	l->turn++;
 	return (int)l->fired;
@@ -214,30 +234,41 @@ fire(struct loop *l, struct watch *w, u16 events)
 }
 
 static void
-take_events(struct loop *l)
+drain(struct loop *l)
 {
-	int n = epoll_wait(l->epoll, l->event, EVENTS, 0);
+	u8 bytes[64];
 
-	for (int i = 0; i < n; i++)
-		fire(l, (struct watch *)l->event[i].data.ptr, (u16)l->event[i].events);
+	while (read(l->wake[0], bytes, sizeof bytes) > 0)
+		;
 }
 
+/* What fired. The wake pipe is nobody's. */
 void
 loop_io(struct loop *l, msec now)
 {
-	u8 bytes[64];
+	int n;
 
 	if (l->fired == 0)
 		return;
 	l->fired = 0;
-	if (l->fds[1].revents)
-		take_events(l);
-	for (u32 i = 2; i < l->n; i++)
-		if (l->fds[i].revents)
-			fire(l, l->watch[i], (u16)l->fds[i].revents);
-	if (l->fds[0].revents)
-		while (read(l->wake[0], bytes, sizeof bytes) > 0)
-			;
+	if (l->polled) {
+		n = l->fds[1].revents ? epoll_wait(l->epoll, l->event, EVENTS, 0) : 0;
+		l->events = n > 0 ? (u32)n : 0;
+		for (u32 i = 2; i < l->n; i++)
+			if (l->fds[i].revents)
+				fire(l, l->watch[i], (u16)l->fds[i].revents);
+		if (l->fds[0].revents)
+			drain(l);
+	}
+	for (u32 i = 0; i < l->events; i++) {
+		struct watch *w = (struct watch *)l->event[i].data.ptr;
+
+		if (w)
+			fire(l, w, (u16)l->event[i].events);
+		else
+			drain(l);
+	}
+	l->events = 0;
 }
 
 void

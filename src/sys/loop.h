@@ -1,4 +1,4 @@
-/* loop: poll(2), timers and the list of what is ready to run. No parsing, no bytes: only who may go
+/* loop: poll(2) or epoll, timers and the list of what is ready to run. No parsing, no bytes: only who may go
  * on.
  *
  *   wait (poll) > clock > io (got, owner ready) > timers > steps (ready list, in batches) > ... > reap
@@ -6,7 +6,7 @@
  * main/turn.c calls the pieces in this order. All registered structs are embedded in their owners.
  *
  * A polled descriptor costs 0.18 us per wake-up, whether it fires or not. So descriptors stand behind one epoll
- * descriptor that is itself polled, and only what epoll does not take is polled itself. Epoll is told of a change once
+ * descriptor, the only one that is waited for; where epoll does not take one, that and epoll are polled. Epoll is told of a change once
  * a turn, and only when it must know: a connection that reads, is busy and reads again costs no system call. */
 #ifndef SYS_LOOP_H
 #define SYS_LOOP_H
@@ -48,8 +48,11 @@ struct loop {
 	struct watch **change;     /* whose want epoll has to learn before the next wait */
 	struct epoll_event *event;
 	u32 n, changes, max;
+	u32 events;        /* taken from epoll in this turn */
+	bool alone;        /* epoll knows the wake pipe, too */
+	bool polled;       /* this turn asked poll, epoll did not know everything */
 	u32 watched;       /* watches there are */
-	u32 fired;         /* what poll answered */
+	u32 fired;         /* what was answered */
 	u32 turn;          /* how often it was asked */
 	struct link ready; /* struct ready */
 	struct link reap;  /* struct reap */
@@ -99,7 +102,7 @@ void watch_want(struct loop *l, struct watch *w, u16 want);
 void watch_end(struct loop *l, struct watch *w);
 
 /* Waits until something fires, a deadline passes, or loop_wake; at most until `latest`. Does not
- * wait when something is ready. Returns how much of the poll set fired. */
+ * wait when something is ready. Returns 0 if nothing fired. */
 int loop_wait(struct loop *l, msec now, msec latest);
 
 /* Marks the owners of the descriptors that fired. */

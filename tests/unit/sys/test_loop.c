@@ -2,6 +2,7 @@
 
 #include "sys/sock.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 #include <setjmp.h>
@@ -209,14 +210,66 @@ test_many(void **state)
 }
 
 static void
-test_wakes(void **state)
+wakes(struct loop *l)
 {
-	struct loop *l = fresh();
-
 	loop_wake(l);
 	assert_int_equal(loop_wait(l, 0, MSEC_NEVER), 1); /* would wait for ever else */
 	loop_io(l, 0);
 	assert_int_equal(loop_wait(l, 0, 0), 0);
+	loop_done(l);
+}
+
+static void
+test_wakes(void **state)
+{
+	wakes(fresh());
+	wakes(fresh_polling());
+}
+
+/* What epoll does not take (a file) is polled, beside what it does take; both fire, and so does a wake. */
+static void
+test_what_epoll_does_not_take(void **state)
+{
+	struct loop *l = fresh();
+	struct thing a, b;
+	int fd = open("/proc/self/exe", O_RDONLY);
+
+	assert_true(fd >= 0);
+	make(&a, l);
+	make(&b, l);
+	watch_add(l, &a.watch, a.fds[0], POLLIN, &a.ready);
+	watch_add(l, &b.watch, fd, POLLIN, &b.ready);
+	assert_int_equal(write(a.fds[1], "x", 1), 1);
+	loop_wake(l);
+	turn(l, 0);
+	assert_int_equal(l->n, 3);
+	assert_int_equal(a.runs + b.runs, 2);
+	watch_end(l, &b.watch);
+	close(fd);
+	assert_int_equal(l->n, 2);
+	loop_done(l);
+}
+
+/* An owner that ends between the wait and what it brought is not told. */
+static void
+test_ends_before_it_is_told(void **state)
+{
+	struct loop *l = fresh();
+	struct thing a, b;
+
+	make(&a, l);
+	make(&b, l);
+	watch_add(l, &a.watch, a.fds[0], POLLIN, &a.ready);
+	watch_add(l, &b.watch, b.fds[0], POLLIN, &b.ready);
+	assert_int_equal(write(a.fds[1], "x", 1), 1);
+	assert_int_equal(write(b.fds[1], "x", 1), 1);
+	assert_int_equal(loop_wait(l, 0, MSEC_NEVER), 2);
+	watch_end(l, &a.watch);
+	memset(&a.watch, 0x55, sizeof a.watch);
+	loop_io(l, 0);
+	loop_steps(l, 0);
+	assert_int_equal(a.runs, 0);
+	assert_int_equal(b.runs, 1);
 	loop_done(l);
 }
 
@@ -275,6 +328,8 @@ main(void)
 		cmocka_unit_test(test_tells_epoll_seldom),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_wakes),
+		cmocka_unit_test(test_what_epoll_does_not_take),
+		cmocka_unit_test(test_ends_before_it_is_told),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_address_text),
 	};
