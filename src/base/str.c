@@ -17,6 +17,8 @@ str_same_nocase(struct str a, struct str b)
 {
 	if (a.n != b.n)
 		return false;
+	if (str_same(a, b)) /* the usual case, many bytes at once */
+		return true;
 	for (u32 i = 0; i < a.n; i++)
 		if (lower(a.p[i]) != lower(b.p[i]))
 			return false;

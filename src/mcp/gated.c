@@ -270,8 +270,8 @@ answer_text(struct mcp *m, struct rpc *r, struct held *h)
 static void
 read_yes(struct mcp *m, struct rpc *r, struct jcur args, const struct gated *c, struct held_ask *ask)
 {
-	struct jcur given = json_get_str(args, c->approval), state = json_get(r->params, "requestState");
-	struct jcur answer = json_get(json_get(r->params, "inputResponses"), INPUT);
+	struct jcur given = json_get_str(args, c->approval), state = json_get_str(r->params, STR("requestState"));
+	struct jcur answer = json_get(json_get_str(r->params, STR("inputResponses")), INPUT);
 
 	if (json_kind(given) == JSON_STRING)
 		ask->handle = mcp_text(m, given);

@@ -18,7 +18,9 @@
 
 enum { AT_START, AT_CALL, AT_REPLY };
 
-static const char *const names[MCP_VERSIONS] = {
+#define VERSION_N 10 /* bytes of a date */
+
+static const char names[MCP_VERSIONS][VERSION_N + 1] = {
 	"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28",
 };
 
@@ -31,10 +33,11 @@ mcp_version_text(u8 version)
 int
 mcp_version_of(struct str name)
 {
-	for (int i = 0; i < MCP_VERSIONS; i++)
-		if (str_is(name, names[i]))
-			return i;
-	return -1;
+	int i = name.n == VERSION_N ? MCP_VERSIONS : 0;
+
+	while (--i >= 0 && memcmp(name.p, names[i], VERSION_N))
+		;
+	return i;
 }
 
 struct str

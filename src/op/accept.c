@@ -62,11 +62,27 @@ put_kinds(struct buf *out, const struct catalog *c, const struct catalog_op *op,
 	return n;
 }
 
+/* What nearly every answer is, as nearly everybody writes it: asked for at each call. */
+static bool
+is_plain_json(const struct catalog *c, const struct catalog_op *op)
+{
+	struct catalog_answer answer;
+
+	if (op->answer_n == 0)
+		return false;
+	catalog_answer(c, op, 0, &answer);
+	return str_is(answer.kind, "application/json");
+}
+
 void
 accept_put(struct buf *out, const struct catalog *c, const struct catalog_op *op)
 {
 	u32 n = 0;
 
+	if (is_plain_json(c, op)) {
+		BUF_LIT(out, "Accept: application/json, */*;q=0.5\r\n");
+		return;
+	}
 	BUF_LIT(out, "Accept: ");
 	for (int wish = WISH_JSON; wish <= WISH_ANY && !n; wish++)
 		n = put_kinds(out, c, op, (enum wish)wish);
