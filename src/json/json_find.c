@@ -52,11 +52,14 @@ dup_plain(struct jcur c, struct jcur *second)
 		const struct jsmntok *k = &tok[at - 1];
 		int size = k->end - k->from;
 
-		for (u32 i = 0; i < n; i++)
-			if (key[i]->end - key[i]->from == size && !memcmp(text + key[i]->from, text + k->from, (u32)size)) {
+		for (u32 i = 0; i < n; i++) {
+			if (key[i]->end - key[i]->from != size)
+				continue;
+			if (memcmp(text + key[i]->from, text + k->from, (u32)size) == 0) {
 				*second = json_moved(c, at);
 				return 1;
 			}
+		}
 		key[n++] = k;
 	}
 	return 0;

@@ -6,8 +6,9 @@
  * main/turn.c calls the pieces in this order. All registered structs are embedded in their owners.
  *
  * A polled descriptor costs 0.18 us per wake-up, whether it fires or not. So descriptors stand behind one epoll
- * descriptor, the only one that is waited for; where epoll does not take one, that and epoll are polled. Epoll is told of a change once
- * a turn, and only when it must know: a connection that reads, is busy and reads again costs no system call. */
+ * descriptor, the only one that is waited for; where epoll does not take one, that and epoll are polled. Epoll is told
+ * of a change once a turn, and only when it must know: a connection that reads, is busy and reads again costs no system
+ * call. */
 #ifndef SYS_LOOP_H
 #define SYS_LOOP_H
 
