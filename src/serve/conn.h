@@ -56,6 +56,7 @@ struct conn {
 	struct body body;
 	u32 head_n, body_n, whole_n;
 	u32 front_n, tail_n; /* of a chunked body that is poured: payload in front of wire.in; framing behind a part */
+	msec fed;            /* when x was last given, or wanted, bytes of a body that is poured */
 	struct pace in, out; /* of the body that arrives, of output the peer has not taken */
 	msec waited, waits;  /* how long this answer has waited for its peer; since when it does, 0: it does not */
 	u32 lingered;

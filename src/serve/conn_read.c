@@ -155,6 +155,7 @@ begin(struct conn *c, const struct req *req, msec now)
 		c->front_n = c->body_n;
 		c->whole_n = c->head_n; /* what is there of it is taken with the rest */
 		c->in = (struct pace){ .since = now };
+		c->fed = now;
 	}
 	c->x = x;
 	c->stale = c->forgot = false;

@@ -164,8 +164,12 @@ static int
 pour_more(struct conn *c, msec now)
 {
 	int n = wire_readable(&c->wire) ? wire_fill(&c->wire, POUR_MOST) : ERR_MORE;
+	bool was = c->thirsty;
 
 	c->thirsty = n == ERR_MORE;
+	if (c->thirsty && !was)
+		c->in.since += now - c->fed; /* so long it was not the peer who was waited for */
+	c->fed = now;
 	if (n == ERR_MORE)
 		return conn_slow(c, &c->in, c->serve->conf->body_ms, now) ? ERR_LATE : 0;
 	if (n <= 0)

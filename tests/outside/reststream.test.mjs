@@ -44,6 +44,7 @@ before(async () => {
       const more = () => { while (left-- > 0) if (!s.write(block)) return s.once('drain', more); s.end(); };
       return more();
     }
+    if (q.url === '/raw/hold') { q.resume(); return setTimeout(() => s.end(), 2500); }
     if (early) { s.writeHead(early, { 'Content-Type': 'application/json', Connection: 'close' }); return s.end('{"error":"too much"}', () => setTimeout(() => q.socket.destroy(), 200)); }
     const hash = createHash('sha256'), got = { method: q.method, target: q.url, headers: q.headers, size: 0 };
     const kept = [];
@@ -59,7 +60,8 @@ before(async () => {
   const base_url = `http://127.0.0.1:${api.address().port}`, environments = [{ name: 'test', base_url, credential_from: 'env:TOKEN', repeat_guard: '30s' }];
   server = await startServer({
     env: { TOKEN },
-    apis: [{ name: 'box', document: at('files.json', document), options: { overlay: at('overlay.json', overlay), deny: ['op:send_other where body in no*', 'op:send_any where * in no*'] }, environments }],
+    server: { body_timeout: '1s' },
+    apis: [{ name: 'line', document: path.join(temp.dir, 'files.json'), environments: environments.map((e) => ({ ...e, concurrency: 1 })) }, { name: 'box', document: at('files.json', document), options: { overlay: at('overlay.json', overlay), deny: ['op:send_other where body in no*', 'op:send_any where * in no*'] }, environments }],
     extra: "config role 'narrow'\n\tlist allow '*'\n\tlist deny 'op:send_text where body in bad*'\n\tlist allow 'op:send_raw where name in a*'\n",
   });
   keys = { all: await server.key('all', undefined, ['--destructive']), narrow: await server.key('narrow', undefined, ['--role', 'narrow']) };
@@ -75,7 +77,7 @@ after(async () => {
 // One request. body: a Buffer; chunked: without a length; write: makes the body of the request itself.
 const send = (method, at, body, { type = 'application/octet-stream', headers = {}, key = keys.all, chunked = false, write } = {}) => new Promise((resolve, reject) => {
   const length = chunked ? {} : { 'Content-Length': body?.length ?? 0 };
-  const q = http.request(`${server.origin}/rest/box/test${at}`, { method, agent: false, headers: { Authorization: `Bearer ${key}`, ...(body ? { 'Content-Type': type, ...length } : {}), ...headers } }, (r) => {
+  const q = http.request(at[0] === '/' ? `${server.origin}/rest/box/test${at}` : `${server.origin}/rest/${at}`, { method, agent: false, headers: { Authorization: `Bearer ${key}`, ...(body ? { 'Content-Type': type, ...length } : {}), ...headers } }, (r) => {
     const hash = createHash('sha256');
     let text = '', size = 0;
     r.on('data', (d) => { size += d.length; hash.update(d); if (size < MB) text += d; }).on('error', reject)
@@ -230,6 +232,15 @@ test('Expect: 100-continue, and a body in drops', async () => {
     assert.equal(drops.status, 200, drops.text);
     assert.equal(seen.at(-1).sha, sha(bytes));
   }
+});
+
+test('who was kept waiting for the API, not it for him, is not too slow', async () => {
+  const bytes = randomBytes(400_000), to = (at, o) => send('PUT', `line/test/raw/${at}`, bytes, o);
+  const hold = to('hold'), waits = to('turn', { chunked: true, write: async (q) => { q.write(bytes.subarray(0, 262_200)); await sleep(2800); q.end(bytes.subarray(262_200)); } });
+  assert.deepEqual((await Promise.all([hold, waits])).map((r) => r.status), [200, 200]);
+  assert.equal(seen.at(-1).sha, sha(bytes));
+  const slow = await send('PUT', '/raw/slow', bytes, { chunked: true, write: async (q) => { q.write(bytes.subarray(0, 300_000)); for (let i = 0; i < 30; i++) { await sleep(100); q.write('x'); } } }).catch((e) => ({ status: e.code }));
+  assert.equal(slow.status, 408, 'who sends a byte at a time is');
 });
 
 test('a client, or the API, that breaks off in the middle: nothing whole, nothing left over', async () => {
