@@ -214,6 +214,8 @@ conn_instead(struct conn *c, const struct refusal *r, msec now)
 	conn_release(c);
 	conn_unstream(c);
 	conn_refuse(c, r, c->keep, now);
+	if (c->state == CONN_DEAD)
+		return;
 	wire_settle(&c->wire);
 	loop_ready(c->serve->net->loop, &c->ready);
 }

@@ -661,6 +661,28 @@ test_peer_leaves_while_waiting(void **state)
 	assert_int_equal(serve_live(&W.serve), 0);
 }
 
+/* What is turned off gets its 503, or nothing where that cannot be written: then nothing of it is run again. */
+static void
+test_cut_while_waiting(void **state)
+{
+	int fd = client();
+
+	say(fd, GET("/wait"));
+	serve_cut(&W.serve, NULL, "stopped", W.now);
+	assert_true(hear(fd));
+	assert_heard("HTTP/1.1 503");
+	assert_int_equal(W.cancelled, 1);
+	say(fd, GET("/wait"));
+	W.job[0].x.conn->wire.err = ERR_IO; /* as after a reset that nobody has looked at */
+	serve_cut(&W.serve, NULL, "stopped", W.now);
+	assert_true(list_empty(&W.loop.ready));
+	turns(3);
+	assert_int_equal(W.cancelled, 2);
+	assert_int_equal(W.begun, W.ended);
+	assert_int_equal(serve_live(&W.serve), 0);
+	close(fd);
+}
+
 static void
 test_half_close_still_gets_the_answer(void **state)
 {
@@ -1146,6 +1168,7 @@ main(int argc, char **argv)
 		T(test_views_after_waiting),
 		T(test_forgets_the_request),
 		T(test_peer_leaves_while_waiting),
+		T(test_cut_while_waiting),
 		T(test_half_close_still_gets_the_answer),
 		T(test_jobs_run_out),
 		T(test_connections_run_out),

@@ -196,7 +196,7 @@ run_slices(struct exchange *x, msec now)
 static const struct route world_routes[] = {
 	{ ROUTE_POST | ROUTE_GET, 0, 256 * 1024, "/mcp", run_echo },
 	{ ROUTE_GET, 0, 0, "/json", run_json },
-	{ ROUTE_GET | ROUTE_POST, 0, 1000, "/wait", run_wait },
+	{ ROUTE_GET | ROUTE_POST | ROUTE_CALL, 0, 1000, "/wait", run_wait },
 	{ ROUTE_GET | ROUTE_POST, 0, 1000, "/forget", run_forget },
 	{ ROUTE_GET, 0, 0, "/big", run_big },
 	{ ROUTE_GET, 0, 0, "/pull/:n/:piece", run_pull },
