@@ -179,11 +179,11 @@ is_off(struct exchange *x)
 /* Something was turned off or on: lists may be others now. What is off is cut where it is under way; a write that was
  * sent is not called back by that, its answer is awaited. */
 static void
-look_at_switches(struct app *app, msec now)
+look_at_switches(struct app *app, u32 epoch, msec now)
 {
 	bool stopped = switches_stopped(app->switches);
 
-	app->epoch = app->switches->epoch;
+	app->epoch = epoch;
 	app->mcp.cuts = true;
 	if (stopped) {
 		serve_cut(&app->serve, NULL, "everything is stopped by whoever runs this server", now);
@@ -220,8 +220,10 @@ token_keys(struct app *app, wall now_s)
 void
 app_turn_begins(struct app *app, msec now)
 {
-	if (app->switches->epoch != app->epoch)
-		look_at_switches(app, now);
+	u32 epoch = __atomic_load_n(&app->switches->epoch, __ATOMIC_ACQUIRE);
+
+	if (epoch != app->epoch && !(epoch & 1)) /* odd: half a change, which would cut everything */
+		look_at_switches(app, epoch, now);
 }
 
 void
