@@ -110,10 +110,20 @@ put_line(struct audit *a, struct buf *b, const struct audit_line *l, struct str 
 	BUF_LIT(b, "}\n");
 }
 
+static bool
+any_down(const struct audit *a)
+{
+	u32 down = 0;
+
+	for (u32 i = 0; a->down && i < AUDIT_WORKERS; i++)
+		down |= __atomic_load_n(&a->down[i], __ATOMIC_RELAXED);
+	return down != 0;
+}
+
 bool
 audit_ready(const struct audit *a)
 {
-	return !a || a->mode != AUDIT_REQUIRED || (a->ring && ring_well(a->ring));
+	return !a || a->mode != AUDIT_REQUIRED || (a->ring && ring_well(a->ring) && !any_down(a));
 }
 
 void
@@ -157,9 +167,14 @@ tell_lost(struct audit *a, msec now)
 msec
 audit_turn(struct audit *a, msec now)
 {
+	msec next;
+
 	if (!a->ring)
 		return MSEC_NEVER;
 	if (a->ring->lost)
 		tell_lost(a, now);
-	return ring_turn(a->ring, now);
+	next = ring_turn(a->ring, now);
+	if (a->down && a->down[a->index] != a->ring->failing)
+		__atomic_store_n(&a->down[a->index], a->ring->failing, __ATOMIC_RELAXED);
+	return next;
 }

@@ -15,6 +15,7 @@
 
 #define AUDIT_LINE_MAX 1024  /* bytes; what is longer loses its detail */
 #define AUDIT_DETAIL_MAX 300 /* characters of it */
+#define AUDIT_WORKERS 64     /* at most */
 
 enum audit_mode { AUDIT_ON, AUDIT_REQUIRED, AUDIT_OFF };
 
@@ -26,6 +27,8 @@ struct audit {
 	u64 second;        /* of which stamp is the text */
 	char stamp[20];
 	u64 lines;
+	u8 *down;          /* of AUDIT_WORKERS workers, in pages that all share: whose disk does not take lines; or NULL */
+	u32 index;         /* which of them this one is */
 };
 
 /* One line. Views only need to live during audit_line. */
@@ -46,7 +49,7 @@ struct audit_line {
 /* Sets the time of lines: once per turn. */
 void audit_time(struct audit *a, msec now, u64 wall_ms);
 
-/* Whether the next line can be kept, or need not be. */
+/* Whether the next line can be kept, or need not be. What one worker cannot write, no other one counts on. */
 bool audit_ready(const struct audit *a);
 
 /* Writes one line; a NULL audit writes nothing. What does not fit is counted and told later. */

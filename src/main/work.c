@@ -95,6 +95,7 @@ lock_jail(struct work *w, const struct jail *j)
 struct common {
 	_Alignas(64) u32 pass_rounds;
 	struct rate rate;
+	u8 audit_down[AUDIT_WORKERS];
 };
 
 /* The parts of the shared pages, in their order. */
@@ -173,6 +174,8 @@ open_audit(struct work *w)
 		return;
 	}
 	w->app.audit.ring = &w->ring;
+	w->app.audit.down = common_of(w)->audit_down;
+	w->app.audit.index = w->start->index;
 	audit_time(&w->app.audit, clock_mono_ms(), clock_wall_ms());
 }
 
