@@ -383,6 +383,7 @@ html_begin(struct html *h, struct exchange *x, const char *page)
 		html_flag(h, "box", person_runs_box(&j->person->who.user));
 		html_flag(h, "console", str_starts(str_c(page), STR("admin")));
 		html_flag(h, "coded", j->person->who.user.totp_n != 0);
+		html_flag(h, "passless", j->person->who.user.pass_n == 0);
 	}
 	if (j->person && j->person->who.level != BROWSER_NOBODY)
 		html_put(h, "csrf", person_csrf(j));
