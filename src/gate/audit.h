@@ -27,7 +27,7 @@ struct audit {
 	u64 second;        /* of which stamp is the text */
 	char stamp[20];
 	u64 lines;
-	u8 *down;          /* of AUDIT_WORKERS workers, in pages that all share: whose disk does not take lines; or NULL */
+	u8 *down;          /* AUDIT_WORKERS, in pages that all share: whose disk does not take lines; or NULL */
 	u32 index;         /* which of them this one is */
 };
 
