@@ -85,7 +85,11 @@ take_message(struct super *s, struct super_child *c, const struct work_message *
 		is_ready(s, c, now);
 		break;
 	case WORK_REFUSED:
-		log_error("super", "worker %u refuses generation %U", (u32)(c - s->child) + 1, m->value);
+		/* It holds on to the one before, whose place the next reload needs: another one takes over. */
+		log_error("super", "worker %u refuses generation %U: it is replaced", (u32)(c - s->child) + 1,
+		    m->value);
+		if (!s->ending)
+			super_child_tell(s, (u32)(c - s->child), WORK_DRAIN, s->gen[s->live].conf->drain_ms, -1);
 		/* fall through */
 	case WORK_FREED: /* either way it does not use it */
 		if (slot >= 0)

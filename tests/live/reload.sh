@@ -152,4 +152,22 @@ kill -HUP "$pid"
 until_true 5 logged 'change only when the server is started anew' && ok || bad 'workers: a start is needed'
 kill -TERM $stream 2>/dev/null
 stop end
+
+# --- a worker that cannot use a generation is not left behind: it starts anew with it, and later ones come into force ------
+tested=$top/build/native-test/mcpgated
+if [ -x "$tested" ]; then
+	rm -rf "$T/data"
+	conf
+	start "$tested" serve -c "$T/conf"
+	ready 'the catalog is compiled'
+	stop 'and there'
+	start env MCPGATED_TEST_FAULT=mmap:ENOMEM:2 "$tested" serve -c "$T/conf"
+	ready 'a map that will fail'
+	kill -HUP "$pid"
+	until_true 8 logged 'refuses generation 2' && ok || bad 'a worker refuses'
+	until_true 8 is_generation 2 && ok || bad 'it starts anew with what it refused'
+	kill -HUP "$pid"
+	until_true 8 is_generation 3 && ok || bad 'the next reload comes into force'
+	stop 'stop after a refusal'
+fi
 summary
