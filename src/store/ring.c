@@ -10,7 +10,7 @@
 #include "sys/sock.h"
 
 #define GIVE_MS 50        /* lines wait so long for more of them */
-#define GIVE_N (RING_BUF / 8)
+#define GIVE_N (RING_BUF / 4)
 #define SYNC_MS 10000     /* flash is spared: a power cut may take so much of the last lines */
 #define RETRY_MS 1000     /* after a failed write */
 #define SEEDS "seeds"

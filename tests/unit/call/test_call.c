@@ -449,23 +449,55 @@ test_total_deadline_beats_dripping(void **state)
 	close(fd);
 }
 
+/* A listener on this machine that takes nobody any more: who connects waits. */
+struct full {
+	int lone, fill[8];
+	struct dial_to before;
+};
+
+static void
+full_begin(struct full *f)
+{
+	struct addr at = { .family = ADDR_NONE };
+	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002) };
+
+	addr_read(&at, STR("127.0.0.2:0"), 0);
+	f->lone = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(f->lone, (struct sockaddr *)&sa, sizeof sa), 0);
+	assert_int_equal(listen(f->lone, 0), 0);
+	assert_int_equal(sock_local(f->lone, &at), 0);
+	for (u32 i = 0; i < ARRAY_N(f->fill); i++)
+		f->fill[i] = sock_connect(&at);
+	usleep(20000);
+	f->before = u->spec.to;
+	u->spec.to.host = STR("127.0.0.2");
+	u->spec.to.port = at.port;
+}
+
+static void
+full_end(struct full *f)
+{
+	for (u32 i = 0; i < ARRAY_N(f->fill); i++)
+		sock_close(f->fill[i]);
+	close(f->lone);
+	u->spec.to = f->before;
+}
+
+/* On this machine nobody waits for a connection: hundreds of calls at once hold no dials. */
+static void
+test_stands_at_once(void **state)
+{
+	up_get(u);
+	assert_non_null(u->c);
+	assert_null(u->c->dial);
+}
+
 static void
 test_connect_deadline(void **state)
 {
-	int fill[8], lone;
-	struct addr at = { .family = ADDR_NONE };
+	struct full f;
 
-	addr_read(&at, STR("127.0.0.2:0"), 0);
-	lone = socket(AF_INET, SOCK_STREAM, 0);
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002) };
-	assert_int_equal(bind(lone, (struct sockaddr *)&sa, sizeof sa), 0);
-	assert_int_equal(listen(lone, 0), 0);
-	assert_int_equal(sock_local(lone, &at), 0);
-	for (u32 i = 0; i < ARRAY_N(fill); i++)
-		fill[i] = sock_connect(&at);
-	usleep(20000);
-	u->spec.to.host = STR("127.0.0.2");
-	u->spec.to.port = at.port;
+	full_begin(&f);
 	assert_int_equal(up_get(u), STEP_WAIT);
 	rig_pass(u->rig, u->spec.connect_ms - 1);
 	assert_int_equal(u->head, STEP_WAIT);
@@ -474,15 +506,14 @@ test_connect_deadline(void **state)
 	assert_int_equal(u->c->err, ERR_LATE);
 	assert_non_null(strstr(u->why, "no connection to 127.0.0.2:"));
 	assert_non_null(strstr(u->why, " within 3 s: no answer to the connect"));
-	for (u32 i = 0; i < ARRAY_N(fill); i++)
-		sock_close(fill[i]);
-	close(lone);
+	full_end(&f);
 }
 
 /* Whoever cannot be connected to is left alone for a while, then one call looks. Others are not touched. */
 static void
 test_breaker(void **state)
 {
+	struct full f;
 	u16 port = u->at.port;
 	int fd;
 
@@ -505,11 +536,17 @@ test_breaker(void **state)
 	u->c = NULL;
 	close(fd);
 
-	u->spec.origin = 1; /* it has come back */
+	u->spec.origin = 1;
 	u->rig->now += BREAKER_FIRST_MS;
+	full_begin(&f);
+	assert_int_equal(up_get(u), STEP_WAIT);
+	assert_null(call_start(&u->calls, &u->spec, &u->ready, u->rig->now)); /* one probe, no storm */
+	rig_pass(u->rig, u->spec.connect_ms);
+	assert_int_equal(u->head, STEP_FAIL);
+	full_end(&f);
+	u->rig->now += 2 * BREAKER_FIRST_MS; /* it has come back */
 	up_get(u);
 	assert_non_null(u->c);
-	assert_null(call_start(&u->calls, &u->spec, &u->ready, u->rig->now)); /* one probe, no storm */
 	fd = up_accept(u);
 	up_hear(u, fd, heard, sizeof heard);
 	up_say(fd, STR(OK_11));
@@ -1063,18 +1100,20 @@ static void
 test_owner_changes(void **state)
 {
 	struct ready other;
+	struct full f;
 	int fd;
 
 	ready_init(&other, other_run);
-	up_get(u);
+	full_begin(&f);
+	assert_int_equal(up_get(u), STEP_WAIT);
 	call_owner(u->c, &other); /* while it dials */
 	marks = 0;
-	fd = up_accept(u);
-	for (u32 i = 0; i < 20; i++) {
-		rig_turn(u->rig);
-		usleep(200);
-	}
+	rig_pass(u->rig, u->spec.connect_ms);
 	assert_true(marks > 0);
+	full_end(&f);
+	up_get(u);
+	call_owner(u->c, &other);
+	fd = up_accept(u);
 	up_hear(u, fd, heard, sizeof heard);
 	call_owner(u->c, &u->ready); /* while it waits */
 	marks = 0;
@@ -1129,7 +1168,7 @@ main(void)
 		WITH(test_post_takes_only_fresh_connections), WITH(test_not_repeated_once_it_has_begun_to_answer),
 		WITH(test_idle_connections_end), WITH(test_idle_connections_are_kept), WITH(test_origins_do_not_mix),
 		WITH(test_unread_answer_is_not_kept), WITH(test_first_byte_deadline), WITH(test_idle_deadline),
-		WITH(test_total_deadline_beats_dripping), WITH(test_connect_deadline),
+		WITH(test_total_deadline_beats_dripping), WITH(test_connect_deadline), WITH(test_stands_at_once),
 		WITH(test_breaker), WITH(test_dial_failures_have_sentences), WITH(test_large_body), WITH(test_large_chunked_body),
 		WITH(test_back_pressure), WITH(test_two_calls_share_the_scratch),
 		WITH(test_part_that_cannot_be_kept), WITH(test_large_request),
