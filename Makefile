@@ -171,7 +171,7 @@ ALLOBJ  := $(foreach f,$(FLOORS),$(call objs,$(f)))
 HOSTCC  ?= gcc
 PACK    := build/host/pack
 SQUEEZE := build/host/squeeze
-$(PACK) $(SQUEEZE): build/host/%: tools/%.c tools/packer.h tools/apart.h src/base/pack.h src/base/arena.h src/sys/image.h $(HOSTHOW)
+$(PACK) $(SQUEEZE): build/host/%: tools/%.c tools/packer.h tools/way.h tools/apart.h src/base/pack.h src/base/arena.h src/sys/image.h $(HOSTHOW)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Isrc -Iboard/native -o $@.$$$$ $< && mv $@.$$$$ $@
 # FS_EDIT: a script that takes from a copy of fs/ what a board leaves out.

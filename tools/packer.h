@@ -2,37 +2,23 @@
 #ifndef TOOLS_PACKER_H
 #define TOOLS_PACKER_H
 
-#include "base/pack.h"
+#include "way.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-#define ROW_MAX (1 << 21)  /* bytes of one part */
-#define TRIES 1000         /* earlier places looked at for each byte */
-#define ROW_COST 900       /* bits that counts of their own cost until they know something */
 #define PASSES 5           /* the first guesses what symbols cost, each later one knows it from the one before */
 
-/* One turn of the coder, undone last first: a symbol's probability, or `bits` plain bits. */
+/* One turn of the coder, undone last first: a symbol's slots, and which of the two states it is for. */
 struct turn {
-	u16 from, n, bits;
+	u16 from, n, state;
 };
 
-/* How one comes to a place most cheaply: from where, and with which distance (0: a literal). */
-struct way {
-	float cost;
-	u32 from, distance, last;
+struct turns {
+	u32 n;
+	struct turn all[3 * ROW_MAX + 65536];
 };
 
-static u8 row[ROW_MAX + 8], packed[ROW_MAX + 65536];
-static u32 before[ROW_MAX + 1], newest[65536];
-static struct way way[ROW_MAX + 1];
-static struct turn turns[4 * ROW_MAX + 1024];
-static u32 turns_n;
-static struct pack_counts counts;
-static float row_price[PACK_ROWS][PACK_SYMBOLS], far_price[4][PACK_FARS], low_price[4];
-static u32 row_seen[PACK_ROWS][PACK_SYMBOLS], far_seen[4][PACK_FARS], low_seen[4];
-static u32 place_seen[256][PACK_SYMBOLS];
-static u32 flags;
+static u8 packed[ROW_MAX + 65536], plain[ROW_MAX + 65536];
+static u32 plain_n; /* bits */
+static struct turns byte_turns, pair_turns;
 
 __attribute__((noreturn, unused)) static void
 die(const char *what, const char *name)
@@ -41,331 +27,307 @@ die(const char *what, const char *name)
 	exit(1);
 }
 
-/* log2 without a library: the machine that builds may link no libm. */
-static float
-log_2(float x)
-{
-	union { float f; u32 u; } v = { x };
-	float y = (float)(v.u >> 23) - 127, part = 1;
+/* --- tables ------------------------------------------------------------------------------------------- */
 
-	v.u = (v.u & 0x7fffff) | 127u << 23;
-	for (u32 i = 0; i < 12; i++) {
-		v.f *= v.f;
-		part /= 2;
-		if (v.f >= 2) {
-			v.f /= 2;
-			y += part;
-		}
+static void
+say_bits(u32 x, u32 n)
+{
+	for (u32 i = 0; i < n; i++, plain_n++) {
+		if (plain_n % 8 == 0)
+			plain[plain_n / 8] = 0;
+		plain[plain_n / 8] |= (u8)((x >> i & 1) << plain_n % 8);
 	}
-	return y;
 }
 
-/* --- what a match says ----------------------------------------------------------------------------- */
-
-static u32
-length_symbol(u32 length, u32 *bits)
+static void
+say(struct turns *t, u32 state, const struct pack_row *r, u32 s)
 {
-	u32 x = length - PACK_LEN_MIN, k;
+	u32 e = r->entry[s];
 
-	*bits = 0;
-	if (x < 16)
-		return 256 + x;
-	k = 31 - (u32)__builtin_clz(x);
-	*bits = k - 2;
-	return 256 + 16 + (k - 4) * 4 + (x >> (k - 2) & 3);
+	t->all[t->n++] = (struct turn){ (u16)(e >> 16), (u16)e, (u16)state };
 }
 
+/* What a row says of n slots: its class, and more bits. */
 static u32
-far_symbol(u32 distance, u32 last, u32 *bits)
+slot_class(u32 n, u32 *more, u32 *bits)
 {
-	u32 k;
+	u32 k = n ? 32 - (u32)__builtin_clz(n) : 0;
 
-	*bits = 0;
-	if (distance == last)
-		return 0;
-	if (distance < 4)
-		return distance;
-	k = 31 - (u32)__builtin_clz(distance);
-	*bits = k - 1;
-	return 4 + (k - 2) * 2 + (distance >> (k - 1) & 1);
-}
-
-static u32
-far_row(u32 length)
-{
-	return length < 5 ? length - PACK_LEN_MIN : 3;
-}
-
-static u32
-place(u32 at)
-{
-	return pack_place(flags, at, at ? row[at - 1] : 0);
-}
-
-/* --- the cheapest way through the row, by the prices there are --------------------------------------- */
-
-static u32
-same(u32 a, u32 b, u32 n)
-{
-	u32 k = 0;
-
-	while (k < PACK_LEN_MAX && b + k < n && row[a + k] == row[b + k])
-		k++;
+	*bits = k < 2 ? 0 : k <= 3 ? k - 1 : 2;
+	*more = k < 2 ? 0 : (k <= 3 ? n : n >> (k - 3)) & ((1u << *bits) - 1);
 	return k;
 }
 
-static void
-step(u32 from, u32 to, float cost, u32 distance)
+/* The number of slots nearest to x that a row can say. */
+static u32
+slot_number(float x)
 {
-	struct way *w = &way[to];
+	u32 n = (u32)(x + 0.5f), k = n ? 32 - (u32)__builtin_clz(n) : 0;
 
-	if (cost < w->cost)
-		*w = (struct way){ cost, from, distance, distance ? distance : way[from].last };
+	if (n == 0)
+		return 1;
+	if (k > 3) {
+		u32 half = 1u << (k - 4);
+
+		n = (n + half) >> (k - 3) << (k - 3);
+	}
+	return n;
 }
 
-static void
-steps_match(u32 at, u32 distance, u32 longest)
+/* The same of a row of classes. */
+static u32
+slot_power(float x)
 {
-	float *price = row_price[counts.map[place(at)]];
-	u32 bits, s = far_symbol(distance, way[at].last, &bits);
-	float rest = bits < 2 || !flags ? (float)bits : (float)bits - 2 + low_price[distance & 3];
+	u32 n = 1;
 
-	for (u32 k = longest; k >= PACK_LEN_MIN; k--) {
-		float cost = way[at].cost + price[length_symbol(k, &bits)] + (float)bits;
+	while ((float)n * 1.414f < x && n < 1u << (PACK_SCALE - 1))
+		n *= 2;
+	return n;
+}
 
-		step(at, at + k, cost + far_price[far_row(k)][s] + rest, distance);
+/* As many slots for each symbol as what was seen of it is worth: together at most all there are. */
+static void
+row_numbers(struct pack_row *r, const u32 *seen, u32 n, u32 (*number)(float))
+{
+	float all = 0;
+
+	for (u32 i = 0; i < n; i++)
+		all += (float)seen[i];
+	for (float scale = 1u << PACK_SCALE;; scale -= 4) {
+		u32 sum = 0;
+
+		for (u32 i = 0; i < n; i++)
+			sum += r->entry[i] = seen[i] ? number((float)seen[i] * scale / all) : 0;
+		if (sum <= 1u << PACK_SCALE)
+			return;
 	}
 }
 
+/* The same entries that base/undo.h makes of it. */
 static void
-find_way(u32 n)
+row_fill(struct pack_row *r, u32 n)
 {
-	for (u32 i = 1; i <= n; i++)
-		way[i].cost = 1e30f;
-	way[0] = (struct way){ 0 };
-	memset(newest, 0xff, sizeof newest);
+	u32 sum = 0, most = 0;
+
 	for (u32 i = 0; i < n; i++) {
-		u32 *head = &newest[row[i] | row[i + 1] << 8], longest = 1, tries = TRIES;
+		sum += r->entry[i];
+		most = r->entry[i] > r->entry[most] ? i : most;
+	}
+	r->entry[most] += (1u << PACK_SCALE) - sum;
+	sum = 0;
+	for (u32 i = 0; i < n; i++) {
+		u32 k = r->entry[i];
 
-		step(i, i + 1, way[i].cost + row_price[counts.map[place(i)]][row[i]], 0);
-		if (way[i].last)
-			steps_match(i, way[i].last, same(i - way[i].last, i, n));
-		for (u32 at = *head; at != ~0u && longest < PACK_LEN_MAX && tries--; at = before[at]) {
-			u32 k = same(at, i, n);
-
-			if (k > longest)
-				steps_match(i, i - at, longest = k);
-		}
-		before[i] = *head;
-		*head = i;
+		r->entry[i] = sum << 16 | k;
+		sum += k;
 	}
 }
 
-/* --- the table of places: those after which much the same comes share a row -------------------------- */
-
-/* n log2 n, known for what is asked often. */
-static float
-n_log_n(u32 n)
-{
-	static float known[1 << 14];
-
-	if (n >= 1 << 14)
-		return (float)n * log_2((float)n);
-	if (n > 1 && known[n] == 0)
-		known[n] = (float)n * log_2((float)n);
-	return known[n];
-}
-
-/* Bits that symbols seen so often cost, those of two places together. */
-static float
-entropy(const u32 *a, const u32 *b)
-{
-	float sum = 0;
-	u32 all = 0;
-
-	for (u32 i = 0; i < PACK_SYMBOLS; i++) {
-		u32 n = a[i] + b[i];
-
-		if (n) {
-			sum -= n_log_n(n);
-			all += n;
-		}
-	}
-	return sum + n_log_n(all);
-}
-
-/* Joins the two that lose least by it until PACK_ROWS are left, and then those whose own counts would cost more. */
 static void
-choose_places(void)
+say_class(struct pack_row *r, const u32 *seen)
 {
-	static const u32 none[PACK_SYMBOLS];
-	static float own[256], loss[256][256];
-	u32 of[256], alive = 256, next = 0;
+	row_numbers(r, seen, PACK_CLASSES, slot_power);
+	for (u32 i = 0; i < PACK_CLASSES; i++)
+		say_bits(r->entry[i] ? 32 - (u32)__builtin_clz(r->entry[i]) : 0, 4);
+	row_fill(r, PACK_CLASSES);
+}
 
-	for (u32 i = 0; i < 256; i++) {
-		of[i] = i;
-		own[i] = entropy(place_seen[i], none);
-		for (u32 j = 0; j < i; j++)
-			loss[i][j] = entropy(place_seen[i], place_seen[j]) - own[i] - own[j];
-	}
-	for (;; alive--) {
-		u32 a = 0, b = 0;
-		float least = 1e30f;
+static void
+say_map(const u8 *map, u32 rows)
+{
+	u32 seen[PACK_CLASSES] = { 0 };
 
-		for (u32 i = 0; i < 256; i++)
-			for (u32 j = 0; of[i] == i && j < i; j++)
-				if (of[j] == j && loss[i][j] < least) {
-					least = loss[i][j];
-					a = i;
-					b = j;
-				}
-		if (alive <= PACK_ROWS && least > ROW_COST)
-			break;
-		for (u32 i = 0; i < PACK_SYMBOLS; i++)
-			place_seen[b][i] += place_seen[a][i];
-		own[b] = entropy(place_seen[b], none);
-		for (u32 i = 0; i < 256; i++)
-			of[i] = of[i] == a ? b : of[i];
-		for (u32 i = 0; i < 256; i++)
-			if (of[i] == i && i != b)
-				loss[i > b ? i : b][i > b ? b : i] = entropy(place_seen[i], place_seen[b]) - own[i] - own[b];
-	}
+	if (rows < 2)
+		return;
 	for (u32 i = 0; i < 256; i++)
-		counts.map[i] = (u8)(of[i] == i ? next++ : counts.map[of[i]]);
+		seen[map[i]]++;
+	say_class(&counts.class[0], seen);
+	for (u32 i = 0; i < 256; i++)
+		say(&pair_turns, 0, &counts.class[0], map[i]);
+}
+
+/* Counts what say_row will say. */
+static void
+row_classes(const struct pack_row *r, u32 n, u32 seen[2][PACK_CLASSES])
+{
+	u32 last = 0, more, bits;
+
+	for (u32 i = 0; i < n; i++) {
+		u32 k = slot_class(r->entry[i], &more, &bits);
+
+		seen[last > 0][k]++;
+		last = k;
+	}
+}
+
+static void
+say_row(struct pack_row *r, u32 n)
+{
+	u32 last = 0;
+
+	for (u32 i = 0; i < n; i++) {
+		u32 more, bits, k = slot_class(r->entry[i], &more, &bits);
+
+		say(&pair_turns, 0, &counts.class[last > 0], k);
+		say_bits(more, bits);
+		last = k;
+	}
+	row_fill(r, n);
+}
+
+/* Two turns over all rows: the first one sees which classes there are, the second one says them. */
+static void
+rows_turn(struct pack_row *r, u32 rows, u32 n, u32 seen[2][PACK_CLASSES])
+{
+	for (u32 i = 0; i < rows; i++)
+		if (seen)
+			row_classes(&r[i], n, seen);
+		else
+			say_row(&r[i], n);
+}
+
+static void
+say_tables(void)
+{
+	u32 seen[2][PACK_CLASSES] = { 0 };
+
+	say_bits(byte_rows - 1, 4);
+	say_bits(pair_rows - 1, 3);
+	say_map(counts.byte_map, byte_rows);
+	say_map(counts.pair_map, pair_rows);
+	for (u32 i = 0; i < byte_rows; i++)
+		row_numbers(&counts.byte[i], byte_seen[i], 256, slot_number);
+	for (u32 i = 0; i < pair_rows; i++)
+		row_numbers(&counts.pair[i], pair_seen[i], 256, slot_number);
+	for (u32 i = 0; i < PACK_FAR_ROWS; i++)
+		row_numbers(&counts.far[i], far_seen[i], PACK_FAR_SYMBOLS, slot_number);
+	for (u32 turn = 0; turn < 2; turn++) {
+		rows_turn(counts.byte, byte_rows, 256, turn ? NULL : seen);
+		rows_turn(counts.pair, pair_rows, 256, turn ? NULL : seen);
+		rows_turn(counts.far, PACK_FAR_ROWS, PACK_FAR_SYMBOLS, turn ? NULL : seen);
+		for (u32 i = 0; i < 2 && !turn; i++)
+			say_class(&counts.class[i], seen[i]);
+	}
 }
 
 /* --- writing ------------------------------------------------------------------------------------------ */
 
 static void
-say(struct pack_model *m, u32 s)
+say_pair(u32 run, u32 length, u32 distance, u32 last, u32 row)
 {
-	turns[turns_n++] = (struct turn){ m->from[s], (u16)(m->from[s + 1] - m->from[s]), 0 };
-	pack_learn(m, s);
-}
+	u32 bits, class = length_class(length, &bits);
 
-static void
-say_bits(u32 x, u32 n)
-{
-	if (n > 15)
-		turns[turns_n++] = (struct turn){ (u16)(x >> 15 & ((1u << (n - 15)) - 1)), 0, (u16)(n - 15) };
-	if (n)
-		turns[turns_n++] = (struct turn){ (u16)(x & ((1u << (n > 15 ? 15 : n)) - 1)), 0, (u16)(n > 15 ? 15 : n) };
-}
+	say(&pair_turns, 0, &counts.pair[row], run_class(run) * PACK_LENGTHS + class);
+	if (run >= PACK_RUNS - 1) {
+		u32 x = run - PACK_RUNS + 2, k = 31 - (u32)__builtin_clz(x);
 
-static void
-say_match(u32 at, u32 length, u32 distance, u32 last)
-{
-	u32 bits, r = counts.map[place(at)], s = length_symbol(length, &bits), f = far_row(length);
-
-	say(&counts.row[r], s);
-	say_bits((length - PACK_LEN_MIN) & ((1u << bits) - 1), bits);
-	row_seen[r][s]++;
-	place_seen[place(at)][s]++;
-	s = far_symbol(distance, last, &bits);
-	say(&counts.far[f], s);
-	far_seen[f][s]++;
-	if (bits < 2 || !flags) {
-		say_bits(distance & ((1u << bits) - 1), bits);
-		return;
+		say_bits(k, 5);
+		say_bits(x & ((1u << k) - 1), k);
 	}
-	say_bits(distance >> 2 & ((1u << (bits - 2)) - 1), bits - 2);
-	say(&counts.low, distance & 3);
-	low_seen[distance & 3]++;
+	say_bits((length - PACK_LEN_MIN) & ((1u << bits) - 1), bits);
+	say(&pair_turns, 1, &counts.far[pack_far_place(length)], far_symbol(distance, last, &bits));
+	say_bits(far_number(distance) & ((1u << bits) - 1), bits);
 }
 
-static void
-say_begin(void)
-{
-	turns_n = 0;
-	pack_begin(&counts.low, PACK_ROWS);
-	for (u32 i = 0; i < 256; i++)
-		say(&counts.low, counts.map[i]);
-	pack_begin(&counts.low, 4);
-	for (u32 i = 0; i < PACK_ROWS; i++)
-		pack_begin(&counts.row[i], PACK_SYMBOLS);
-	for (u32 i = 0; i < 4; i++)
-		pack_begin(&counts.far[i], PACK_FARS);
-	memset(row_seen, 0, sizeof row_seen);
-	memset(far_seen, 0, sizeof far_seen);
-	memset(low_seen, 0, sizeof low_seen);
-	memset(place_seen, 0, sizeof place_seen);
-}
+enum walk { COUNT_PLACES, COUNT_ROWS, SAY };
 
-/* The way as turns of the coder, first to last. */
+/* Goes the way, counts what it says by places or by rows, or says it. Behind bytes at the end is a pair that copies
+ * nothing any more. */
 static void
-say_way(u32 n)
+walk(u32 n, enum walk what)
 {
-	u32 at = 0, last = 0, *path = before, steps = 0;
+	u32 steps = 0, at = 0, last = 0, run = 0, pair = 0, bits;
 
-	say_begin();
 	for (u32 i = n; i; i = way[i].from)
-		path[steps++] = i;
-	while (steps) {
-		u32 to = path[--steps], r = counts.map[place(at)];
+		before[steps++] = i;
+	while (steps || run) {
+		u32 to = steps ? before[--steps] : at + PACK_LEN_MIN, distance = at < n ? way[to].distance : last ? last : 1;
+		u32 from = place(at), class = run_class(run) * PACK_LENGTHS + length_class(to - at, &bits);
 
-		if (way[to].distance) {
-			say_match(at, to - at, way[to].distance, last);
-			last = way[to].distance;
-		} else {
-			say(&counts.row[r], row[at]);
-			row_seen[r][row[at]]++;
-			place_seen[place(at)][row[at]]++;
+		if (what != COUNT_PLACES)
+			from = distance ? counts.pair_map[pair] : counts.byte_map[from];
+		else if (distance)
+			from = pair;
+		if (!distance) {
+			if (what == SAY)
+				say(&byte_turns, byte_turns.n & 1, &counts.byte[from], row[at]);
+			else
+				byte_seen[from][row[at]]++;
+			at = to;
+			run++;
+			continue;
 		}
+		if (what == SAY) {
+			say_pair(run, to - at, distance, last, from);
+		} else {
+			pair_seen[from][class]++;
+			far_seen[pack_far_place(to - at)][far_symbol(distance, last, &bits)]++;
+		}
+		pair = pack_pair_place(flags, to, class);
+		last = distance;
+		run = 0;
 		at = to;
 	}
 }
 
-/* The turns as bytes, made from the last to the first. How many there are, from `packed` on. */
-static u32
-write_turns(void)
+static void
+count(u32 n, enum walk what)
 {
-	u8 *end = packed + sizeof packed, *p = end;
-	u32 x = 1u << 16;
+	memset(byte_seen, 0, sizeof byte_seen);
+	memset(pair_seen, 0, sizeof pair_seen);
+	memset(far_seen, 0, sizeof far_seen);
+	walk(n, what);
+}
 
-	for (u32 i = turns_n; i-- > 0;) {
-		struct turn *t = &turns[i];
-		u64 full = t->bits ? 1ull << (32 - t->bits) : (u64)t->n << (32 - PACK_SCALE);
+/* The turns as bytes before `end`, made from the last to the first. Where they begin. */
+static u8 *
+write_turns(const struct turns *t, u8 *end)
+{
+	u32 state[2] = { 1u << 16, 1u << 16 };
 
-		if (x >= full) {
-			*--p = (u8)(x >> 8);
-			*--p = (u8)x;
+	for (u32 i = t->n; i-- > 0;) {
+		const struct turn *now = &t->all[i];
+		u32 x = state[now->state];
+
+		if (x >= (u64)now->n << (32 - PACK_SCALE)) {
+			*--end = (u8)(x >> 8);
+			*--end = (u8)x;
 			x >>= 16;
 		}
-		x = t->bits ? x << t->bits | t->from : (x / t->n << PACK_SCALE) + x % t->n + t->from;
+		state[now->state] = (x / now->n << PACK_SCALE) + x % now->n + now->from;
 	}
-	for (u32 i = 0; i < 2; i++, x = x << 16 | x >> 16) {
-		*--p = (u8)(x >> 8);
-		*--p = (u8)x;
+	for (u32 i = 4; i-- > 0;) {
+		u32 half = state[i / 2] >> 16 * (1 - i % 2);
+
+		*--end = (u8)(half >> 8);
+		*--end = (u8)half;
 	}
-	*--p = (u8)flags;
-	memmove(packed, p, (size_t)(end - p));
-	return (u32)(end - p);
+	return end;
 }
 
 static void
-learn_prices(float *price, const u32 *seen, u32 n)
+put_three(u8 *p, u32 n)
 {
-	float all = 0;
-
-	for (u32 i = 0; i < n; i++)
-		all += (float)seen[i] + 0.1f;
-	for (u32 i = 0; i < n; i++)
-		price[i] = log_2(all / ((float)seen[i] + 0.1f));
+	p[0] = (u8)n;
+	p[1] = (u8)(n >> 8);
+	p[2] = (u8)(n >> 16);
 }
 
-static void
-guess_prices(void)
+/* The part in `packed`. Its bytes. */
+static u32
+write_part(void)
 {
-	for (u32 i = 0; i < PACK_ROWS; i++)
-		for (u32 k = 0; k < PACK_SYMBOLS; k++)
-			row_price[i][k] = k < 256 ? 6 : 5;
-	for (u32 i = 0; i < 4; i++)
-		for (u32 k = 0; k < PACK_FARS; k++)
-			far_price[i][k] = 5;
-	for (u32 i = 0; i < 4; i++)
-		low_price[i] = 2;
-	for (u32 i = 0; i < 256; i++)
-		counts.map[i] = (u8)(flags & PACK_WORDS ? i / 64 : 0);
+	u8 *end = packed + sizeof packed, *bytes = write_turns(&byte_turns, end), *pairs = write_turns(&pair_turns, bytes);
+	u32 n = (plain_n + 7) / 8 + 3;
+
+	memset(plain + n - 3, 0, 3);
+	packed[0] = (u8)flags;
+	put_three(packed + 1, n);
+	put_three(packed + 4, (u32)(bytes - pairs));
+	put_three(packed + 7, (u32)(end - bytes));
+	memcpy(packed + PACK_HEAD, plain, n);
+	memmove(packed + PACK_HEAD + n, pairs, (size_t)(end - pairs));
+	return PACK_HEAD + n + (u32)(end - pairs);
 }
 
 /* Packs the n bytes of row; words: they are words of four bytes. How many bytes of `packed` that makes. */
@@ -374,21 +336,20 @@ pack(u32 n, bool words)
 {
 	flags = words ? PACK_WORDS : 0;
 	memset(row + n, 0, 8);
-	guess_prices();
+	guess();
 	for (u32 pass = 0; pass < PASSES; pass++) {
 		find_way(n);
-		say_way(n);
-		if (pass == 0 || pass == 2) { /* now that something is known: a better table, and counts for it */
-			choose_places();
-			say_way(n);
-		}
-		for (u32 i = 0; i < PACK_ROWS; i++)
-			learn_prices(row_price[i], row_seen[i], PACK_SYMBOLS);
-		for (u32 i = 0; i < 4; i++)
-			learn_prices(far_price[i], far_seen[i], PACK_FARS);
-		learn_prices(low_price, low_seen, 4);
+		count(n, COUNT_PLACES);
+		/* few rows while little is known: what is not seen yet would never be tried */
+		byte_rows = choose_rows(byte_seen, counts.byte_map, pass ? PACK_BYTE_ROWS : 4);
+		pair_rows = choose_rows(pair_seen, counts.pair_map, pass > 1 ? PACK_PAIR_ROWS : 1);
+		count(n, COUNT_ROWS);
+		learn(pass);
 	}
-	return write_turns();
+	plain_n = byte_turns.n = pair_turns.n = 0;
+	say_tables();
+	walk(n, SAY);
+	return write_part();
 }
 
 #endif

@@ -46,7 +46,7 @@ app_bytes(void)
 	       calls_bytes() + ops_bytes() +
 	       pool_bytes(sizeof(struct job), JOBS_MAX) + pool_bytes(sizeof(struct stream), STREAMS_MAX) +
 	       later_bytes() +
-	       RPC_BODY_MAX + RPC_TOKENS_MAX * sizeof(struct jsmntok) + pack_room("pages") + pack_room("text");
+	       RPC_BODY_MAX + RPC_TOKENS_MAX * sizeof(struct jsmntok) + pack_room("pages") + pack_room("text") + PACK_UNDO;
 }
 
 int
@@ -64,15 +64,15 @@ app_init(struct app *app, struct arena *a)
 		return ERR_FULL;
 	app->ops.audit = &app->audit;
 	hash_key(&app->ops.args_key, str_of(app->handle_key, HANDLE_KEY_N));
+	app->pages = pack_open("pages", a); /* what that needs meanwhile is what requests need later */
+	app->texts = pack_open("text", a);
+	if (!app->pages.p || !app->texts.p)
+		return ERR_FULL;
 	m->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
 	app->rest = arena_bytes(a, RPC_BODY_MAX);
 	issuer_init(&app->issuer, &app->calls, m->tok);
 	if (!m->tok || !app->rest || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX) ||
 	    later_init(m, a))
-		return ERR_FULL;
-	app->pages = pack_open("pages", a);
-	app->texts = pack_open("text", a);
-	if (!app->pages.p || !app->texts.p)
 		return ERR_FULL;
 	if (!app->pass_rounds)
 		app->pass_rounds = PASS_ROUNDS_MIN;

@@ -14,7 +14,7 @@ pack_room(const char *folder)
 {
 	const struct pack_folder *f = find(folder);
 
-	return f ? f->room + sizeof(struct pack_counts) + 32 : 0;
+	return f ? f->room + 16 : 0;
 }
 
 struct str

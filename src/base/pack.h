@@ -1,127 +1,74 @@
-/* pack: what is packed into the binary: the files of fs/ by tools/pack.c, folder by folder, and the program itself by
- * tools/squeeze.c (sys/image.h).
+/* pack: what is packed into the binary: the files of fs/ by tools/pack.c, folder by folder, and the program itself
+ * by tools/squeeze.c (sys/image.h).
  *
- * A part is LZ77 with one alphabet of literals and lengths and one of distances, coded by a range coder in its rANS
- * form (J. Duda, "Asymmetric numeral systems", 2013) with symbol counts that both sides learn from what went by. Which
- * of PACK_ROWS counts foretell a symbol depends on the byte before, or on the place in a word of four bytes, by a table
- * at the start of the part. Unpacked, a folder is a row of files: name, NUL, three bytes of length (low first), the
- * bytes. What comes out lives where the caller's arena lives: who serves files opens their folder once, at load.
- * tools/packer.h includes this header for what both sides share; base/undo.h is the side that unpacks. */
+ * A part is LZ77: pairs, each of which says how many bytes follow as they are, and how many are then copied from
+ * where. A symbol tells both numbers of a pair, another one the distance, and each byte is a symbol; a range coder
+ * codes them in its rANS form (J. Duda, "Asymmetric numeral systems", 2013). What symbols cost stands before them,
+ * for the whole part, in rows: which row a byte has follows from the byte before it, or from the place in a word of
+ * four bytes; which row a pair has, from the pair before. Pairs and bytes are two streams, so one can go on while
+ * the other one waits for memory, and no symbol is searched for: a processor that guesses goes wrong little more
+ * than once in a pair.
+ *
+ * A part: flags; the lengths of its three pieces, three bytes each, low first; then the pieces. The first are plain
+ * bits, the lowest of each byte first; the second are the rows, and then the pairs; the third are the bytes.
+ * Unpacked, a folder is a row of files: name, NUL, three bytes of length (low first), the bytes. What comes out
+ * lives where the caller's arena lives: who serves files opens their folder once, at load. tools/packer.h includes
+ * this header for what both sides share; base/undo.h is the side that unpacks. */
 #ifndef BASE_PACK_H
 #define BASE_PACK_H
 
 #include "base/arena.h"
 
 enum {
-	PACK_SCALE = 15,          /* bits of a probability */
-	PACK_ROWS = 16,           /* kinds of places, each with counts of its own */
-	PACK_LENGTHS = 32,        /* symbols for lengths: 2 to 17, then four for each power of two */
-	PACK_SYMBOLS = 256 + PACK_LENGTHS,
-	PACK_FARS = 48,           /* symbols for distances: the last one, 1, 2, 3, then two for each power of two */
+	PACK_SCALE = 12,          /* bits of a probability */
+	PACK_BYTE_ROWS = 16,      /* kinds of places a byte may follow on, each with probabilities of its own */
+	PACK_PAIR_ROWS = 8,       /* the same for pairs */
+	PACK_FAR_ROWS = 4,        /* and for distances, by the length: 2, 3, 4, more */
+	PACK_RUNS = 8,            /* classes of how many bytes follow: 0 to 6, and more */
+	PACK_LENGTHS = 32,        /* classes of lengths: 2 to 17, then four for each power of two */
 	PACK_LEN_MIN = 2,
 	PACK_LEN_MAX = PACK_LEN_MIN + 255,
-	PACK_STEP = 16,           /* what a symbol gains each time it is seen */
-	PACK_EARLY = 8, PACK_LATE = 512, /* symbols between two looks at the counts: at first, at last */
-	PACK_BUCKETS = 512,       /* where the search for a symbol begins */
-	PACK_BUCKET = 6,          /* bits of a probability within one of them */
-	PACK_WORDS = 1,           /* flag of a part: rows go by the place in a word, and the last two bits of a distance
-	                           * are a symbol, too */
+	PACK_FARS = 44,           /* classes of distances: the last one, 1, 2, 3, then two for each power of two */
+	PACK_FAR_SYMBOLS = 2 * PACK_FARS, /* among words: distances of whole words, then all others */
+	PACK_CLASSES = 16,        /* of how probable a symbol is */
+	PACK_HEAD = 10,           /* bytes before the pieces */
+	PACK_WORDS = 1,           /* flag of a part: it consists of words of four bytes */
 };
 
-/* Counts of symbols and what follows from them: symbol s has the probabilities from[s] to from[s + 1]. */
-struct pack_model {
-	u32 n, total, left, period;
-	u16 seen[PACK_SYMBOLS], from[PACK_SYMBOLS + 1], first[PACK_BUCKETS + 1];
+/* What symbols cost: to which one each slot belongs, and for each where its slots begin << 16 | how many it has. */
+struct pack_row {
+	u32 entry[256];
+	u8 slot[(1u << PACK_SCALE) + 8];
 };
 
 /* What unpacking needs while it runs. */
 struct pack_counts {
-	struct pack_model row[PACK_ROWS], far[4], low;
-	u32 words;
-	u8 map[256];
+	struct pack_row byte[PACK_BYTE_ROWS], pair[PACK_PAIR_ROWS], far[PACK_FAR_ROWS], class[2];
+	u8 byte_map[256], pair_map[256];
 };
 
-/* 2^31 / n, from n = 1 on, rounded down: some processors divide by a function, and there is none yet at start. */
+/* Bytes of an arena while pack_open runs. */
+#define PACK_UNDO (sizeof(struct pack_counts) + 16)
+
+/* Whose row byte_map has for byte `at`, which follows byte `before`. */
 static inline u32
-pack_share(u32 n)
-{
-	u32 share = 0, rest = 0;
-
-	for (u32 bit = 1u << 31; bit; bit >>= 1) {
-		rest = rest << 1 | bit >> 31;
-		share <<= 1;
-		if (rest >= n) {
-			rest -= n;
-			share |= 1;
-		}
-	}
-	return share;
-}
-
-/* The symbol at the beginning of each bucket. */
-static inline void
-pack_find(struct pack_model *m)
-{
-	u32 last = 0;
-
-	for (u32 i = 0; i < PACK_BUCKETS; i++)
-		m->first[i] = 0;
-	for (u32 i = 0; i < m->n; i++) /* each has a probability, so in each place the last one remains */
-		m->first[(m->from[i] + (1u << PACK_BUCKET) - 1) >> PACK_BUCKET] = (u16)i;
-	for (u32 i = 0; i < PACK_BUCKETS; i++)
-		m->first[i] = (u16)(last = m->first[i] > last ? m->first[i] : last);
-}
-
-/* Takes what was counted for the probabilities from now on. Every symbol keeps one. */
-static inline void
-pack_settle(struct pack_model *m)
-{
-	u32 scale, sum = 0;
-
-	if (m->total > 1u << PACK_SCALE) {
-		m->total = 0;
-		for (u32 i = 0; i < m->n; i++) {
-			m->seen[i] = (u16)((m->seen[i] + 1) / 2);
-			m->total += m->seen[i];
-		}
-	}
-	scale = pack_share(m->total);
-	for (u32 i = 0; i < m->n; i++) {
-		sum += m->seen[i];
-		m->from[i + 1] = (u16)(i + 1 < m->n ? sum * scale >> 16 : 1u << PACK_SCALE);
-	}
-	pack_find(m);
-	if (m->period < PACK_LATE)
-		m->period *= 2;
-	m->left = m->period;
-}
-
-static inline void
-pack_begin(struct pack_model *m, u32 n)
-{
-	m->n = m->total = n;
-	m->period = PACK_EARLY;
-	m->from[0] = 0;
-	for (u32 i = 0; i < n; i++)
-		m->seen[i] = 1;
-	pack_settle(m);
-}
-
-/* Symbol s went by. */
-static inline void
-pack_learn(struct pack_model *m, u32 s)
-{
-	m->seen[s] = (u16)(m->seen[s] + PACK_STEP);
-	m->total += PACK_STEP;
-	if (--m->left == 0)
-		pack_settle(m);
-}
-
-/* The row of the table that foretells byte `at`, which follows byte `before`. */
-static inline u32
-pack_place(u32 flags, u32 at, u32 before)
+pack_byte_place(u32 flags, u32 at, u32 before)
 {
 	return flags & PACK_WORDS ? (at & 3) << 6 | before >> 2 : before;
+}
+
+/* Whose row pair_map has for the pair that begins with byte `at` and follows pair `before`. */
+static inline u32
+pack_pair_place(u32 flags, u32 at, u32 before)
+{
+	return flags & PACK_WORDS ? (at & 3) << 6 | (before & 31) << 1 | (before > 31) : before;
+}
+
+/* Which row tells the distance of so long a copy. */
+static inline u32
+pack_far_place(u32 length)
+{
+	return length < PACK_LEN_MIN + 3 ? length - PACK_LEN_MIN : 3;
 }
 
 /* What tools/pack writes: a packed folder of n bytes, unpacked to `room`. */
@@ -133,7 +80,7 @@ struct pack_folder {
 extern const struct pack_folder pack_folders[];
 extern const u32 pack_folders_n;
 
-/* Bytes of an arena that pack_open wants for a folder ("help"); 0 when there is none of that name. */
+/* Bytes of an arena that a folder ("help") takes, beside PACK_UNDO while pack_open runs; 0: none has that name. */
 size_t pack_room(const char *folder);
 
 /* Unpacks a folder into the arena. The row of its files; p NULL when there is no such folder or no room. */

@@ -17,7 +17,7 @@ flags_file(const char *name)
 	room[folder.w] = 0;
 	if (!slash || pack_room((const char *)room) == 0)
 		return STR_NONE;
-	a = page_arena(pack_room((const char *)room));
+	a = page_arena(pack_room((const char *)room) + PACK_UNDO);
 	return pack_file(pack_open((const char *)room, &a), slash + 1);
 }
 

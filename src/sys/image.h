@@ -49,7 +49,9 @@ void image_start(u8 *base, const char *name);
 int image_unpack(u8 *base, const char *name);
 
 /* Puts code together again from the parts it was taken apart into (IMAGE_PARTS of them, one after the other, with these
- * lengths): n bytes at out. Whatever the parts are, nothing outside is touched. */
+ * lengths): n bytes at out. Whatever the parts are, nothing outside is touched, but IMAGE_BEHIND bytes after them must
+ * be readable. */
+#define IMAGE_BEHIND 256
 void image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n);
 
 /* Adds base to every word of the n bytes from `from` on that places names: each by its distance from the one before

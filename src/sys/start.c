@@ -30,6 +30,8 @@ struct join {
 	const u8 *p[IMAGE_PARTS], *end[IMAGE_PARTS];
 	u8 *out;
 	u32 at, n;
+	u16 far[256];  /* for each way to address: JOIN of the displacement, and JOIN_BASE */
+	u16 next[512]; /* for each operation: JOIN of the operand << 8, and JOIN_ */
 };
 
 static inline void
@@ -122,22 +124,131 @@ join_operation(struct join *j, const u8 *operands)
 		join_place(j, IMAGE_TARGET);
 }
 
+/* --- the same, quickly ----------------------------------------------------------------------------------
+ * What most operations need is looked up: nearly each is of another kind than the one before, and a processor that
+ * guesses loses more time than the work takes. */
+
+/* The part an operand comes from, and how many bytes it has. 0: there is none, which is no bytes of the first part. */
+#define JOIN(part, n) ((part) | (n) << 4)
+#define JOIN_PLACE 128 /* it is a place */
+#define JOIN_BASE 256  /* one more byte says what the base is */
+
+enum { JOIN_MODE = 1, JOIN_RARE = 2, JOIN_WIDE = 4 };
+
+static inline u32
+join_far(u32 mode)
+{
+	u32 base = mode & 7, more = mode < 0xc0 && base == 4 ? JOIN_BASE : 0;
+
+	if (mode >= 0xc0 || (mode < 0x40 && base != 5))
+		return more;
+	if (mode < 0x40)
+		return JOIN_PLACE | JOIN(IMAGE_PLACE, 4);
+	return more | (mode < 0x80 ? JOIN(IMAGE_NEAR, 1) : JOIN(IMAGE_FAR, 4));
+}
+
+static inline u32
+join_next(u32 op, u32 has)
+{
+	u32 kind = has & IMAGE_HAS_TARGET ? JOIN_PLACE | JOIN(IMAGE_TARGET, 4) : has & IMAGE_HAS_HOP ? JOIN(IMAGE_HOP, 1) :
+	    has & IMAGE_HAS_WORD ? JOIN(IMAGE_WORD, 4) : has & IMAGE_HAS_BYTE ? JOIN(IMAGE_BYTE, 1) : 0;
+	u32 rare = (has & (IMAGE_HAS_MORE | IMAGE_HAS_PAIR)) || op == 0xf6 || op == 0xf7;
+
+	return kind << 8 | (has & IMAGE_HAS_MODE ? JOIN_MODE : 0) | (rare ? JOIN_RARE : 0) |
+	    (has & IMAGE_HAS_WIDE ? JOIN_WIDE : 0);
+}
+
+/* Up to four bytes; four are read and written. */
+static inline u32
+join_operand(struct join *j, u32 kind, u32 at)
+{
+	u32 part = kind & 15, place = -(kind / JOIN_PLACE & 1), x;
+	const u8 *p = j->p[part];
+	u8 *to = j->out + at;
+
+	x = ((u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3]) - (at + 4);
+	x = (x & place) | (number(p) & ~place);
+	to[0] = (u8)x;
+	to[1] = (u8)(x >> 8);
+	to[2] = (u8)(x >> 16);
+	to[3] = (u8)(x >> 24);
+	kind = kind >> 4 & 7;
+	j->p[part] = p + kind;
+	return at + kind;
+}
+
+/* Up to n operations, until one has more before it than a choice of registers (40 to 4f), or is rare; what they need is
+ * there, and room. */
+static inline void
+join_quickly(struct join *j, u32 n)
+{
+	const u8 *p = j->p[IMAGE_CODE];
+	u32 at = j->at;
+
+	while (n--) {
+		u32 x = number(p), more = (x & 0xf0) == 0x40, wide = (x & 0xf8) == 0x48, two, next, far, k;
+
+		x >>= 8 * more;
+		two = (x & 0xff) == 0x0f;
+		x >>= 8 * two;
+		next = j->next[two << 8 | (x & 0xff)];
+		far = j->far[x >> 8 & 0xff] & -(next & JOIN_MODE);
+		k = 1 + more + two + (next & JOIN_MODE);
+		if (next & (JOIN_RARE | wide * JOIN_WIDE))
+			break;
+		if ((far & JOIN_BASE) && (x & 0xc000) == 0 && (p[k] & 7) == 5)
+			far = JOIN_BASE | JOIN(IMAGE_FAR, 4);
+		k += far / JOIN_BASE;
+		undo_eight(j->out + at, p);
+		p += k;
+		at = join_operand(j, far, at + k);
+		at = join_operand(j, next >> 8, at);
+	}
+	j->p[IMAGE_CODE] = p;
+	j->at = at;
+}
+
+/* For how many operations all is there that they may read and write: of each part at most eight bytes, and a bit more
+ * is read than is meant. */
+static inline u32
+join_budget(const struct join *j)
+{
+	const u8 *end = j->end[IMAGE_PARTS - 1] + IMAGE_BEHIND;
+	u32 least = (j->n - j->at) / 32;
+
+	for (u32 i = 0; i < IMAGE_PARTS; i++) {
+		u32 n = end > j->p[i] ? (u32)(end - j->p[i]) / 16 : 0;
+
+		least = n < least ? n : least;
+	}
+	return least;
+}
+
 IN_ONE_PIECE void
 image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n)
 {
 	struct join j;
+	const u8 *operands = parts;
 
+	if (length[IMAGE_OPERANDS] != 512)
+		return;
 	j.out = out;
 	j.at = 0;
 	j.n = n;
-
 	for (u32 i = 0; i < IMAGE_PARTS; i++) {
 		j.p[i] = parts;
 		j.end[i] = parts += length[i];
 	}
-	if (length[IMAGE_OPERANDS] == 512)
-		while (j.at < n)
-			join_operation(&j, j.p[IMAGE_OPERANDS]);
+	for (u32 i = 0; i < 256; i++) {
+		j.far[i] = (u16)join_far(i);
+		j.next[i] = (u16)join_next(i, operands[i]);
+		j.next[256 + i] = (u16)join_next(0, operands[256 + i]);
+	}
+	while (j.at < n) {
+		join_quickly(&j, join_budget(&j));
+		if (j.at < n)
+			join_operation(&j, operands);
+	}
 }
 
 IN_ONE_PIECE int
@@ -211,7 +322,7 @@ packed_lengths(struct packed *k)
 
 	if (k->in.n < 4 || (k->parts = number(p)) > PARTS_MAX || k->in.n < 4 + 4 * k->parts || k->parts < 3)
 		return ERR_BAD;
-	k->scratch_n = sizeof(*k->counts);
+	k->scratch_n = sizeof(*k->counts) + IMAGE_BEHIND;
 	for (u32 i = 0; i < k->parts; i++) {
 		k->length[i] = number(p + 4 + 4 * i);
 		if (k->length[i] > 1u << 24)
@@ -266,7 +377,7 @@ code_by_file(struct packed *k, const char *name)
 		return ERR_IO;
 	at = ask(SYS_ftruncate, fd, k->code_n, 0, 0, 0);
 	if (!FAILED(at))
-		at = map(NULL, k->code_n, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+		at = map(NULL, k->code_n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd);
 	if (!FAILED(at)) {
 		code_write(k, (u8 *)at);
 		settle_code((u8 *)at, k->code_n);
@@ -302,7 +413,7 @@ image_unpack(u8 *base, const char *name)
 	end = k.in.p + k.in.n;
 	if ((err = packed_lengths(&k)))
 		return err;
-	at = map(NULL, k.scratch_n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	at = map(NULL, k.scratch_n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1);
 	if (FAILED(at))
 		return ERR_IO;
 	k.counts = (void *)at;
