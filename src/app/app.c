@@ -46,7 +46,8 @@ app_bytes(void)
 	       calls_bytes() + ops_bytes() +
 	       pool_bytes(sizeof(struct job), JOBS_MAX) + pool_bytes(sizeof(struct stream), STREAMS_MAX) +
 	       later_bytes() +
-	       RPC_BODY_MAX + RPC_TOKENS_MAX * sizeof(struct jsmntok) + pack_room("pages") + pack_room("text") + PACK_UNDO;
+	       RPC_BODY_MAX + RPC_TOKENS_MAX * sizeof(struct jsmntok) +
+	       pack_room("pages") + pack_room("text") + PACK_UNDO;
 }
 
 int

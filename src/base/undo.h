@@ -138,8 +138,9 @@ undo_tables(struct undo *u, struct pack_counts *c)
 {
 	u32 bytes = 1 + undo_take(&u->bits, 4), pairs = 1 + undo_take(&u->bits, 3);
 
-	if (undo_map(u, c, c->byte_map, bytes) || undo_map(u, c, c->pair_map, pairs) || undo_classes(u, &c->class[0]) ||
-	    undo_classes(u, &c->class[1]) || undo_rows(u, c, c->byte, bytes, 256) || undo_rows(u, c, c->pair, pairs, 256))
+	if (undo_map(u, c, c->byte_map, bytes) || undo_map(u, c, c->pair_map, pairs) ||
+	    undo_classes(u, &c->class[0]) || undo_classes(u, &c->class[1]) ||
+	    undo_rows(u, c, c->byte, bytes, 256) || undo_rows(u, c, c->pair, pairs, 256))
 		return ERR_BAD;
 	return undo_rows(u, c, c->far, PACK_FAR_ROWS, PACK_FAR_SYMBOLS);
 }

@@ -150,8 +150,10 @@ join_far(u32 mode)
 static inline u32
 join_next(u32 op, u32 has)
 {
-	u32 kind = has & IMAGE_HAS_TARGET ? JOIN_PLACE | JOIN(IMAGE_TARGET, 4) : has & IMAGE_HAS_HOP ? JOIN(IMAGE_HOP, 1) :
-	    has & IMAGE_HAS_WORD ? JOIN(IMAGE_WORD, 4) : has & IMAGE_HAS_BYTE ? JOIN(IMAGE_BYTE, 1) : 0;
+	u32 kind = has & IMAGE_HAS_TARGET ? JOIN_PLACE | JOIN(IMAGE_TARGET, 4) :
+	    has & IMAGE_HAS_HOP ? JOIN(IMAGE_HOP, 1) :
+	    has & IMAGE_HAS_WORD ? JOIN(IMAGE_WORD, 4) :
+	    has & IMAGE_HAS_BYTE ? JOIN(IMAGE_BYTE, 1) : 0;
 	u32 rare = (has & (IMAGE_HAS_MORE | IMAGE_HAS_PAIR)) || op == 0xf6 || op == 0xf7;
 
 	return kind << 8 | (has & IMAGE_HAS_MODE ? JOIN_MODE : 0) | (rare ? JOIN_RARE : 0) |
