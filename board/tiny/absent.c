@@ -12,6 +12,14 @@ cmd_demo(struct flags *a)
 	return EXIT_FAILED;
 }
 
+int
+cmd_doctor(struct flags *a)
+{
+	say_errf("mcpgated %s: not in this build, which is for small boxes: run another build of it on a larger machine, "
+	         "`mcpgated doctor URL`.\n", a->command);
+	return EXIT_FAILED;
+}
+
 #define ABSENT(handler)                                                                                     \
 	enum step handler(struct exchange *x, msec now)                                                     \
 	{                                                                                                   \

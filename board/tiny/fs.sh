@@ -1,8 +1,9 @@
 # What tiny has less of fs/: run in a copy of it. The help says so where somebody would look for it.
 set -e
-rm -rf demo pages/admin_audit.html pages/admin_clients.html pages/admin_credentials.html pages/admin_people.html \
+rm -rf demo help/doctor.txt pages/admin_audit.html pages/admin_clients.html pages/admin_credentials.html pages/admin_people.html \
 	pages/admin_person.html pages/admin_teams.html
-sed -e 's/^  demo  .*/  demo      not in this build, which is for small boxes/' -e 's/^Start with `mcpgated demo`/Start with `mcpgated init`/' \
+sed -e 's/^  demo  .*/  demo      not in this build, which is for small boxes/' \
+	-e 's/^  doctor  .*/  doctor    not in this build: `mcpgated doctor URL` from a larger machine/' -e 's/^Start with `mcpgated demo`/Start with `mcpgated init`/' \
 	help/mcpgated.txt >help/new
 mv help/new help/mcpgated.txt
 cat >help/demo.txt <<'END'

@@ -28,6 +28,8 @@ int cmd_backup(struct flags *a);
 int cmd_restore(struct flags *a);
 /* lint: tells what would trouble clients and models. */
 int cmd_lint(struct flags *a);
+/* doctor: plays a client against a running box. */
+int cmd_doctor(struct flags *a);
 /* catalog: looks into catalogs. */
 int cmd_catalog(struct flags *a);
 /* init: writes a first configuration. */

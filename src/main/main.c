@@ -33,6 +33,7 @@ static const struct cmd commands[] = {
 	{ "import", cmd_import },
 	{ "catalog", cmd_catalog },
 	{ "lint", cmd_lint },
+	{ "doctor", cmd_doctor },
 	{ "help", cmd_help },
 	{ "version", cmd_version },
 };

@@ -1,15 +1,11 @@
 #include "main/reach.h"
 
-#include "call/call.h"
-#include "crypt/ct.h"
 #include "http/hout.h"
+#include "main/probe.h"
 #include "main/say.h"
-#include "main/turn.h"
-#include "net/wtls.h"
 #include "op/op.h"
 #include "sys/clock.h"
 #include "sys/page.h"
-#include "sys/rand.h"
 
 #define PLACES 32
 #define PATIENCE_MS 5000
@@ -26,12 +22,7 @@ struct reach_at {
 };
 
 struct reach {
-	struct turn turn;
-	struct loop loop;
-	struct net net;
-	struct dns dns;
-	struct rng rng;
-	struct calls calls;
+	struct probe probe;
 	struct reach_at place[PLACES];
 	u32 n;
 	bool more; /* than PLACES */
@@ -80,10 +71,10 @@ begin(struct reach *r, struct reach_at *p, msec now)
 	ready_init(&p->ready, at_run);
 	spec.method = METHOD_GET;
 	spec.body_max = ANSWER_MAX;
-	p->call = call_start(&r->calls, &spec, &p->ready, now);
+	p->call = call_start(&r->probe.calls, &spec, &p->ready, now);
 	out = p->call ? call_out(p->call, p->target.n + 600) : NULL;
 	if (!out) {
-		warn(p, str_c(r->calls.why ? r->calls.why : "no memory"));
+		warn(p, str_c(r->probe.calls.why ? r->probe.calls.why : "no memory"));
 		return;
 	}
 	buf_fmt(out, "GET %S HTTP/1.1\r\nHost: %S\r\nAccept: */*\r\nAccept-Encoding: identity\r\n"
@@ -92,7 +83,7 @@ begin(struct reach *r, struct reach_at *p, msec now)
 	if (call_send(p->call))
 		warn(p, call_why(p->call));
 	else
-		loop_ready(&r->loop, &p->ready);
+		loop_ready(&r->probe.loop, &p->ready);
 }
 
 /* ---- all of them ----------------------------------------------------------------------------------- */
@@ -141,7 +132,7 @@ collect(struct reach *r, const struct conf *c)
 static msec
 each(struct turn *t, msec now)
 {
-	struct reach *r = CONTAINER_OF(t, struct reach, turn);
+	struct reach *r = CONTAINER_OF(t, struct reach, probe.turn);
 	u32 open = 0;
 
 	for (u32 i = 0; i < r->n; i++)
@@ -150,37 +141,20 @@ each(struct turn *t, msec now)
 	return r->till;
 }
 
-static int
-carve(struct reach *r, struct arena *a)
-{
-	u32 watches = CALLS_WATCHES + 16, timers = CALLS_TIMERS + 16;
-	u8 seed[RNG_SEED_N];
-
-	*a = page_arena(net_bytes() + dns_bytes() + wtls_bytes() + calls_bytes() + (size_t)(watches + timers) * 64 +
-	    65536);
-	rand_bytes(seed, sizeof seed);
-	rng_init(&r->rng, str_of(seed, sizeof seed));
-	ct_wipe(seed, sizeof seed);
-	if (!a->p || loop_init(&r->loop, a, watches, timers))
-		return ERR_FULL;
-	r->turn = (struct turn){ .loop = &r->loop, .each = each };
-	return net_init(&r->net, a, &r->loop) || dns_init(&r->dns, a, &r->net, &r->rng) ||
-	       wtls_init(&r->net, a, &r->rng) || calls_init(&r->calls, a, &r->net, &r->dns) ? ERR_FULL : 0;
-}
-
 static void
 ask_all(struct reach *r)
 {
 	msec now = clock_mono_ms();
 
 	r->till = now + PATIENCE_MS;
+	r->probe.turn.each = each;
 	for (u32 i = 0; i < r->n; i++)
 		begin(r, &r->place[i], now);
-	turn_run(&r->turn);
+	turn_run(&r->probe.turn);
 	for (u32 i = 0; i < r->n; i++)
 		if (!r->place[i].told)
 			warn(&r->place[i], STR("no answer within 5 s"));
-	loop_done(&r->loop);
+	loop_done(&r->probe.loop);
 }
 
 void
@@ -192,7 +166,7 @@ reach_tell(const struct conf *c)
 	if (r)
 		collect(r, c);
 	if (r && r->n) {
-		if (carve(r, &a) == 0)
+		if (probe_open(&r->probe, c, &a) == 0)
 			ask_all(r);
 		page_give(&a);
 	}
