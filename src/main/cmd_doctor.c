@@ -19,7 +19,8 @@
 static const struct player players[] = {
 	{ "sdk", "node", "2025-11-25", "http://localhost:33418/callback", 0, 64, 0, 0 },
 	{ "sdk-modern", "node", DOCTOR_MODERN, "http://localhost:33418/callback", 0, 64, 0, 0 },
-	{ "claude-code", "claude-code/2.1.329 (sdk-cli)", DOCTOR_MODERN, "http://localhost:33418/callback", 0, 64, 2048, 0 },
+	{ "claude-code", "claude-code/2.1.329 (sdk-cli)", DOCTOR_MODERN, "http://localhost:33418/callback", 0, 64,
+	    2048, 0 },
 	{ "codex", "codex-mcp-client", "2025-06-18", "http://127.0.0.1:33418/callback", 128, 64, 1024, GETS },
 	{ "cursor", "Cursor", "2025-06-18", "http://localhost:33418/callback", 40, 52, 0, ASSUMED },
 	{ "gemini", "node", "2025-06-18", "http://localhost:33418/oauth/callback", 0, 63, 0, QUIET },
@@ -41,7 +42,8 @@ step_data(struct doctor *d)
 	u64 room = 0;
 
 	if (fd < 0) {
-		TELL(d, 'F', "data      ", "run as the user of the server, or as root; `mcpgated init` or serve makes it",
+		TELL(d, 'F', "data      ",
+		    "run as the user of the server, or as root; `mcpgated init` or serve makes it",
 		    "%s cannot be opened", data);
 		return;
 	}
@@ -59,7 +61,8 @@ step_data(struct doctor *d)
 static void
 step_local(struct doctor *d)
 {
-	struct control_ask q = { .data = d->c->data, .method = STR("GET"), .path = STR("/readyz"), .wait_ms = DOCTOR_WAIT_MS };
+	struct control_ask q = { .data = d->c->data, .method = STR("GET"), .path = STR("/readyz"),
+	    .wait_ms = DOCTOR_WAIT_MS };
 	struct control_answer answer;
 	u8 room[300];
 	struct buf why = buf_over(room, sizeof room);
@@ -67,7 +70,8 @@ step_local(struct doctor *d)
 	int err = control_ask(&q, &d->arena, &answer, &why);
 
 	if (err == ERR_NONE)
-		TELL(d, 'F', "server    ", "start it: mcpgated serve (or service mcpgated start), and read what it logs",
+		TELL(d, 'F', "server    ",
+		    "start it: mcpgated serve (or service mcpgated start), and read what it logs",
 		    "no server runs on %s", d->c->data);
 	else if (err)
 		TELL(d, 'F', "server    ", "run doctor as root or as the user of the server", "%S", buf_str(&why));
@@ -84,7 +88,8 @@ step_local(struct doctor *d)
 	else
 		TELL(d, 'o', "jail      ", NULL, "%u system calls, Landlock %u", calls, jail_knows_files());
 	if (clock_wall_s() < LEAST_TIME)
-		TELL(d, 'F', "clock     ", "set it (ntp): certificates and tokens are judged by it", "stands before 2026");
+		TELL(d, 'F', "clock     ", "set it (ntp): certificates and tokens are judged by it",
+		    "stands before 2026");
 }
 
 static void
@@ -99,10 +104,12 @@ step_upstream(struct doctor *d)
 			if (e->tls && !e->trust->anchors && !e->trust->pin)
 				continue; /* read without secrets and roots: `mcpgated call` tries it */
 			if (!doctor_put(d, &q))
-				TELL(d, 'F', "upstream  ", "is the API up, is base_url right? Calls fail until it answers",
+				TELL(d, 'F', "upstream  ",
+				    "is the API up, is base_url right? Calls fail until it answers",
 				    "%S of api %S: %S", e->name, d->c->gen.api[i].name, d->answer.why);
 			else
-				TELL(d, 'o', "upstream  ", NULL, "%S of api %S answers %u", e->name, d->c->gen.api[i].name,
+				TELL(d, 'o', "upstream  ", NULL, "%S of api %S answers %u", e->name,
+				    d->c->gen.api[i].name,
 				    (u32)d->answer.status);
 		}
 }
@@ -132,7 +139,8 @@ environment_of(struct doctor *d, const char *ca)
 		d->url = str_of(p, d->url.n + 4);
 		d->origin = str_cut(d->url, 0, d->url.n - 4);
 	}
-	buf_fmt(&text, "config api 'box'\noption document '/dev/null'\nconfig environment 'box'\noption base_url '%S'\n",
+	buf_fmt(&text,
+	    "config api 'box'\noption document '/dev/null'\nconfig environment 'box'\noption base_url '%S'\n",
 	    d->origin);
 	if (ca && u.scheme == URL_HTTPS)
 		buf_fmt(&text, "option ca '%s'\n", ca);
@@ -164,7 +172,8 @@ configured(struct doctor *d, const char *api)
 	else
 		BUF_LIT(&url, "/mcp");
 	d->url = buf_str(&url);
-	if (!d->ca && text_c(d->ca_room, PLACE_N, "%s/tls/ca.pem", d->c->data) && file_look(FILE_HERE, d->ca_room, &info) == 0)
+	if (!d->ca && text_c(d->ca_room, PLACE_N, "%s/tls/ca.pem", d->c->data) && file_look(FILE_HERE, d->ca_room,
+	    &info) == 0)
 		d->ca = d->ca_room;
 	return FLAGS_GO;
 }

@@ -101,7 +101,8 @@ doctor_hello(struct doctor *d)
 
 	if (d->modern)
 		return doctor_rpc(d, "server/discover", NULL, "");
-	buf_fmt(&b, "\"protocolVersion\":\"%s\",\"capabilities\":{},\"clientInfo\":{\"name\":\"%s\",\"version\":\"1\"}%c",
+	buf_fmt(&b,
+	    "\"protocolVersion\":\"%s\",\"capabilities\":{},\"clientInfo\":{\"name\":\"%s\",\"version\":\"1\"}%c",
 	    d->player->version, d->player->name, 0);
 	return doctor_rpc(d, "initialize", NULL, (const char *)room);
 }

@@ -38,17 +38,20 @@ step_hello(struct doctor *d)
 	name = d->modern ? json_str(info, &d->arena) : doctor_text(d, info, "name");
 	version = d->modern ? STR(DOCTOR_MODERN) : doctor_text(d, r, "protocolVersion");
 	if (!str_is(version, d->player->version))
-		TELL(d, 'w', "hello     ", "old clients may refuse another version than theirs", "%s was offered, '%S' answered",
+		TELL(d, 'w', "hello     ", "old clients may refuse another version than theirs",
+		    "%s was offered, '%S' answered",
 		    d->player->version, version);
 	else
-		TELL(d, 'o', "hello     ", NULL, "%s %S with %S", d->modern ? "server/discover" : "initialize", version, name);
+		TELL(d, 'o', "hello     ", NULL, "%s %S with %S", d->modern ? "server/discover" : "initialize",
+		    version, name);
 	if (d->modern)
 		return true;
 	memcpy(d->session_room, d->answer.session.p, d->answer.session.w);
 	d->session = str_of(d->session_room, d->answer.session.w);
 	doctor_rpc(d, "notifications/initialized", NULL, "");
 	if (d->answer.status != 202)
-		TELL(d, 'F', "hello     ", "it must be 202", "notifications/initialized answers %u", (u32)d->answer.status);
+		TELL(d, 'F', "hello     ", "it must be 202", "notifications/initialized answers %u",
+		    (u32)d->answer.status);
 	return true;
 }
 
@@ -108,12 +111,15 @@ step_tools(struct doctor *d)
 		buf_byte(&b, 0);
 	} while (room[0] && !b.over && ++pages < PAGES_MAX);
 	if (!n.tools)
-		TELL(d, 'F', "tools     ", "the role or scopes of the key, the switches, or `only` and `deny` leave none",
+		TELL(d, 'F', "tools     ",
+		    "the role or scopes of the key, the switches, or `only` and `deny` leave none",
 		    "the list is empty");
 	else
 		TELL(d, d->player->tools && n.tools > d->player->tools ? 'w' : 'o', "tools     ",
-		    d->player->tools && n.tools > d->player->tools ? "it takes fewer: use a view, `only`, or a role" : NULL,
-		    "%u tools, %U bytes, about %U tokens in every conversation; %u that %s would not take whole", n.tools,
+		    d->player->tools && n.tools > d->player->tools ? "it takes fewer: use a view, `only`, or a role" :
+		    NULL,
+		    "%u tools, %U bytes, about %U tokens in every conversation; %u that %s would not take whole",
+		    n.tools,
 		    n.bytes, (n.bytes + 3) / 4, n.bad, d->player->name);
 	return n.tools != 0;
 }

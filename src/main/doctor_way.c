@@ -9,8 +9,10 @@ static const struct {
 	const char *part, *advice;
 } cures[] = {
 	{ "expired", "renew the certificate, or set the clock of this machine or the box right" },
-	{ "hostname does not match", "use a name of the certificate, or have it made for this one (tls_name, tls_cert)" },
-	{ "unknown issuer", "clients must trust its authority: URL/ca tells how (here: --ca FILE), or send the chain's middle" },
+	{ "hostname does not match",
+	    "use a name of the certificate, or have it made for this one (tls_name, tls_cert)" },
+	{ "unknown issuer",
+	    "clients must trust its authority: URL/ca tells how (here: --ca FILE), or send the chain's middle" },
 	{ "TLS at all", "is it http and not https there, or is the port another service's?" },
 	{ "no such host", "the name is not known here: DNS, /etc/hosts, or use the address" },
 	{ "refused", "nothing listens there: is the server running, is `listen` this address and port?" },
@@ -31,13 +33,16 @@ step_reach(struct doctor *d)
 		return false;
 	}
 	if (d->answer.status >= 500)
-		TELL(d, 'F', "reach     ", "a proxy stands before a box that does not answer: is it up, is the proxy's target right?",
+		TELL(d, 'F', "reach     ",
+		    "a proxy stands before a box that does not answer: is it up, is the proxy's target right?",
 		    "%S answers %u", d->origin, (u32)d->answer.status);
 	else if (d->answer.status == 421 || d->answer.status == 403 || d->answer.status == 400)
-		TELL(d, 'F', "reach     ", "the box does not take this Host: add it as `list allow_host`, or set public_url",
+		TELL(d, 'F', "reach     ",
+		    "the box does not take this Host: add it as `list allow_host`, or set public_url",
 		    "%S answers %u: %S", d->origin, (u32)d->answer.status, str_cut(d->answer.body, 0, 200));
 	else if (d->answer.status / 100 == 3)
-		TELL(d, 'F', "reach     ", "clients do not follow it: use the address it names", "%S leads elsewhere: %S", d->origin,
+		TELL(d, 'F', "reach     ", "clients do not follow it: use the address it names",
+		    "%S leads elsewhere: %S", d->origin,
 		    buf_str(&d->answer.location));
 	else
 		TELL(d, 'o', "reach     ", NULL, "%S answers %u after %u ms%s", d->origin, (u32)d->answer.status,
@@ -61,12 +66,15 @@ step_names(struct doctor *d)
 	doctor_put(d, &q);
 	origin = d->answer.status;
 	if (host && host < 400)
-		TELL(d, 'w', "names     ", "is it mcpgated, or a proxy that writes Host anew? Then the proxy must refuse other names",
+		TELL(d, 'w', "names     ",
+		    "is it mcpgated, or a proxy that writes Host anew? Then the proxy must refuse other names",
 		    "it answers to any Host");
 	else if (origin != 403)
-		TELL(d, 'w', "names     ", "pages of others should be refused with 403", "Origin of another site: %u", (u32)origin);
+		TELL(d, 'w', "names     ", "pages of others should be refused with 403", "Origin of another site: %u",
+		    (u32)origin);
 	else
-		TELL(d, 'o', "names     ", NULL, "other names in Host are refused (%u), pages of other sites, too", (u32)host);
+		TELL(d, 'o', "names     ", NULL, "other names in Host are refused (%u), pages of other sites, too",
+		    (u32)host);
 }
 
 /* The value of resource_metadata="..." in the challenge. */
@@ -108,16 +116,19 @@ step_challenge(struct doctor *d, struct str *where)
 		return 0;
 	}
 	if (status == 404 || status == 405) {
-		TELL(d, 'F', "challenge ", "paths are /mcp, /API/mcp, /API/ENVIRONMENT/mcp: `mcpgated check` prints them",
+		TELL(d, 'F', "challenge ",
+		    "paths are /mcp, /API/mcp, /API/ENVIRONMENT/mcp: `mcpgated check` prints them",
 		    "%S is no MCP endpoint: %u", d->url, (u32)status);
 		return ERR_BAD;
 	}
 	*where = arena_dup(&d->arena, metadata_url(d));
 	if (status != 401)
-		TELL(d, 'F', "challenge ", "a call without a key should be answered with 401", "%S answers %u: %S", d->url,
+		TELL(d, 'F', "challenge ", "a call without a key should be answered with 401", "%S answers %u: %S",
+		    d->url,
 		    (u32)status, str_cut(d->answer.body, 0, 200));
 	else if (!where->n)
-		TELL(d, key.n ? 'w' : 'F', "challenge ", "clients without a key cannot log in: oauth is off, or the box has no https",
+		TELL(d, key.n ? 'w' : 'F', "challenge ",
+		    "clients without a key cannot log in: oauth is off, or the box has no https",
 		    "401, but WWW-Authenticate names no resource_metadata");
 	else
 		TELL(d, 'o', "challenge ", NULL, "401, metadata at %S", *where);
@@ -146,7 +157,8 @@ document(struct doctor *d, const char *step, struct str url)
 	doctor_put(d, &q);
 	root = d->answer.status == 200 ? doctor_json(d) : json_none(ERR_NONE);
 	if (json_kind(root) != JSON_OBJECT)
-		TELL(d, 'F', step, "does a proxy keep /.well-known/ to itself?", "%S answers %u, and no JSON object", url,
+		TELL(d, 'F', step, "does a proxy keep /.well-known/ to itself?", "%S answers %u, and no JSON object",
+		    url,
 		    (u32)d->answer.status);
 	return root;
 }
@@ -174,7 +186,8 @@ step_metadata(struct doctor *d, struct str where, struct str *registers, struct 
 	if (!issuer.n || url_parse(issuer, &u) || url_parse(d->url, &us))
 		return false;
 	if (!url_same_origin(&u, &us)) {
-		TELL(d, 'w', "issuer    ", "its own doctor is `curl`: it is not asked here", "%S is another server", issuer);
+		TELL(d, 'w', "issuer    ", "its own doctor is `curl`: it is not asked here", "%S is another server",
+		    issuer);
 		return false;
 	}
 	buf_fmt(&b, "%S/.well-known/oauth-authorization-server%S", d->origin, u.path.n > 1 ? u.path : STR(""));
@@ -185,12 +198,15 @@ step_metadata(struct doctor *d, struct str where, struct str *registers, struct 
 	*registers = doctor_text(d, m, "registration_endpoint");
 	*authorizes = doctor_text(d, m, "authorization_endpoint");
 	if (!str_same(said, issuer))
-		TELL(d, 'F', "issuer    ", "clients refuse this: set public_url (or issuer_url) to one address, and use it",
+		TELL(d, 'F', "issuer    ",
+		    "clients refuse this: set public_url (or issuer_url) to one address, and use it",
 		    "it calls itself '%S', and the resource says '%S'", said, issuer);
-	else if (!authorizes->n || str_find_str(json_raw(json_get(m, "code_challenge_methods_supported")), STR("S256")) < 0)
+	else if (!authorizes->n || str_find_str(json_raw(json_get(m, "code_challenge_methods_supported")),
+	    STR("S256")) < 0)
 		TELL(d, 'F', "issuer    ", "clients insist on code with S256", "%S offers no login with S256", issuer);
 	else
-		TELL(d, 'o', "issuer    ", NULL, "%S%s", issuer, registers->n ? "" : " (clients cannot register themselves)");
+		TELL(d, 'o', "issuer    ", NULL, "%S%s", issuer, registers->n ? "" :
+		    " (clients cannot register themselves)");
 	return str_same(said, issuer) && authorizes->n;
 }
 
@@ -205,12 +221,15 @@ step_register(struct doctor *d, struct str registers, struct str authorizes)
 	struct str id;
 
 	if (!registers.n || url_parse(registers, &u)) {
-		TELL(d, 'w', "register  ", "`mcpgated client add`, or option registration 'on'", "clients cannot register themselves");
+		TELL(d, 'w', "register  ", "`mcpgated client add`, or option registration 'on'",
+		    "clients cannot register themselves");
 		return;
 	}
 	q.target = u.path;
-	buf_fmt(&b, "{\"client_name\":\"%s (doctor)\",\"redirect_uris\":[\"%s\"],\"grant_types\":[\"authorization_code\","
-	    "\"refresh_token\"],\"response_types\":[\"code\"],\"token_endpoint_auth_method\":\"none\"}", d->player->name,
+	buf_fmt(&b,
+	    "{\"client_name\":\"%s (doctor)\",\"redirect_uris\":[\"%s\"],\"grant_types\":[\"authorization_code\","
+	    "\"refresh_token\"],\"response_types\":[\"code\"],\"token_endpoint_auth_method\":\"none\"}",
+	    d->player->name,
 	    d->player->redirect);
 	q.body = buf_str(&b);
 	doctor_put(d, &q);
@@ -223,7 +242,9 @@ step_register(struct doctor *d, struct str registers, struct str authorizes)
 	b.w = 0;
 	buf_fmt(&b, "%S?response_type=code&client_id=", u.path);
 	url_encode(&b, id, URL_COMPONENT);
-	BUF_LIT(&b, "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&state=doctor&redirect_uri=");
+	BUF_LIT(&b,
+	    "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+	    "&state=doctor&redirect_uri=");
 	url_encode(&b, str_c(d->player->redirect), URL_COMPONENT);
 	BUF_LIT(&b, "&resource=");
 	url_encode(&b, d->url, URL_COMPONENT);
@@ -233,7 +254,8 @@ step_register(struct doctor *d, struct str registers, struct str authorizes)
 	    str_find_str(buf_str(&d->answer.location), STR("error=")) < 0)
 		TELL(d, 'o', "register  ", NULL, "registered as %S; a person would log in now", id);
 	else
-		TELL(d, 'F', "register  ", "the answer says why", "%S answers %u: %S%S", authorizes, (u32)d->answer.status,
+		TELL(d, 'F', "register  ", "the answer says why", "%S answers %u: %S%S", authorizes,
+		    (u32)d->answer.status,
 		    buf_str(&d->answer.location), str_cut(d->answer.body, 0, 200));
 }
 

@@ -27,6 +27,7 @@ probe_open(struct probe *p, const struct conf *c, struct arena *a)
 	    wtls_init(&p->net, a, &p->rng) || calls_init(&p->calls, a, &p->net, &p->dns))
 		return ERR_FULL;
 	dns_conf(&p->dns, c->resolv, c->hosts);
+	wtls_wall(&p->net, clock_wall_s()); /* certificates are judged by it */
 	return 0;
 }
 
