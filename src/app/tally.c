@@ -38,12 +38,22 @@ refuse(struct job *j)
 	return true;
 }
 
+/* What cannot be counted is not tried: whoever could fill the disk would guess as often as he likes. */
+static bool
+uncounted(struct job *j)
+{
+	html_error(&j->x, 503, "error_store");
+	return true;
+}
+
 bool
 tally_full(struct job *j, u32 most)
 {
 	u64 n = 0;
 
-	return !j->op.err && !str_u64(j->op.val, &n) && n >= most && refuse(j);
+	if (j->op.err)
+		return j->op.err != ERR_NONE && uncounted(j);
+	return !str_u64(j->op.val, &n) && n >= most && refuse(j);
 }
 
 void
@@ -58,7 +68,7 @@ tally_try(struct job *j, enum tally kind, struct str of, char room[TALLY_KEY_N],
 bool
 tally_over(struct job *j, u32 most)
 {
-	return !j->op.err && j->op.total > most && refuse(j);
+	return j->op.err ? uncounted(j) : j->op.total > most && refuse(j);
 }
 
 void

@@ -21,8 +21,8 @@ enum tally { TALLY_ACCOUNT = 'u', TALLY_LOGIN = 'l', TALLY_SPREAD = 's', TALLY_A
 /* The key of a count, written into room. */
 struct str tally_key(const u8 *handle_key, enum tally kind, struct str of, char room[TALLY_KEY_N]);
 
-/* Asks for a count, as j->op into j->out; when it is done, whether it is full: then the reply is set (429). room must
- * stay until then. */
+/* Asks for a count, as j->op into j->out; when it is done, whether it is full, or cannot be known: then the reply is
+ * set (429, 503). room must stay until then. */
 void tally_ask(struct job *j, enum tally kind, struct str of, char room[TALLY_KEY_N], msec now);
 bool tally_full(struct job *j, u32 most);
 

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tempDir, top } from './lib/programs.mjs';
+import { browser } from './lib/browser.mjs';
 import { caller, handleOf } from './lib/rpc.mjs';
 import { startServer } from './lib/server.mjs';
 import { echoDocument, startUpstream } from './lib/upstream.mjs';
@@ -135,4 +136,15 @@ test('audit required on a disk that fails for a while', { skip: fs.existsSync(te
   assert.equal((await lines(s)).filter((l) => l.outcome === 'done').length, done);
   await verified(s);
   assert.equal(await s.stop(), 0);
+});
+
+test('a store that can only be read: what cannot be counted is not tried', { skip: fs.existsSync(tested) ? false : 'no build/native-test/mcpgated: make testbuild' }, async () => {
+  const s = await startServer({ program: tested, env: { MCPGATED_TEST_FAULT: 'fdatasync:EIO:12-' }, apis: [{ name: 'things', document: echoDocument, environments: [{ name: 'sandbox', base_url: upstream.url }] }] });
+  const guess = async (password) => (await browser(s).post('/login', { name: 'ada', password })).status, password = 'correct horse battery';
+  assert.equal((await s.command(['user', 'add', 'ada', '--password-stdin'], { input: password })).code, 0);
+  const open = await guess('none of hers');
+  assert.notEqual(open, 503);
+  for (let i = 0; (await s.command(['key', 'add', `k${i}`])).code === 0; i++) assert.ok(i < 100);
+  assert.deepEqual([await guess('none of hers'), await guess(password)], [503, 503], 'a right one looks like a wrong one');
+  await s.stop();
 });
