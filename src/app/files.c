@@ -219,6 +219,8 @@ found(struct job *j, struct files *f, msec now)
 		return s;
 	if (f->op.err == ERR_NONE)
 		return gone(&j->x);
+	if (f->op.err)
+		return reply_error(&j->x, 503, "the key store cannot be read now; ask the tool again");
 	return start(j, f, now);
 }
 
