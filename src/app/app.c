@@ -11,6 +11,7 @@
 #include "mcp/later.h"
 #include "mcp/modern.h"
 #include "mcp/subscribe.h"
+#include "sys/page.h"
 
 #define TOKEN_MONTH_S (30 * 86400)
 #define JUDGE_MS 1000 /* how often open streams are asked whether their key is still good */
@@ -50,6 +51,16 @@ app_bytes(void)
 	       pack_room("pages") + pack_room("text") + PACK_UNDO;
 }
 
+/* What unpacking needed lies behind all that was taken: the system gets those pages back. */
+static void
+rest_behind(const struct arena *a)
+{
+	u8 *p = a->p + ((a->used + 4095) & ~(size_t)4095), *end = a->p + (a->peak & ~(size_t)4095);
+
+	if (p < end)
+		page_rest(str_of(p, (size_t)(end - p)));
+}
+
 int
 app_init(struct app *app, struct arena *a)
 {
@@ -65,16 +76,17 @@ app_init(struct app *app, struct arena *a)
 		return ERR_FULL;
 	app->ops.audit = &app->audit;
 	hash_key(&app->ops.args_key, str_of(app->handle_key, HANDLE_KEY_N));
-	app->pages = pack_open("pages", a); /* what that needs meanwhile is what requests need later */
-	app->texts = pack_open("text", a);
-	if (!app->pages.p || !app->texts.p)
-		return ERR_FULL;
 	m->tok = ARENA_ARRAY(a, struct jsmntok, RPC_TOKENS_MAX);
 	app->rest = arena_bytes(a, RPC_BODY_MAX);
 	issuer_init(&app->issuer, &app->calls, m->tok);
 	if (!m->tok || !app->rest || pool_init(&m->streams, a, sizeof(struct stream), STREAMS_MAX) ||
 	    later_init(m, a))
 		return ERR_FULL;
+	app->pages = pack_open("pages", a);
+	app->texts = pack_open("text", a);
+	if (!app->pages.p || !app->texts.p)
+		return ERR_FULL;
+	rest_behind(a);
 	if (!app->pass_rounds)
 		app->pass_rounds = PASS_ROUNDS_MIN;
 	list_init(&m->listening);
