@@ -59,7 +59,7 @@ tally_full(struct job *j, u32 most)
 void
 tally_try(struct job *j, enum tally kind, struct str of, char room[TALLY_KEY_N], msec now)
 {
-	j->op = (struct store_op){ .verb = STORE_INCR, .lazy = true, .by = 1, .ttl_s = TALLY_WINDOW_S,
+	j->op = (struct store_op){ .verb = STORE_INCR, .by = 1, .ttl_s = TALLY_WINDOW_S,
 		.owner = exchange_ready(&j->x) };
 	j->op.key = tally_key(j->app->handle_key, kind, of, room);
 	store_start(j->app->store, &j->op, now);

@@ -27,7 +27,8 @@ void tally_ask(struct job *j, enum tally kind, struct str of, char room[TALLY_KE
 bool tally_full(struct job *j, u32 most);
 
 /* Counts a try before it is judged, with an answer that nobody else gets, in whatever worker: of all that come at once
- * no more are judged than were allowed. Then as above, whether it was one too many. A success clears. */
+ * no more are judged than were allowed, and none before its count is on disk: a full one lets nobody guess. Then as
+ * above, whether it was one too many. A success clears. */
 void tally_try(struct job *j, enum tally kind, struct str of, char room[TALLY_KEY_N], msec now);
 bool tally_over(struct job *j, u32 most);
 

@@ -94,6 +94,9 @@ test('the store on a full disk: keys and approvals are there or were never told 
     if (refused) assert.match(r.err, /\w/);
   }
   assert.ok(refused >= 5, 'a full disk is noticed');
+  let judged = 0; // a guess that cannot be counted is none
+  for (let i = 0; i < 13; i++) judged += (await browser(s).post('/login', { name: 'root', password: `wrong horse ${i}` })).status === 403;
+  assert.ok(judged <= 10, `${judged} passwords were judged`);
   for (let i = 0; i < 5; i++) {
     const r = await remove(), handle = handleOf(r.text);
     assert.equal(r.isError, true, r.text);
