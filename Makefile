@@ -26,7 +26,9 @@ WERROR  ?= -Werror
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes \
            -Wvla -Wframe-larger-than=2048 -Wno-unused-parameter -Wno-sign-conversion $(WERROR)
 CLASH   ?= -fstack-clash-protection
-HARDEN  := -fPIE -fstack-protector-strong $(CLASH) $(HARDEN_ARCH) \
+# How code may lie in memory, and what a static program of such code starts with: board.mk.
+ANYWHERE ?= -fPIE
+HARDEN  := $(ANYWHERE) -fstack-protector-strong $(CLASH) $(HARDEN_ARCH) \
            -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing
 BASEFLAGS := -std=gnu11 -D_GNU_SOURCE -Isrc -Iboard/$(BOARD) -MMD -MP -g
 
@@ -171,7 +173,7 @@ ALLOBJ  := $(foreach f,$(FLOORS),$(call objs,$(f)))
 HOSTCC  ?= gcc
 PACK    := build/host/pack
 SQUEEZE := build/host/squeeze
-$(PACK) $(SQUEEZE): build/host/%: tools/%.c tools/packer.h tools/way.h tools/apart.h src/base/pack.h src/base/arena.h src/sys/image.h $(HOSTHOW)
+$(PACK) $(SQUEEZE): build/host/%: tools/%.c tools/packer.h tools/way.h tools/apart.h tools/apart_mips.h src/base/pack.h src/base/arena.h src/sys/image.h $(HOSTHOW)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -O2 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Isrc -Iboard/native -o $@.$$$$ $< && mv $@.$$$$ $@
 # FS_EDIT: a script that takes from a copy of fs/ what a board leaves out.
@@ -179,8 +181,8 @@ $(B)/gen/pack.c: $(PACK) $(FS_EDIT) $(shell find fs -type f 2>/dev/null)
 	@mkdir -p $(@D)
 	$(Q)rm -rf $(@D)/fs && cp -R fs $(@D)/fs $(if $(FS_EDIT),&& cd $(@D)/fs && sh $(CURDIR)/$(FS_EDIT))
 	$(Q)$(PACK) $(@D)/fs > $@.new && mv $@.new $@ && rm -rf $(@D)/fs
-# INSTEAD: a source that answers for what a board leaves out (LEFT_OUT).
-$(B)/obj/instead.o: $(INSTEAD) Makefile board/$(BOARD)/board.mk $(HOW) | $(VSTAMP) $(CROSSED:%=%/.there)
+# INSTEAD: sources that answer for what a board leaves out (LEFT_OUT).
+$(B)/instead/%.o: board/$(BOARD)/%.c Makefile board/$(BOARD)/board.mk $(HOW) | $(VSTAMP) $(CROSSED:%=%/.there)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(B)/gen/pack.o: $(B)/gen/pack.c | $(CROSSED:%=%/.there)
@@ -190,7 +192,7 @@ LINKLIBS := $(foreach f,$(call below,main),$(B)/lib/lib$(f).a)
 ifeq ($(VARIANT),rel)
 ifneq ($(MUSL),)
 M       := $(dir $(MUSL))
-LINK     = $(CROSS)gcc $(OPT) $(HARDEN) $(SMALL) -static-pie -nostdlib -nostartfiles $(M)rcrt1.o $(M)crti.o $(1) \
+LINK     = $(CROSS)gcc $(OPT) $(HARDEN) $(SMALL) $(or $(LINK_AS),-static-pie) -nostdlib -nostartfiles $(M)$(or $(LINK_CRT),rcrt1.o) $(M)crti.o $(1) \
            -Wl,--start-group $(M)libc.a -lgcc -Wl,--end-group $(M)crtn.o \
            -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--no-dynamic-linker$(if $(PAGE),$(comma)-z$(comma)max-page-size=$(PAGE)$(comma)-z$(comma)common-page-size=$(PAGE)) \
            -Wl,--gc-sections -Wl,--build-id=none \
@@ -203,11 +205,11 @@ LINK     = $(CC) $(LDSAN) $(1) -lpthread
 endif
 
 # Where the entry is ours the constants are packed, too: the file that runs has no sections, $@.sym is for whoever looks.
-$(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o $(INSTEAD:%=$(B)/obj/instead.o) $(WHICH) $(if $(PACKED),$(SQUEEZE) tools/image.ld)
-	$(Q)$(call LINK,-o $@.sym $(B)/obj/main/main.o $(B)/gen/pack.o $(INSTEAD:%=$(B)/obj/instead.o) \
+$(B)/mcpgated: $(LINKLIBS) $(B)/lib/libbearssl.a $(B)/gen/pack.o $(INSTEAD:board/$(BOARD)/%.c=$(B)/instead/%.o) $(WHICH) $(if $(PACKED),$(SQUEEZE) tools/image.ld)
+	$(Q)$(call LINK,-o $@.sym $(B)/obj/main/main.o $(B)/gen/pack.o $(INSTEAD:board/$(BOARD)/%.c=$(B)/instead/%.o) \
 	    -Wl$(comma)--start-group $(LINKLIBS) $(B)/lib/libbearssl.a -Wl$(comma)--end-group)
-	$(Q)$(if $(filter rel,$(VARIANT)),$(STRIP) -s -o $@ $@.sym,cp $@.sym $@)
-	$(Q)$(if $(and $(filter rel,$(VARIANT)),$(PACKED)),$(SQUEEZE) $@ $@.small && chmod 755 $@.small && mv $@.small $@)
+	$(Q)$(if $(filter-out rel,$(VARIANT)),cp $@.sym $@,$(if $(PACKED),$(SQUEEZE) $@.sym $@.small && chmod 755 $@.small && mv $@.small $@,$(STRIP) -s -o $@ $@.sym))
+	$(Q)$(if $(and $(filter rel,$(VARIANT)),$(PACKED)),$(LINK_THEN))
 comma   := ,
 STRIP   ?= $(CROSS)strip
 $(call note,$(HOW),$(strip $(CURDIR) $(CC) $(CFLAGS) $(VFLAGS) $(OPT_HOT) $(START_FLAGS) $(HOTSRC)))

@@ -5,12 +5,24 @@
  * code, constants, data, and the end of the code, from where it starts, is what unpacks. In OUT that end is a segment as
  * it was; the code before it is one without a byte in the file, constants and data are another, and one behind them in
  * memory holds them packed. The table of addresses, which ends the header, is packed, too. What is filled in is read-only
- * once image_seal was called, as relocated tables are. */
+ * once image_seal was called, as relocated tables are.
+ *
+ * MIPS: code that may lie anywhere is a third longer, so IN is linked for address 0 and tells where it holds addresses
+ * (ld --emit-relocs); OUT may lie anywhere all the same, since what unpacks it changes them all. */
 #include "apart.h"
+#include "apart_mips.h"
 
 #include <elf.h>
 
 #define SEGMENTS_MAX 16
+#define PLACES_MAX (1 << 16)
+
+#ifndef R_MIPS16_26
+#define R_MIPS16_26 100
+#endif
+#ifndef R_MIPS_PC32
+#define R_MIPS_PC32 248
+#endif
 
 struct segment {
 	u32 type, may;
@@ -25,7 +37,7 @@ static struct {
 	struct segment segment[SEGMENTS_MAX];
 } elf;
 
-static u8 file[1 << 22], out[1 << 22], image[ROW_MAX], places[ROW_MAX];
+static u8 file[1 << 25], out[1 << 22], image[ROW_MAX], places[ROW_MAX], mark[ROW_MAX];
 static size_t file_n;
 
 static u64
@@ -90,6 +102,7 @@ write_segments(const struct segment *s, u32 n)
 		put(rest + 4 * word, s->room, word);
 		put(elf.wide ? h + 48 : h + 28, s->align, word);
 	}
+	put(out + 16, ET_DYN, 2);
 	put(out + 24 + word, elf.phoff, word);
 	put(out + 32 + 3 * word, n, 2);
 	put(out + 24 + 2 * word, 0, word); /* no sections */
@@ -143,7 +156,6 @@ relative(void)
 	case EM_AARCH64: return R_AARCH64_RELATIVE;
 	case EM_ARM: return R_ARM_RELATIVE;
 	case EM_S390: return R_390_RELATIVE;
-	case EM_MIPS: return R_MIPS_REL32;
 	}
 	die("is for a machine nobody has told of here", "the program");
 }
@@ -189,14 +201,142 @@ write_places(u64 *place, u32 n, u64 from)
 	return used;
 }
 
+/* --- MIPS: what was linked for address 0 ------------------------------------------------------------------ */
+
+/* One field of section header i: the words 3 to 9 of Elf32_Shdr. */
+static u64
+section(u64 i, u32 field)
+{
+	return get(get(32, 4) + i * get(46, 2) + 4 * field, 4);
+}
+
+enum { SECTION_NAME, SECTION_TYPE, SECTION_FLAGS, SECTION_ADDR, SECTION_OFFSET, SECTION_SIZE, SECTION_LINK, SECTION_INFO };
+
+static const char *
+text_at(u64 strings, u64 i)
+{
+	u64 at = section(strings, SECTION_OFFSET) + i;
+
+	if (at >= file_n)
+		die("is cut", "the program");
+	return (const char *)file + at;
+}
+
+/* The section with this name; 0: there is none. */
+static u64
+section_of(const char *name)
+{
+	for (u64 i = 1, n = get(48, 2); i < n; i++)
+		if (strcmp(text_at(get(50, 2), section(i, SECTION_NAME)), name) == 0)
+			return i;
+	return 0;
+}
+
+static void
+mark_code(u64 place, u32 as)
+{
+	const struct segment *code = segment(PT_LOAD, 1);
+
+	if (place - code->vaddr < code->n && place >= code->vaddr)
+		mark[place - code->vaddr] |= (u8)as;
+}
+
+/* Functions say where instructions of another kind begin, and the linker's own small pieces hold an address each: they
+ * load $25 for code that wants it. */
+static void
+take_names(void)
+{
+	u64 table = section_of(".symtab"), at = section(table, SECTION_OFFSET);
+
+	if (!table)
+		die("is stripped", "the program");
+	for (u64 i = at, end = at + section(table, SECTION_SIZE); i < end; i += 16) {
+		bool here = get(i + 14, 2) - 1 < SHN_LORESERVE - 1, is_short = (get(i + 13, 1) & 0xf0) == 0xf0;
+		u64 place = get(i + 4, 4) & -2ull;
+
+		if (!here || (get(i + 12, 1) & 15) != STT_FUNC)
+			continue;
+		mark_code(place, is_short ? APART_FUNCTION_SHORT : APART_FUNCTION);
+		if (strncmp(text_at(section(table, SECTION_LINK), get(i, 4)), ".pic.", 5) == 0) {
+			mark_code(place, APART_UPPER);
+			if (get(in_file(place + 4), 4) >> 26 == 2)
+				mark_code(place + 4, APART_JUMP);
+		}
+	}
+}
+
+/* Whether what an entry names has an address: not what nobody defines, nor a number, nor a distance. */
+static bool
+has_address(u64 table, u64 name)
+{
+	u64 at = section(table, SECTION_OFFSET) + 16 * name, where = get(at + 14, 2);
+
+	return name && where != SHN_UNDEF && where != SHN_ABS &&
+	    strcmp(text_at(section(table, SECTION_LINK), get(at, 4)), "_gp_disp") != 0;
+}
+
+/* The kind of an address, as marks say it. APART_NOTHING: it is a distance, which stays. */
+static u32
+kind_of(u64 entry)
+{
+	switch (entry) {
+	case R_MIPS_32: return APART_ADDRESS;
+	case R_MIPS_26: return APART_JUMP;
+	case R_MIPS_HI16: return APART_UPPER;
+	case R_MIPS16_26: return APART_JUMP_SHORT;
+	case R_MIPS_NONE: case R_MIPS_LO16: case R_MIPS_GOT16: case R_MIPS_CALL16: case R_MIPS_PC16: case R_MIPS_JALR:
+	case R_MIPS_GPREL32: case R_MIPS_PC32: return APART_NOTHING;
+	}
+	die("has an address of another kind", "the program");
+}
+
+/* Marks the addresses in the code and lists those among the constants, the table of addresses included. How many. */
+static u32
+take_addresses(u64 *place, u64 from)
+{
+	u64 table = section_of(".got"), at = section(table, SECTION_ADDR), end = at + section(table, SECTION_SIZE);
+	u32 n = 0;
+
+	for (at += 8; table && at < end; at += 4) /* the first two are the loader's */
+		if (get(in_file(at), 4))
+			place[n++] = at;
+	for (u64 i = 1, all = get(48, 2); i < all; i++) {
+		if (section(i, SECTION_TYPE) != SHT_REL || !section(i, SECTION_INFO) ||
+		    !(section(section(i, SECTION_INFO), SECTION_FLAGS) & SHF_ALLOC))
+			continue;
+		at = section(i, SECTION_OFFSET);
+		for (end = at + section(i, SECTION_SIZE); at < end; at += 8) {
+			u64 where = get(at, 4), what = get(at + 4, 4);
+			u32 kind = kind_of(what & 255);
+
+			if (kind == APART_NOTHING || !has_address(section(i, SECTION_LINK), what >> 8))
+				continue;
+			mark_code(where, kind);
+			if (where < from)
+				continue;
+			if (kind != APART_ADDRESS || n == PLACES_MAX)
+				die("has an address where none is expected", "the program");
+			place[n++] = where;
+		}
+	}
+	return n;
+}
+
 /* Takes the table out of the program: before lay_out. Where the header ends without it: in *end. Bytes of `places`. */
 static u32
 take_places(u64 from, u64 *end)
 {
-	static u64 place[1 << 16];
+	static u64 place[PLACES_MAX];
 	u32 word = elf.wide ? 8 : 4, n = 0, entry;
-	u64 table, size, at, size_at = dynamic(DT_RELASZ, &size);
-	bool added = size_at != 0;
+	u64 table, size, at, size_at;
+	bool added;
+
+	if (elf.machine == EM_MIPS) {
+		take_names();
+		return write_places(place, take_addresses(place, from), from);
+	}
+	size_at = dynamic(DT_RELASZ, &size);
+	added = size_at != 0;
 
 	if (!size_at)
 		size_at = dynamic(DT_RELSZ, &size);
@@ -211,7 +351,7 @@ take_places(u64 from, u64 *end)
 
 		if (kind == 0)
 			continue;
-		if (kind != relative() || n == 1 << 16)
+		if (kind != relative() || n == PLACES_MAX)
 			die("has an address of another kind", "the program");
 		place[n++] = get(i, word);
 		if (added)
@@ -228,11 +368,13 @@ static u64
 sealed_end(u64 page)
 {
 	const struct segment *s = segment(PT_GNU_RELRO, 0);
-	u64 end = s->vaddr + s->room, got, local, first, names;
+	u64 end = s->vaddr + s->room, got, at;
 
-	if (elf.machine == EM_MIPS && dynamic(DT_PLTGOT, &got) && dynamic(DT_MIPS_LOCAL_GOTNO, &local) &&
-	    dynamic(DT_MIPS_GOTSYM, &first) && dynamic(DT_MIPS_SYMTABNO, &names) && got >= end && got - end < 64)
-		end = (got + 4 * (local + names - first) + page - 1) & -page;
+	if (elf.machine != EM_MIPS || !(got = section_of(".got")))
+		return end;
+	at = section(got, SECTION_ADDR);
+	if (at >= end && at - end < 64)
+		end = (at + section(got, SECTION_SIZE) + page - 1) & -page;
 	return end;
 }
 
@@ -253,25 +395,46 @@ part(u8 *p, u8 *number, const u8 *from, u32 n, bool words)
 	return used;
 }
 
+/* Takes the code apart as its machine has it: the parts one behind the other, and which of them are words. How many. */
+static u32
+take_apart(const u8 **from, const u8 *code, u32 code_n, u32 *lengths, u32 *words)
+{
+	switch (elf.machine) {
+	case EM_X86_64:
+		*from = apart(code, code_n, lengths);
+		*words = APART_WORDS;
+		return IMAGE_PARTS;
+	case EM_MIPS:
+		*from = apart_mips(code, mark, code_n, lengths);
+		*words = APART_MIPS_WORDS;
+		return IMAGE_MIPS_PARTS;
+	}
+	*from = code;
+	lengths[0] = code_n;
+	*words = 1;
+	return 1;
+}
+
 /* Packs constants, places and then the code to p. The bytes that takes. */
 static u32
 squeeze(u8 *p, u32 constants_n, u32 places_n, const u8 *code, u32 code_n)
 {
-	bool joined = elf.machine == EM_X86_64;
-	u32 lengths[IMAGE_PARTS] = { code_n }, n = joined ? IMAGE_PARTS : 1, used = 4 + 4 * (2 + n);
-	const u8 *from = joined ? apart(code, code_n, lengths) : code;
+	u32 lengths[IMAGE_PARTS + IMAGE_MIPS_PARTS], words, n, used;
+	const u8 *from;
 
+	n = take_apart(&from, code, code_n, lengths, &words);
+	used = 4 + 4 * (2 + n);
 	p[0] = (u8)(2 + n);
 	used += part(p + used, p + 4, image, constants_n, false);
 	used += part(p + used, p + 8, places, places_n, false);
 	for (u32 i = 0; i < n; i++) {
-		used += part(p + used, p + 12 + 4 * i, from, lengths[i], !joined || 1u << i & APART_WORDS);
+		used += part(p + used, p + 12 + 4 * i, from, lengths[i], 1u << i & words);
 		from += lengths[i];
 	}
 	return used;
 }
 
-/* What else the headers say stays, where its bytes do. */
+/* What else the headers say stays, where its bytes do. Room for a dynamic section where there was none (place_dynamic). */
 static u32
 other_segments(struct segment *to, u64 head_end)
 {
@@ -286,6 +449,8 @@ other_segments(struct segment *to, u64 head_end)
 			to[n++] = s;
 		}
 	}
+	if (elf.machine == EM_MIPS)
+		to[n++] = (struct segment){ PT_DYNAMIC, PF_R, 0, 0, 0, 0, 4 };
 	return n;
 }
 
@@ -313,6 +478,10 @@ place_dynamic(struct segment *head, struct segment *s, u32 n)
 		return;
 	s->at = (head->n + word - 1) & -(u64)word;
 	s->n = 4 * word;
+	if (!s->room) { /* the program had none */
+		s->vaddr = s->at;
+		s->room = s->n;
+	}
 	memset(out + head->n, 0, s->at + s->n - head->n);
 	put(out + s->at, DT_STRTAB, word);
 	put(out + s->at + 2 * word, DT_FLAGS_1, word);

@@ -8,10 +8,11 @@ QEMU     := qemu-mipsel-static
 # multiply in long ones. MIPS16e knows no -fstack-clash-protection; no frame here is larger than 2 KB (the compiler
 # watches), so none can step over the guard page.
 # gcc forgets that the first instructions of a MIPS16e function use $3, so no caller may rely on what one leaves alone
-# (-fno-ipa-ra).
-OPT      := -Oz -mips16 -fno-ipa-ra
-OPT_HOT  := -Oz -mips16 -fno-ipa-ra
-OPT_VENDOR := -Oz
+# (-fno-ipa-ra). Why the rest: board/native/board.mk.
+OPT      := -Oz -mips16 -fno-ipa-ra -fno-inline-functions-called-once -fno-tree-sra \
+            -fno-gcse -fno-caller-saves -fno-move-loop-invariants
+OPT_HOT  := $(OPT)
+OPT_VENDOR := -Oz -minterlink-compressed
 CLASH    :=
 include board/cross.mk
 HARDEN_ARCH :=
@@ -19,4 +20,15 @@ HARDEN_ARCH :=
 PAGE     := 65536
 LINK_ARCH := -Wl,-T,board/mipsel/got.ld
 # What unpacks all the rest runs before there are addresses: no table of them for its calls, and long instructions.
-START_FLAGS := -Os -mno-mips16 -mabicalls -mno-shared -fno-pic -fno-pie
+START_FLAGS := -Os -mno-mips16 -mno-abicalls -fno-pic -fno-pie -G0 -fno-optimize-sibling-calls
+ifneq ($(PACKED),)
+# Code that finds its addresses in a table, so that it may lie anywhere, is a third longer here. Ours holds them as they
+# are, linked for address 0; tools/squeeze takes them out, and what unpacks the program puts them in for the place where
+# the system has put it: the file may lie anywhere all the same. musl's own code goes by the table.
+ANYWHERE := -fno-pie -fno-pic -mno-abicalls -G0
+LINK_AS  := -static -no-pie
+LINK_CRT := crt1.o
+LINK_ARCH += -Wl,--emit-relocs,-Ttext-segment=0,--no-warn-mismatch -Wl,--no-warnings
+# Nobody else wants to know where addresses are, least of all who reads the debug information.
+LINK_THEN = $(CROSS)objcopy --remove-relocations='*' $@.sym
+endif

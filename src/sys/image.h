@@ -38,9 +38,25 @@ enum image_operand {
 	IMAGE_HAS_PAIR = 128, /* two bytes */
 };
 
+/* The parts of packed MIPS code that was linked for one place and is put together for the place where it lies (half the
+ * addresses and a quarter of the code that the usual way takes): numbers have their highest byte first. */
+enum image_mips_part {
+	IMAGE_MIPS_RUNS,  /* of four bytes: how many bytes of code << 2, and what they are, IMAGE_MIPS_RUN_ */
+	IMAGE_MIPS_SHORT, /* instructions of two bytes, without what lies in JUMP and MORE; bytes of runs of bytes */
+	IMAGE_MIPS_LONG,  /* of four, without what lies in JUMP */
+	IMAGE_MIPS_MORE,  /* for each prefix of a short one: eleven bits that it holds, in two bytes */
+	IMAGE_MIPS_JUMP,  /* targets of jumps: four bytes each, counted from the first byte of the image */
+	IMAGE_MIPS_WORD,  /* words in the code that instructions read, and those of runs of addresses */
+	IMAGE_MIPS_BITS,  /* one for each word read and for each upper half (lui), the lowest first: it is an address */
+	IMAGE_MIPS_PARTS
+};
+
+enum image_mips_run { IMAGE_MIPS_RUN_LONG, IMAGE_MIPS_RUN_SHORT, IMAGE_MIPS_RUN_BYTES, IMAGE_MIPS_RUN_ADDRESS };
+
 /* What image_entry calls: base is the first byte of the image, a program header; name that of the program, and behind
- * its NUL what to say when it cannot be unpacked. */
-void image_start(u8 *base, const char *name);
+ * its NUL what to say when it cannot be unpacked. Returns how far from its headers the image was unpacked: 0 but where
+ * code holds addresses and the system has put it where those cannot be (MIPS: from 65,536 to 65,536, within 256 MB). */
+long image_start(u8 *base, const char *name);
 
 /* Segments to be loaded that have no bytes in the file get them from the last one, where they lie packed: the number
  * of parts, the length of each, the parts. The first are the constants, the second the places of addresses in them.
@@ -53,6 +69,10 @@ int image_unpack(u8 *base, const char *name);
  * be readable. */
 #define IMAGE_BEHIND 256
 void image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n);
+
+/* The same for the parts of MIPS code (IMAGE_MIPS_PARTS) and an image at base, as its 32-bit machine counts. Behind
+ * the parts lie n / 32 + 1 bytes, which it uses. */
+void image_mend(const u8 *parts, const u32 length[IMAGE_MIPS_PARTS], u8 *out, u32 n, u32 base);
 
 /* Adds base to every word of the n bytes from `from` on that places names: each by its distance from the one before
  * (the first from `from`) in four bytes, seven bits in a byte, the low ones first, 128 added to all but the last byte.

@@ -1,6 +1,7 @@
 #include "sys/image.h"
 
 #include "base/undo.h"
+#include "sys/join_mips_priv.h"
 #include "sys/start_priv.h"
 
 #include <fcntl.h>
@@ -253,6 +254,31 @@ image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n)
 	}
 }
 
+IN_ONE_PIECE void
+image_mend(const u8 *parts, const u32 length[IMAGE_MIPS_PARTS], u8 *out, u32 n, u32 base)
+{
+	struct mend m;
+	u32 end = 0;
+
+	for (u32 i = 0; i < IMAGE_MIPS_PARTS; i++) {
+		m.p[i] = parts;
+		m.end[i] = parts += length[i];
+	}
+	m.read = (u8 *)parts;
+	for (u32 i = 0; i < n / 32 + 1; i++)
+		m.read[i] = 0;
+	m.out = out;
+	m.at = m.bits = 0;
+	m.base = base;
+	m.n = n;
+	while (m.p[IMAGE_MIPS_RUNS] < m.end[IMAGE_MIPS_RUNS]) {
+		u32 run = mend_take(&m, IMAGE_MIPS_RUNS, 4);
+
+		end = run >> 2 < n - end ? end + (run >> 2) : n;
+		mend_run(&m, run & 3, end);
+	}
+}
+
 IN_ONE_PIECE int
 image_fill(const u8 *base, u8 *from, u32 n, struct str places)
 {
@@ -277,10 +303,11 @@ image_fill(const u8 *base, u8 *from, u32 n, struct str places)
 /* --- unpacking ------------------------------------------------------------------------------------------ */
 
 #define PARTS_MAX (2 + IMAGE_PARTS)
+#define MIPS_PARTS (2 + IMAGE_MIPS_PARTS)
 
 /* What is packed: where it belongs, and (from scratch on) its parts behind the constants. */
 struct packed {
-	u8 *constants, *code;
+	u8 *base, *constants, *code;
 	u32 constants_n, code_n, parts, length[PARTS_MAX];
 	struct str in;
 	u8 *pages; /* on which `in` lies, alone; NULL: not known */
@@ -296,6 +323,7 @@ packed_find(struct packed *k, u8 *base)
 	const ElfW(Ehdr) *e = (const void *)base;
 	const ElfW(Phdr) *h = (const void *)(base + e->e_phoff);
 
+	k->base = base;
 	k->constants = k->code = NULL;
 	k->constants_n = k->code_n = 0;
 	k->in = STR_NONE;
@@ -331,6 +359,8 @@ packed_lengths(struct packed *k)
 			return ERR_BAD;
 		k->scratch_n += i ? k->length[i] : 0;
 	}
+	if (k->parts == MIPS_PARTS) /* what image_mend uses */
+		k->scratch_n += k->code_n / 32 + 1;
 	k->in = str_of(p + 4 + 4 * k->parts, k->in.n - 4 - 4 * k->parts);
 	return k->length[0] > k->constants_n ? ERR_BAD : 0;
 }
@@ -358,8 +388,13 @@ code_write(struct packed *k, u8 *out)
 {
 	const u8 *parts = k->scratch + k->length[1];
 
+#ifdef __mips__
+	if (k->parts == MIPS_PARTS)
+		image_mend(parts, k->length + 2, out, k->code_n, (u32)k->base);
+#else
 	if (k->parts == PARTS_MAX)
 		image_join(parts, k->length + 2, out, k->code_n);
+#endif
 	else
 		for (u32 i = 0; i < k->length[2] && i < k->code_n; i++)
 			out[i] = parts[i];
@@ -402,19 +437,54 @@ code_by_page(struct packed *k)
 	return FAILED(ask(SYS_mprotect, (long)k->code, k->code_n, PROT_READ | PROT_EXEC, 0, 0)) ? ERR_IO : 0;
 }
 
-IN_ONE_PIECE int
-image_unpack(u8 *base, const char *name)
+#ifdef __mips__
+#define BORDER 65536u /* addresses change by multiples of that */
+
+/* Chooses another place for the image where its addresses cannot be: calls stay within 256 MB. */
+static inline int
+packed_move(struct packed *k)
+{
+	unsigned long from = (unsigned long)k->base, n = (unsigned long)(k->constants - k->base) + k->constants_n, to;
+	long at;
+
+	if (k->parts != MIPS_PARTS || (from % BORDER == 0 && (from ^ (from + n - 1)) >> 28 == 0))
+		return 0;
+	at = map(NULL, 2 * n + BORDER, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	if (FAILED(at))
+		return ERR_IO;
+	to = ((unsigned long)at + BORDER - 1) & -(unsigned long)BORDER;
+	if ((to ^ (to + n - 1)) >> 28)
+		to = (to + n) & 0xf0000000;
+	k->code += to - from;
+	k->constants += to - from;
+	k->base += to - from;
+	return FAILED(map(k->constants, k->constants_n, PROT_READ | PROT_WRITE,
+	                  MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1)) ? ERR_IO : 0;
+}
+#else
+static inline int
+packed_move(struct packed *k)
+{
+	return 0;
+}
+#endif
+
+/* Unpacks, and says in *moved how far from its headers. */
+static inline int
+unpack(u8 *base, const char *name, long *moved)
 {
 	struct packed k;
 	const u8 *end;
 	long at;
 	int err;
 
+	*moved = 0;
 	if (!packed_find(&k, base))
 		return 0;
 	end = k.in.p + k.in.n;
-	if ((err = packed_lengths(&k)))
+	if ((err = packed_lengths(&k)) || (err = packed_move(&k)))
 		return err;
+	*moved = k.base - base;
 	at = map(NULL, k.scratch_n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1);
 	if (FAILED(at))
 		return ERR_IO;
@@ -422,7 +492,7 @@ image_unpack(u8 *base, const char *name)
 	k.scratch = (u8 *)(k.counts + 1);
 	err = packed_undo(&k);
 	if (err == 0)
-		err = image_fill(base, k.constants, k.constants_n, str_of(k.scratch, k.length[1]));
+		err = image_fill(k.base, k.constants, k.constants_n, str_of(k.scratch, k.length[1]));
 	if (err == 0 && code_by_file(&k, name))
 		err = code_by_page(&k);
 	ask(SYS_munmap, at, (long)k.scratch_n, 0, 0, 0);
@@ -431,18 +501,27 @@ image_unpack(u8 *base, const char *name)
 	return err;
 }
 
-__attribute__((used)) IN_ONE_PIECE void
+IN_ONE_PIECE int
+image_unpack(u8 *base, const char *name)
+{
+	long moved;
+
+	return unpack(base, name, &moved);
+}
+
+__attribute__((used)) IN_ONE_PIECE long
 image_start(u8 *base, const char *name)
 {
 	const char *text = name;
-	long n = 0;
+	long n = 0, moved;
 
-	if (image_unpack(base, name) == 0)
-		return;
+	if (unpack(base, name, &moved) == 0)
+		return moved;
 	while (*text++)
 		;
 	while (text[n])
 		n++;
 	ask(SYS_write, 2, (long)text, n, 0, 0);
 	ask(SYS_exit_group, 127, 0, 0, 0, 0);
+	return 0;
 }

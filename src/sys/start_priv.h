@@ -2,8 +2,9 @@
  * piece for each processor; start.c includes it, nobody else.
  *
  * image_entry keeps the stack, on which the arguments lie, for _start, calls image_start with the first byte of the
- * image and with NAME_AND_TEXT, and goes on. ask: a negative number is an error. settle_code: makes what was written as
- * data to these n bytes visible to the fetching of instructions, where the processor does not do so by itself. */
+ * image and with NAME_AND_TEXT, and goes on (where code may be moved: by as much as image_start says). ask: a negative
+ * number is an error. settle_code: makes what was written as data to these n bytes visible to the fetching of
+ * instructions, where the processor does not do so by itself. */
 #ifndef SYS_START_PRIV_H
 #define SYS_START_PRIV_H
 
@@ -12,12 +13,7 @@
 #define NAME_AND_TEXT "mcpgated\\0mcpgated: the program cannot be unpacked: " \
 	"no memory, or none that may be executed\\n\\0"
 
-/* Where a call needs addresses, which are not there yet, there are no calls. */
-#ifdef __mips__
-#define IN_ONE_PIECE __attribute__((no_stack_protector, flatten))
-#else
 #define IN_ONE_PIECE __attribute__((no_stack_protector))
-#endif
 
 #define ENTRY_BEGIN ".pushsection .text.image_entry, \"ax\", %progbits\n" \
 	".globl image_entry\n" \
@@ -194,6 +190,11 @@ settle_code(u8 *p, u32 n)
 
 #elif defined(__mips__) && !defined(__mips64)
 
+#ifndef __mips_abicalls
+/* There are no addresses yet: calls are by distance. */
+__asm__(".macro jal target\n	bal \\target\n.endm\n");
+#endif
+
 /* mips, of 32 bits: bal tells where we are; all else is known by its distance. $gp is _start's own matter. */
 __asm__(ENTRY_BEGIN
 	".set push\n"
@@ -223,6 +224,7 @@ __asm__(ENTRY_BEGIN
 	"	move $sp, $16\n"
 	"	lw $25, 8($17)\n"
 	"	addu $25, $25, $17\n"
+	"	addu $25, $25, $2\n"
 	"	move $31, $zero\n"
 	"	jr $25\n"
 	"	move $2, $zero\n"
