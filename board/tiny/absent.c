@@ -4,12 +4,23 @@
 #include "main/cmd.h"
 #include "main/say.h"
 
+static int
+absent(const struct flags *a, const char *instead)
+{
+	say_errf("mcpgated %s: not in this build, which is for small boxes: %s\n", a->command, instead);
+	return EXIT_FAILED;
+}
+
 int
 cmd_demo(struct flags *a)
 {
-	say_errf("mcpgated %s: not in this build: it is for small boxes and holds no API of its own. "
-	         "`mcpgated init` writes a configuration for one of yours.\n", a->command);
-	return EXIT_FAILED;
+	return absent(a, "it holds no API of its own. `mcpgated init` writes a configuration for one of yours.");
+}
+
+int
+cmd_lint(struct flags *a)
+{
+	return absent(a, "any other board judges the same document or catalog.");
 }
 
 int

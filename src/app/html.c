@@ -366,8 +366,11 @@ html_begin(struct html *h, struct exchange *x, const char *page)
 	const char *lang = language_of(x);
 	struct arena *a = exchange_arena_n(x, HTML_ARENA_N);
 	struct buf title = arena_buf(a, NAME_N);
+	struct str text = file_of(j->app->texts, lang, "txt");
 
-	*h = (struct html){ .j = j, .page = page, .text = file_of(j->app->texts, lang, "txt"),
+	if (!text.p) /* a board may leave a language out */
+		lang = "en";
+	*h = (struct html){ .j = j, .page = page, .text = text,
 		.fallback = file_of(j->app->texts, "en", "txt") };
 	html_items(h, HTML_ITEMS);
 	buf_fmt(&title, "%s_title", page);

@@ -5,6 +5,7 @@
 #include "catalog/openapi.h"
 #include "catalog/overlay.h"
 #include "catalog/swagger2.h"
+#include "catalog/taken.h"
 #include "catalog/thin.h"
 #include "catalog/tool.h"
 #include "json/jscan.h"
@@ -144,6 +145,8 @@ import_document(struct import *im)
 	im->out = STR_NONE;
 	memset(&im->report, 0, sizeof im->report);
 	im->report.arena = im->arena;
+	if (taken_is(im))
+		return taken_document(im);
 	im->report.info.source_n = im->text.n;
 	im->report.info.source_mtime = im->mtime;
 	im->report.info.source_hash = map_hash(im->text, 0);
@@ -156,21 +159,4 @@ import_document(struct import *im)
 	if (err == ERR_FULL && !im->report.why)
 		im->report.why = "the document needs more memory than an import is given";
 	return err;
-}
-
-u64
-import_arena_bytes(u64 n)
-{
-	return n * 14 + (20u << 20);
-}
-
-u64
-import_overlay_hash(const struct str *overlay)
-{
-	u64 hash = 0;
-
-	for (u32 i = 0; i < IMPORT_OVERLAYS; i++)
-		if (overlay[i].n)
-			hash = map_hash(overlay[i], hash + 1);
-	return hash;
 }

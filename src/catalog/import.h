@@ -30,7 +30,8 @@ struct import {
 	struct report report; /* answer, also after a failure */
 };
 
-/* Compiles the document. 0 with out set; ERR_BAD: no API document in JSON or YAML (report.why says what is wrong,
+/* Compiles the document, or takes it as it is when it is a catalog (catalog/taken.h). 0 with out set; ERR_BAD: no API
+ * document in JSON or YAML (report.why says what is wrong,
  * report.why_place where); ERR_FULL: the arena is too small; ERR_DENY: strict, and the report has
  * skipped operations. */
 int import_document(struct import *im);

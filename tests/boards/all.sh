@@ -23,7 +23,8 @@ for board; do
 	set -- $(grep -aE '^[0-9]+ passed, [0-9]+ failed' "$out" | tail -1 | tr -c '0-9\n' ' ') 0 1
 	passed=$((passed + $1))
 	failed=$((failed + $2))
-	summary="$summary$(printf '%-12s %5d passed %4d failed %8d bytes' "$board" "$1" "$2" "$(wc -c <"build/$board/mcpgated" | tr -d ' ')")
+	summary="$summary$(printf '%-12s %8d bytes %5d passed %4d failed' "$board" "$(wc -c <"build/$board/mcpgated" | tr -d ' ')" "$1" "$2")$(
+		sed -n 's/^process [0-9]*: \([0-9]* KB resident\).*/, \1/p' "$out" | tr -d '\n')
 "
 done
 echo
