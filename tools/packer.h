@@ -213,11 +213,11 @@ say_tables(void)
 /* --- writing ------------------------------------------------------------------------------------------ */
 
 static void
-say_pair(u32 run, u32 length, u32 distance, u32 last, u32 row)
+say_pair(u32 run, u32 length, u32 distance, u32 last, u32 by)
 {
 	u32 bits, class = length_class(length, &bits);
 
-	say(&pair_turns, 0, &counts.pair[row], run_class(run) * PACK_LENGTHS + class);
+	say(&pair_turns, 0, &counts.pair[by], run_class(run) * PACK_LENGTHS + class);
 	if (run >= PACK_RUNS - 1) {
 		u32 x = run - PACK_RUNS + 2, k = 31 - (u32)__builtin_clz(x);
 
