@@ -135,7 +135,7 @@ HOTSRC  := $(wildcard $(addprefix src/,$(addsuffix .c, $(addprefix base/,buf cop
 ifneq ($(PACKED),)
 HOTSRC  += $(filter-out $(HOTSRC),$(wildcard $(addprefix src/,$(addsuffix .c, base/arena base/lease base/log base/map \
            $(addprefix http/,body head_resp hout) net/net sys/loop sys/sock sys/timer \
-           $(addprefix catalog/,args catalog fold params style) filter/* serve/* call/* \
+           $(addprefix catalog/,args catalog catalog_open fold params style) filter/* serve/* call/* \
            $(addprefix auth/,key known principal token) $(addprefix gate/,audit gate quota) \
            $(addprefix op/,accept credential meter op record secrets) \
            $(addprefix mcp/,asked gated listing mcp modern rpc) \

@@ -43,9 +43,13 @@ index_fits(const struct catalog *c, u32 part, u32 i)
 static bool
 printable(struct str s, const char *but)
 {
-	for (u32 i = 0; i < s.n; i++)
-		if (s.p[i] < 0x21 || s.p[i] > 0x7e || strchr(but, s.p[i]))
+	for (u32 i = 0; i < s.n; i++) {
+		if (s.p[i] < 0x21 || s.p[i] > 0x7e)
 			return false;
+		for (const char *b = but; *b; b++)
+			if ((char)s.p[i] == *b)
+				return false;
+	}
 	return true;
 }
 
@@ -64,17 +68,6 @@ name_good(struct str s, const char *more, u32 max)
 	return s.n >= 1 && s.n <= max;
 }
 
-/* One byte of a folded text, 0 behind its end. */
-static u8
-byte_at(struct str all, struct str folded, u32 at)
-{
-	u8 one = 0;
-	struct buf b = buf_over(&one, 1);
-
-	fold_read(all, folded, at, at + 1, &b);
-	return one;
-}
-
 /* The tool stands right behind its predecessor and its splice offsets stand where they claim to. */
 static bool
 tool_good(struct catalog *c, struct row p, u32 *expected)
@@ -82,17 +75,19 @@ tool_good(struct catalog *c, struct row p, u32 *expected)
 	u32 off = row_num(p, OP_TOOL), n = row_num(p, OP_TOOL + 4), all = c->part[PART_TOOLS].n;
 	u32 end = row_num(p, OP_TOOL_N);
 	u32 props = row_num(p, OP_AT_PROPS), required = row_num(p, OP_AT_REQUIRED);
+	struct fold_byte at[] = { { 0, 0 }, { props - 1, 0 }, { required - 1, 0 }, { end - 1, 0 } };
 	struct str tools = str_of(c->part[PART_TOOLS].p, all), t;
 
 	if (off != *expected || off > all || n > all - off)
 		return fine(c, false, "the tools do not follow one another");
 	*expected = off + n;
 	t = str_cut(tools, off, off + n);
-	if (fold_check(tools, t) != (int)end || end < 2)
+	if (end < 2 || props == 0 || props > required || required >= end)
+		return fine(c, false, "a tool's splice offsets are wrong");
+	if (fold_check(tools, t, at, ARRAY_N(at)) != (int)end)
 		return fine(c, false, "a tool is not folded as it should be");
-	if (byte_at(tools, t, 0) != '{' || byte_at(tools, t, end - 1) != '}' || props == 0 || props > required ||
-	    required >= end || byte_at(tools, t, props - 1) != '{' ||
-	    byte_at(tools, t, required - 1) != (row_num(p, OP_REQUIRED_N) ? '[' : '}'))
+	if (at[0].byte != '{' || at[1].byte != '{' || at[2].byte != (row_num(p, OP_REQUIRED_N) ? '[' : '}') ||
+	    at[3].byte != '}')
 		return fine(c, false, "a tool's splice offsets are wrong");
 	return true;
 }

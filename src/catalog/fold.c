@@ -141,18 +141,21 @@ fold_read(struct str all, struct str folded, u32 from, u32 to, struct buf *out)
 }
 
 int
-fold_check(struct str all, struct str folded)
+fold_check(struct str all, struct str folded, struct fold_byte *want, u32 wants)
 {
 	u64 n = 0;
 
-	for (u32 i = 0, piece; i < folded.n;) {
+	for (u32 i = 0; i < folded.n;) {
 		bool mark = folded.p[i] == FOLD_MARK;
+		struct str piece = mark ? referred(all, folded.p + i, folded.n - i)
+		                        : str_of(folded.p + i, run_of(folded.p + i, folded.n - i));
 
-		piece = mark ? (u32)referred(all, folded.p + i, folded.n - i).n : run_of(folded.p + i, folded.n - i);
-		if (!piece)
+		if (!piece.n)
 			return ERR_BAD;
-		i += mark ? FOLD_REF_N : piece;
-		n += piece;
+		for (; wants && want->at < n + piece.n; want++, wants--)
+			want->byte = piece.p[want->at - n];
+		i += mark ? FOLD_REF_N : piece.n;
+		n += piece.n;
 	}
 	return n > INT32_MAX ? ERR_BAD : (int)n;
 }

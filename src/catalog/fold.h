@@ -22,7 +22,14 @@ void fold_put(struct fold *f, struct str text, struct buf *out);
 /* Appends bytes from .. to of a text: folded, a piece of all. They must be there: see fold_check. */
 void fold_read(struct str all, struct str folded, u32 from, u32 to, struct buf *out);
 
-/* Length of the text that folded is, or ERR_BAD when it is none. */
-int fold_check(struct str all, struct str folded);
+/* A byte of a text, by its place; unchanged when the text is shorter. */
+struct fold_byte {
+	u32 at;
+	u8 byte;
+};
+
+/* Length of the text that folded is, or ERR_BAD when it is none. Fills in the bytes that are wanted, in ascending
+ * order, while it goes through. */
+int fold_check(struct str all, struct str folded, struct fold_byte *want, u32 wants);
 
 #endif

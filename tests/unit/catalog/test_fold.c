@@ -72,9 +72,14 @@ test_comes_back(void **state)
 	assert_true(out.w < all.w / 2);
 	for (u32 i = 0; i < TEXTS; i++) {
 		struct str folded = str_cut(buf_str(&out), begin[i], begin[i + 1]), want = str_cut(buf_str(&all), put[i], put[i + 1]);
+		struct fold_byte byte[] = { { 0, 0 }, { want.n / 3, 0 }, { want.n / 3, 0 }, { want.n - 1, 0 }, { want.n, 1 } };
 		struct buf b = buf_over(back, sizeof back);
 
-		assert_int_equal(fold_check(buf_str(&out), folded), want.n);
+		assert_int_equal(fold_check(buf_str(&out), folded, byte, ARRAY_N(byte)), want.n);
+		for (u32 k = 0; k < 4 && want.n; k++)
+			if (byte[k].byte != want.p[byte[k].at])
+				fail_msg("text %u of %u bytes, place %u: %u", i, want.n, byte[k].at, byte[k].byte);
+		assert_int_equal(byte[4].byte, 1); /* it is not there */
 		fold_read(buf_str(&out), folded, 0, want.n, &b);
 		assert_true(str_same(buf_str(&b), want));
 		for (u32 at = 0, step = 1 + want.n / 17; at < want.n; at += step) {
@@ -90,16 +95,16 @@ test_refuses(void **state)
 {
 	struct str all = guard_bytes(STR("abc\1\0\0\0\0\3\0"));
 
-	assert_int_equal(fold_check(all, str_cut(all, 0, 3)), 3);
-	assert_int_equal(fold_check(all, all), 6);
+	assert_int_equal(fold_check(all, str_cut(all, 0, 3), NULL, 0), 3);
+	assert_int_equal(fold_check(all, all, NULL, 0), 6);
 	for (u32 n = 4; n < all.n; n++)
-		assert_int_equal(fold_check(all, str_cut(all, 0, n)), ERR_BAD);
+		assert_int_equal(fold_check(all, str_cut(all, 0, n), NULL, 0), ERR_BAD);
 	all = guard_bytes(STR("abc\1\377\377\377\377\3\0"));
-	assert_int_equal(fold_check(all, all), ERR_BAD);
+	assert_int_equal(fold_check(all, all, NULL, 0), ERR_BAD);
 	all = guard_bytes(STR("abc\1\1\0\0\0\377\377"));
-	assert_int_equal(fold_check(all, all), ERR_BAD);
+	assert_int_equal(fold_check(all, all, NULL, 0), ERR_BAD);
 	all = guard_bytes(STR("abc\1\1\0\0\0\0\0"));
-	assert_int_equal(fold_check(all, all), ERR_BAD);
+	assert_int_equal(fold_check(all, all, NULL, 0), ERR_BAD);
 }
 
 int
