@@ -7,7 +7,7 @@ strace -o /dev/null true 2>/dev/null || { echo 'skipped: strace may not trace he
 nm -C "$M" 2>/dev/null | grep -q __asan_init && { echo 'skipped: built with AddressSanitizer'; exit 0; }
 
 # what HARDENING's list comes to on this architecture; a name here is a promise, not a wish
-allowed=' poll ppoll recvfrom sendto sendmsg accept4 close shutdown setsockopt getsockopt getsockname connect socket
+allowed=' poll ppoll recvfrom sendto sendmsg accept4 close shutdown setsockopt getsockopt getsockname getpeername connect socket
 recvmsg epoll_ctl epoll_wait epoll_pwait futex read write readv writev pread64 pwrite64 fdatasync fsync openat fstat
 newfstatat statx fstatfs lseek ftruncate renameat renameat2 unlinkat fchmod getdents64 flock fcntl munmap mmap madvise
 getrandom clock_gettime clock_nanosleep nanosleep restart_syscall rt_sigprocmask rt_sigreturn getpid gettid tkill tgkill

@@ -236,7 +236,7 @@ web POST /keys "csrf=$c&name=&access=read"
 sees 'a key needs a name' 400 'in 1 to 40 characters'
 web POST /keys "csrf=$c&name=lap%3Cb%3E&api=demo&access=read&expires=30"
 sees 'a key is made' 200 'not shown again'
-key=$(sed -n 's,^<p><code>\(sk-.*\)</code></p>,\1,p' "$T/body")
+key=$(sed -n 's,^<p><code class="whole">\(sk-.*\)</code></p>,\1,p' "$T/body")
 works() { rpc "$key" tools/list | grep -c '"tools"'; }
 same 'it works' 1 "$(works)"
 web GET /keys
@@ -259,7 +259,7 @@ sees 'it is revoked' 303 '^Location: /keys'
 same 'it works no more' 0 "$(works)"
 web GET /keys
 web POST /keys "csrf=$(csrf)&name=again&access=write&production=yes"
-key=$(sed -n 's,^<p><code>\(sk-.*\)</code></p>,\1,p' "$T/body")
+key=$(sed -n 's,^<p><code class="whole">\(sk-.*\)</code></p>,\1,p' "$T/body")
 cp "$jar" "$T/bob"
 
 # --- invites ------------------------------------------------------------------------------------------------------------
