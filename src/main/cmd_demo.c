@@ -59,7 +59,7 @@ struct upstream {
 static msec
 each(struct turn *t, msec now)
 {
-	demo_turn(CONTAINER_OF(t, struct upstream, turn)->demo, clock_wall_s());
+	demo_turn(CONTAINER_OF(t, struct upstream, turn)->demo, t->system);
 	return now + 1000;
 }
 

@@ -37,10 +37,11 @@ int
 local_open(struct local *l, const char *data, struct buf *why)
 {
 	u8 key[STORE_MAC_N];
-	struct store_conf conf = { .mac_key = key, .now = clock_mono_ms(), .wall = clock_wall_s() };
+	struct store_conf conf = { .mac_key = key };
 	int err;
 
 	memset(l, 0, sizeof *l);
+	conf.wall = clock_both(&conf.now);
 	err = boot_data(&l->boot, data, why);
 	if (err)
 		return err;
@@ -71,11 +72,20 @@ local_close(struct local *l)
 	page_give(&l->arena);
 }
 
+static void
+commit(struct store *st)
+{
+	msec now;
+	wall system = clock_both(&now);
+
+	store_commit(st, now, system);
+}
+
 enum step
 local_wait(struct local *l, enum step s, enum step (*step)(struct local *l, void *arg), void *arg)
 {
 	while (s == STEP_WAIT || s == STEP_MORE) {
-		store_commit(l->store, clock_mono_ms(), clock_wall_s());
+		commit(l->store);
 		s = step(l, arg);
 	}
 	return s;
@@ -310,7 +320,7 @@ change_switch(struct local *l, struct str json, struct buf *why)
 	s = switches_change(table, l->store, w, target, word.n ? switches_bits(word) : SWITCH_ENABLED,
 	    on, NULL);
 	while (s == STEP_WAIT) {
-		store_commit(l->store, clock_mono_ms(), clock_wall_s());
+		commit(l->store);
 		s = switches_step(table, l->store, w);
 	}
 	return s == STEP_FAIL ? say(why, w->op.err, switching_why(w->op.err)) : 0;
@@ -451,7 +461,7 @@ decide(struct local *l, struct str which, bool yes, struct buf *out, struct buf 
 	w->by = STR("the console");
 	s = approval_decide(l->store, w, which, yes, NULL);
 	while (s == STEP_WAIT) {
-		store_commit(l->store, clock_mono_ms(), clock_wall_s());
+		commit(l->store);
 		s = approval_step(l->store, w);
 	}
 	if (s == STEP_FAIL)

@@ -9,7 +9,7 @@ turn_run(struct turn *t)
 
 	while (!t->over) {
 		loop_wait(t->loop, t->now, latest);
-		t->now = clock_mono_ms(); /* read once: everybody else is handed it */
+		t->system = clock_both(&t->now); /* read once: everybody else is handed it */
 		t->loop->now_us = clock_mono_ns() / 1000;
 		if (t->begins)
 			t->begins(t, t->now);

@@ -14,6 +14,7 @@ struct turn {
 	/* Once per turn, after the steps. Returns the latest moment of the next turn; sets over to end. */
 	msec (*each)(struct turn *t, msec now);
 	msec now;
+	wall system; /* the wall clock of that moment (clock_both) */
 	bool over;
 };
 

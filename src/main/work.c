@@ -115,8 +115,10 @@ shares_of(const struct work *w)
 static void
 ask_store(struct work *w)
 {
-	if (store_open_far(&w->app.store, w->start->far, w->start->index, &w->arena, clock_mono_ms(),
-	    clock_wall_s()) ||
+	msec now;
+	wall system = clock_both(&now);
+
+	if (store_open_far(&w->app.store, w->start->far, w->start->index, &w->arena, now, system) ||
 	    store_attach(w->app.store, &w->loop))
 		cannot(w, "memory", STR("the plan is too small; please report this"));
 }
@@ -127,18 +129,19 @@ open_store(struct work *w)
 {
 	u8 room[512], key[STORE_MAC_N];
 	struct buf why = buf_over(room, sizeof room);
-	struct store_conf conf = { .dir = w->start->boot->store, .mac_key = key, .now = clock_mono_ms(),
-		.wall = clock_wall_s() };
-	msec until = conf.now + STORE_WAIT_MS;
+	struct store_conf conf = { .dir = w->start->boot->store, .mac_key = key };
+	msec until;
 	size_t mark = w->arena.used;
 	int err;
 
+	conf.wall = clock_both(&conf.now);
+	until = conf.now + STORE_WAIT_MS;
 	boot_key(w->start->boot, "store", key);
 	while ((err = store_open(&w->app.store, &conf, &w->arena, &why)) == ERR_LATE && conf.now < until) {
 		arena_rewind(&w->arena, mark);
 		why.w = 0;
 		loop_wait(&w->loop, conf.now, conf.now + 50);
-		conf.now = clock_mono_ms();
+		conf.wall = clock_both(&conf.now);
 	}
 	ct_wipe(key, sizeof key);
 	if (err)

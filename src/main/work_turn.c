@@ -240,7 +240,7 @@ work_turn_begins(struct turn *t, msec now)
 {
 	struct work *w = CONTAINER_OF(t, struct work, turn);
 
-	store_time(w->app.store, now, clock_wall_s());
+	store_time(w->app.store, now, t->system);
 	app_turn_begins(&w->app, now);
 }
 
@@ -255,7 +255,7 @@ work_turn(struct turn *t, msec now)
 	app_turn(&w->app, now, store_wall(w->app.store));
 	if (w->start->index == 0)
 		days_turn(&w->days, &w->app.ops.quota, w->app.store, now, w->loop.now_us, false);
-	store_commit(w->app.store, now, clock_wall_s());
+	store_commit(w->app.store, now, t->system);
 	give_up_old(w);
 	reseed(w, now);
 	if (w->draining) {

@@ -31,6 +31,15 @@ clock_wall_s(void)
 	return s < 0 ? 0 : s > UINT32_MAX ? UINT32_MAX : (wall)s;
 }
 
+wall
+clock_both(msec *now)
+{
+	wall system = clock_wall_s();
+
+	*now = clock_mono_ms();
+	return system;
+}
+
 u64
 clock_wall_ms(void)
 {

@@ -15,6 +15,11 @@ msec clock_mono_ms(void);
  * 1970. */
 wall clock_wall_s(void);
 
+/* Both clocks at one moment: now and the return value. The wall clock is read first: what happens between the two (a
+ * process that is stopped, a machine that is suspended) is then time that is still to be added to the wall time that
+ * is judged by, never time that is added twice. */
+wall clock_both(msec *now);
+
 /* The same in milliseconds, for what people read. */
 u64 clock_wall_ms(void);
 

@@ -139,6 +139,8 @@ run_turn(struct store *st, struct loop *loop, struct model *m, u32 i, u32 n)
 	struct model before[TURN_OPS];
 	int want[TURN_OPS];
 	bool all = false, failed = false;
+	wall system;
+	msec now;
 
 	for (u32 k = 0; k < n; k++) {
 		before[k] = *m;
@@ -147,7 +149,8 @@ run_turn(struct store *st, struct loop *loop, struct model *m, u32 i, u32 n)
 		want[k] = model_run(m, &run[k].plan, run[k].op.version);
 	}
 	while (!all) {
-		store_commit(st, clock_mono_ms(), clock_wall_s());
+		system = clock_both(&now);
+		store_commit(st, now, system);
 		all = true;
 		for (u32 k = 0; k < n; k++)
 			all &= run[k].op.done;

@@ -89,13 +89,28 @@ test_stored_mark_wins(void **state)
 	assert_int_equal(a.wall, START + 8 * 86400 + AGE_STABLE_MS / 1000);
 }
 
+/* The system clock is read first (clock_both). A pause between the two readings is made up for, and counts once. */
+static void
+test_pause_between_readings(void **state)
+{
+	struct age a;
+
+	age_init(&a, START, 0, START);
+	for (u32 i = 1; i <= 100; i++) { /* each turn is stopped for ten seconds there */
+		age_turn(&a, i * 20000, START + i * 20 - 10);
+		assert_in_range(a.wall, START + i * 20 - 10, START + i * 20);
+	}
+	age_turn(&a, 101 * 20000, START + 101 * 20);
+	assert_int_equal(a.wall, START + 101 * 20);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_follows_the_clock), cmocka_unit_test(test_set_back),
 		cmocka_unit_test(test_starts_in_1970),    cmocka_unit_test(test_unstable_jump),
-		cmocka_unit_test(test_stored_mark_wins),
+		cmocka_unit_test(test_stored_mark_wins),  cmocka_unit_test(test_pause_between_readings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,12 @@
 #include "sys/clock.h"
 #include "sys/rand.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,8 +47,48 @@ test_time_moves(void **state)
 	assert_in_range(clock_wall_s(), now - 7200, now - 7198);
 	set_offsets(path, -5000000000, 0);
 	assert_int_equal(clock_wall_s(), 0);
-	unlink(path);
 	assert_true(clock_mono_ns() <= clock_mono_ns());
+}
+
+/* Moves time on by an hour over and over, the monotonic clock first. */
+static void
+move_on(volatile int64_t *offsets)
+{
+	for (;;) {
+		__atomic_fetch_add(&offsets[1], 3600000, __ATOMIC_SEQ_CST);
+		__atomic_fetch_add(&offsets[0], 3600, __ATOMIC_SEQ_CST);
+	}
+}
+
+/* Whatever happens between the two readings, the wall clock is not ahead of the monotonic one: time that passes would
+ * count twice (store/age.h). The mapping is the one of the test before. */
+static void
+test_both(void **state)
+{
+	const char *path = getenv("MCPGATED_TEST_CLOCK");
+	int fd = open(path, O_RDWR);
+	int64_t *offsets = mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	int64_t ahead = 0; /* seconds of the wall clock before the other */
+	msec now, first;
+	wall system;
+	pid_t child;
+
+	assert_ptr_not_equal(offsets, MAP_FAILED);
+	offsets[0] = offsets[1] = 0;
+	system = clock_both(&first);
+	child = fork();
+	if (child == 0)
+		move_on(offsets);
+	for (u32 i = 0; i < 200000 && ahead <= 2; i++) {
+		ahead = (int64_t)clock_both(&now) - system;
+		ahead -= (now - first) / 1000;
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	munmap(offsets, 16);
+	close(fd);
+	unlink(path);
+	assert_true(ahead <= 2);
 }
 
 static void
@@ -63,7 +107,8 @@ test_rand(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_time_moves), cmocka_unit_test(test_rand) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_time_moves), cmocka_unit_test(test_both),
+		cmocka_unit_test(test_rand) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
