@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 #include "http/url.h"
+#include "main/boot.h"
+#include "main/bounds.h"
 #include "main/control.h"
 #include "main/doctor.h"
 #include "main/say.h"
@@ -13,23 +15,26 @@
 #include <stdlib.h>
 
 #define BODY_N (16u << 20)
-#define LEAST_ROOM (16u << 20)   /* bytes: less on the disk of the data is told */
-#define LEAST_TIME 1767225600    /* 2026: a clock before it has not been set */
+#define LEAST_ROOM (16u << 20) /* bytes: less on the disk of the data is told */
 
 static const struct player players[] = {
 	{ "sdk", "node", "2025-11-25", "http://localhost:33418/callback", 0, 64, 0, 0 },
 	{ "sdk-modern", "node", DOCTOR_MODERN, "http://localhost:33418/callback", 0, 64, 0, 0 },
 	{ "claude-code", "claude-code/2.1.329 (sdk-cli)", DOCTOR_MODERN, "http://localhost:33418/callback", 0, 64,
-	    2048, 0 },
-	{ "codex", "codex-mcp-client", "2025-06-18", "http://127.0.0.1:33418/callback", 128, 64, 1024, GETS },
-	{ "cursor", "Cursor", "2025-06-18", "http://localhost:33418/callback", 40, 52, 0, ASSUMED },
+	    BOUND_CLAUDE_TEXT, 0 },
+	{ "codex", "codex-mcp-client", "2025-06-18", "http://127.0.0.1:33418/callback", BOUND_OPENAI_TOOLS, 64,
+	    BOUND_OPENAI_TEXT, GETS },
+	{ "cursor", "Cursor", "2025-06-18", "http://localhost:33418/callback", BOUND_CURSOR_TOOLS, BOUND_CURSOR_NAME,
+	    0, ASSUMED },
 	{ "gemini", "node", "2025-06-18", "http://localhost:33418/oauth/callback", 0, 63, 0, QUIET },
 	{ "inspector", "node", "2025-11-25", "http://127.0.0.1:6276/oauth/callback", 0, 64, 0, 0 },
 	{ "mcp-remote", "node", "2025-11-25", "http://localhost:33418/oauth/callback", 0, 64, 0, GETS },
-	{ "openai-agents", "node", DOCTOR_MODERN, "http://localhost:33418/callback", 128, 64, 1024, 0 },
+	{ "openai-agents", "node", DOCTOR_MODERN, "http://localhost:33418/callback", BOUND_OPENAI_TOOLS, 64,
+	    BOUND_OPENAI_TEXT, 0 },
 	{ "opencode", "opencode", "2025-11-25", "http://127.0.0.1:19876/mcp/oauth/callback", 0, 64, 0, 0 },
 	{ "qwen", "node", "2025-11-25", "http://localhost:33418/oauth/callback", 0, 63, 0, 0 },
-	{ "vscode", "Visual-Studio-Code", "2025-11-25", "http://127.0.0.1:33418", 128, 64, 0, ASSUMED },
+	{ "vscode", "Visual-Studio-Code", "2025-11-25", "http://127.0.0.1:33418", BOUND_OPENAI_TOOLS, 64, 0,
+	    ASSUMED },
 };
 
 /* ---- the box itself --------------------------------------------------------------------------------- */
@@ -87,9 +92,9 @@ step_local(struct doctor *d)
 		    "this kernel lacks %s", jail_knows_files() ? "the filter of system calls" : "Landlock");
 	else
 		TELL(d, 'o', "jail      ", NULL, "%u system calls, Landlock %u", calls, jail_knows_files());
-	if (clock_wall_s() < LEAST_TIME)
+	if (clock_wall_s() < boot_built())
 		TELL(d, 'F', "clock     ", "set it (ntp): certificates and tokens are judged by it",
-		    "stands before 2026");
+		    "stands before the day this program was built");
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "catalog/import.h"
 #include "gate/mode.h"
 #include "json/jout.h"
+#include "main/bounds.h"
 #include "main/say.h"
 #include "main/shelf.h"
 #include "sys/page.h"
@@ -18,12 +19,13 @@ struct bound {
 };
 
 static const struct bound names[] = {
-	{ 52, "long-name", "%U characters: Cursor leaves a tool out when the server's name and its own pass 60" },
+	{ BOUND_CURSOR_NAME, "long-name",
+	    "%U characters: Cursor leaves a tool out when the server's name and its own pass 60" },
 };
 
 static const struct bound texts[] = {
-	{ 1024, "long-description", "%U characters: the OpenAI API refuses a tool with more than 1,024" },
-	{ 2048, "long-description", "%U characters: Claude Code cuts at 2,048, the OpenAI API refuses" },
+	{ BOUND_OPENAI_TEXT, "long-description", "%U characters: the OpenAI API refuses a tool with more than 1,024" },
+	{ BOUND_CLAUDE_TEXT, "long-description", "%U characters: Claude Code cuts at 2,048, the OpenAI API refuses" },
 };
 
 static const struct bound sizes[] = {
@@ -35,9 +37,10 @@ static const struct bound numbers[] = {
 };
 
 static const struct bound lists[] = {
-	{ 40, "many-tools", "%U tools: Cursor warns above 40" },
-	{ 100, "many-tools", "%U tools: Windsurf takes at most 100, Cursor warns above 40" },
-	{ 128, "many-tools", "%U tools: VS Code and the OpenAI API take at most 128 in one request, Windsurf 100" },
+	{ BOUND_CURSOR_TOOLS, "many-tools", "%U tools: Cursor warns above 40" },
+	{ BOUND_WINDSURF_TOOLS, "many-tools", "%U tools: Windsurf takes at most 100, Cursor warns above 40" },
+	{ BOUND_OPENAI_TOOLS, "many-tools",
+	    "%U tools: VS Code and the OpenAI API take at most 128 in one request, Windsurf 100" },
 };
 
 static const struct bound costs[] = {

@@ -16,9 +16,8 @@
 #define DOCTOR_WAIT_MS 10000
 #define DOCTOR_TOKENS 500000 /* of a JSON answer */
 
-/* What clients say first and insist on,
-    as they were recorded in November 2026 (those marked so were not: they are built
- * on the SDK). A bound of 0: none is known. */
+/* What clients say first and insist on, as they were recorded in November 2026 (those marked ASSUMED were not: they are
+ * built on the SDK). A bound of 0: none is known. */
 struct player {
 	const char *name, *agent, *version, *redirect;
 	u16 tools, name_n, text_n; /* of one list, one name, one description */

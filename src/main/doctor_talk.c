@@ -1,6 +1,7 @@
 #include "main/doctor.h"
 
 #define PAGES_MAX 64
+#define CALL_NAME_MAX 128 /* characters of a name: the protocol knows no longer ones */
 #define SHOWN 5 /* tools that are named when many have the same fault */
 
 /* ---- with a key, or where none is needed ----------------------------------------------------------------- */
@@ -60,19 +61,29 @@ struct seen {
 	u64 bytes;
 };
 
+/* What every client takes as a tool's name. */
+static bool
+is_name(struct str s)
+{
+	for (u32 i = 0; i < s.n; i++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", s.p[i]))
+			return false;
+	return s.n != 0;
+}
+
 static void
 judge_tool(struct doctor *d, struct jcur tool, struct seen *n)
 {
 	const struct player *p = d->player;
 	struct jcur schema = json_get(tool, "inputSchema");
+	size_t mark = d->arena.used;
 	struct str name = doctor_text(d, tool, "name");
 	u32 text = doctor_text(d, tool, "description").n;
 	const char *why = NULL;
 
-	for (u32 i = 0; i < name.n; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", name.p[i]))
-			why = "its name has other characters than A-Z a-z 0-9 _ -";
-	if (!name.n || (p->name_n && name.n > p->name_n))
+	if (!is_name(name))
+		why = name.n ? "its name has other characters than A-Z a-z 0-9 _ -" : "it has no name";
+	else if (p->name_n && name.n > p->name_n)
 		why = "its name is too long";
 	else if (p->text_n && text > p->text_n)
 		why = "its description is cut or refused";
@@ -83,6 +94,7 @@ judge_tool(struct doctor *d, struct jcur tool, struct seen *n)
 	n->bytes += json_raw(tool).n;
 	if (why && n->bad++ < SHOWN)
 		TELL(d, 'w', "tools     ", NULL, "%S: %s (%s)", name, why, p->name);
+	d->arena.used = mark; /* a list may be as long as it likes */
 }
 
 static bool
@@ -133,6 +145,11 @@ step_call(struct doctor *d)
 	struct str text;
 	bool failed = false;
 
+	if (!is_name(str_c(d->call)) || strlen(d->call) > CALL_NAME_MAX) {
+		TELL(d, 'F', "call      ", "give --call a name of the list: `mcpgated catalog show` prints it",
+		    "what --call gives is no tool's name: 1 to %u of A-Z a-z 0-9 _ -", CALL_NAME_MAX);
+		return;
+	}
 	buf_fmt(&b, "\"name\":\"%s\",\"arguments\":{}%c", d->call, 0);
 	doctor_rpc(d, "tools/call", d->call, (const char *)room);
 	r = result_of(d, "call      ");

@@ -63,6 +63,7 @@ test('reached by another name than public_url', async () => {
 test('a tool that is refused, an API that is down', async () => {
   let r = await doctor(['--key-stdin', '--call', 'no_such_tool', s.url()], key);
   line(r, 'FAIL', 'call', ''); assert.equal(r.code, 1);
+  for (const name of ['x'.repeat(300), 'a"b', 'a\r\nb', '']) line(await doctor(['--key-stdin', '--call', name, s.url()], key), 'FAIL', 'call', "is no tool's name");
   const down = await startServer({ apis: [{ name: 'echo', document: echoDocument, environments: [{ name: 'sandbox', base_url: 'http://127.0.0.1:1' }] }] });
   try {
     r = await doctor(['-c', down.config]);

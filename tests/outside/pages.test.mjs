@@ -17,6 +17,7 @@ const skip = chromium ? false : 'no chromium';
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const shots = process.env.SHOTS;
 const password = 'correct horse battery';
+const other = 'work'; // an api with a title of its own
 const views = [];
 for (const width of [360, 1280]) for (const colorScheme of ['light', 'dark']) views.push({ width, colorScheme });
 
@@ -28,7 +29,7 @@ before(async () => {
   upstream = await startUpstream();
   server = await startServer({ apis: [{ name: 'echo', document: echoDocument, environments: ['sandbox', 'production'].map((name) => ({ name, base_url: upstream.url })) },
     { name: 'own', document: echoDocument, environments: [{ name: 'live', base_url: upstream.url, credential_from: 'user' }] },
-    { name: 'work', document: echoDocument, options: { title: 'Work <together>' }, environments: [{ name: 'live', base_url: upstream.url, credential_from: 'user', authorize_url: `${upstream.url}/authorize`, token_url: '/token', client_id: 'gate', sign_in: 'GET /me', sign_in_name: 'name', sign_in_role: 'viewer' }] }],
+    { name: other, document: echoDocument, options: { title: 'Work <together>' }, environments: [{ name: 'live', base_url: upstream.url, credential_from: 'user', authorize_url: `${upstream.url}/authorize`, token_url: '/token', client_id: 'gate', sign_in: 'GET /me', sign_in_name: 'name', sign_in_role: 'viewer' }] }],
     extra: "config role 'careful'\n\tlist allow '*'\n\tlist approve 'op:echo'\n" });
   const r = await server.command(['user', 'add', 'ada', '--display', 'Ada Lovelace', '--password-stdin'], { input: password });
   assert.equal(r.code, 0, r.err);
@@ -146,19 +147,19 @@ test('how to connect, client by client, and api by api', { skip }, async () => {
   await page.click('text=Work <together>');
   assert.equal(await page.textContent('[aria-current=page]'), 'Work <together> work');
   for (const text of (await shown()).filter((t) => t.startsWith('{')))
-    assert.ok(JSON.stringify(JSON.parse(text)).includes(`${server.origin}/work/mcp`), text);
+    assert.ok(JSON.stringify(JSON.parse(text)).includes(`${server.origin}/${other}/mcp`), text);
   await look('connect-other');
 });
 
 test('a new key is shown inside what each client wants', { skip }, async () => {
   await page.goto(server.origin + '/keys');
   await page.fill('#name', 'for pasting');
-  await page.selectOption('#api', 'work');
+  await page.selectOption('#api', other);
   await page.click('text=Make a key');
   await page.waitForSelector('pre');
   const [first, ...rest] = await page.$$eval('pre', (all) => all.map((e) => e.textContent));
   const key = first.split(' ').at(-1);
-  for (const text of rest) assert.ok(text.includes(key) && text.includes('/work/'), text);
+  for (const text of rest) assert.ok(text.includes(key) && text.includes(`/${other}/`), text);
   const json = rest.filter((t) => t.startsWith('{')).map((t) => JSON.parse(t));
   assert.equal(json.length, 5);
   const vscode = json[0].servers.work; // pasted as it is, it works
@@ -168,6 +169,7 @@ test('a new key is shown inside what each client wants', { skip }, async () => {
   await look('key-pasted');
   await page.goto(server.origin + '/keys');
   await page.click('text=Revoke');
+  await page.waitForSelector('text=You have no keys'); // what is still loading would be cut by the next test
 });
 
 test('by keyboard alone: every stop is seen, in order, and does what it says', { skip }, async () => {
