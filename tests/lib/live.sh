@@ -102,6 +102,7 @@ stop() {
 get() { curl -sS -m 5 "http://$addr$1"; }
 status() { curl -sS -m 5 -o /dev/null -w '%{http_code}' "$@"; }
 children() { ps -o pid= --ppid "$1" 2>/dev/null; }
+gone() { case $(ps -o stat= -p "$1") in '' | Z*) ;; *) false ;; esac; } # it has ended, whether or not somebody was told
 
 META='"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}'
 # rpc KEY METHOD [NAME [ARGUMENTS]]: one modern request

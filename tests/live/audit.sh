@@ -49,9 +49,9 @@ expect 'verify' 0 out 'writer 1: segments 1 to 1'
 head=$(head_of)
 
 # --- killed: what was written stays linked ---------------------------------------------------------------
-kill -KILL "$pid"
-for p in $(children "$pid"); do kill -KILL "$p"; done
-sleep 0.3
+all=$(children "$pid")
+kill -KILL "$pid" $all
+for p in $all; do until_true 5 gone "$p"; done
 start "$M" serve -c "$T/conf"
 ready 'again'
 same 'the key is not shown again' 0 "$(grep -c 'shown only now' "$T/log")"

@@ -104,19 +104,19 @@ other=$("$M" key add other --api nothing --data data 2>/dev/null)
 same 'a key for another api' 403 "$(status -X POST "http://$addr/mcp" -H "Authorization: Bearer $other" -H 'Content-Type: application/json' \
 	-H 'Accept: application/json, text/event-stream' -H 'MCP-Protocol-Version: 2026-07-28' -H 'Mcp-Method: tools/list' \
 	-d '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{'"$META"'}}')"
-brief=$("$M" key add brief --expires 1s -c mcpgated.conf 2>/dev/null)
-seen 'a key for a second' '"result"' "$brief" listThings '{}'
+brief=$("$M" key add brief --expires 2s -c mcpgated.conf 2>/dev/null)
+seen 'a key for two seconds, the first of which has begun' '"result"' "$brief" listThings '{}'
 run "$M" key list -c mcpgated.conf
 expect 'key list' 0 out '	claude	' out '	reader	'
 refused() { rpc "$1" tools/list | grep -qv '"result"'; }
-began=$(date +%s%N)
 run "$M" key revoke claude -c mcpgated.conf
 expect 'key revoke' 0 err revoked
+began=$(date +%s%N)
 until_true 3 refused "$key" && ok || bad 'a revoked key is refused'
 took=$((($(date +%s%N) - began) / 1000000))
 [ $took -lt 1000 ] && ok || bad "refused after $took ms, wanted less than 1000"
 same 'its status' 401 "$(status -X POST -H 'Content-Type: application/json' -H "Authorization: Bearer $key" -d '{}' "http://$addr/mcp")"
-until_true 4 refused "$brief" && ok || bad 'an expired key is refused'
+until_true 5 refused "$brief" && ok || bad 'an expired key is refused'
 run "$M" key revoke claude -c mcpgated.conf
 expect 'twice' 1 err 'no '
 

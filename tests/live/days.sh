@@ -45,9 +45,9 @@ start "$M" serve -c "$T/conf"
 ready 'again'
 calls 'six of nine' 3 3
 saved
-kill -KILL "$pid"
-for p in $(children "$pid"); do kill -KILL "$p"; done
-sleep 0.5
+all=$(children "$pid")
+kill -KILL "$pid" $all
+for p in $all; do until_true 5 gone "$p"; done
 start "$M" serve -c "$T/conf"
 ready 'after a crash'
 calls 'nine of nine' 5 3

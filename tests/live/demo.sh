@@ -170,9 +170,8 @@ until_true 5 alive && ok || bad 'the API comes back'
 # --- Ctrl-C ends all of it ---------------------------------------------------------------------------------------------
 all=$(children "$pid")
 stop 'Ctrl-C' INT
-sleep 0.2
 for p in $all; do
-	[ ! -e "/proc/$p" ] || bad "process $p is still there"
+	until_true 5 gone "$p" || bad "process $p is still there"
 done
 [ -n "$all" ] && ok || bad 'all processes end'
 same 'nothing is left behind' '' "$(ls -d "$T"/mcpgated-demo-* 2>/dev/null)"

@@ -89,6 +89,7 @@ if command -v python3 >/dev/null; then
 	import http.server, sys, time
 	class H(http.server.BaseHTTPRequestHandler):
 	    def do_GET(self):
+	        print("asked", flush=True)
 	        time.sleep(4)
 	        b = b'{"slow":true}'
 	        self.send_response(200)
@@ -105,12 +106,12 @@ if command -v python3 >/dev/null; then
 	pids="$pids $!"
 	until_true 5 [ -s "$T/port" ]
 	until_true 5 grep -q . "$T/port"
-	sed -i "s,option base_url .*,option base_url 'http://127.0.0.1:$(cat "$T/port")'," "$T/conf"
+	sed -i "s,option base_url .*,option base_url 'http://127.0.0.1:$(head -1 "$T/port")'," "$T/conf"
 	kill -HUP "$pid"
 	until_true 8 is_generation 11 && ok || bad 'generation 11'
 	rpc "$key" tools/call get_project '{"id":1}' >"$T/called" 2>&1 &
 	call=$!
-	sleep 0.5
+	until_true 3 grep -q asked "$T/port" || bad 'the call is under way'
 	sed -i "s,option base_url .*,option base_url 'http://127.0.0.1:9'," "$T/conf"
 	kill -HUP "$pid"
 	until_true 3 is_generation 12 && ok || bad 'a reload beside an open call'

@@ -27,13 +27,16 @@ stop INT INT
 conf "	option drain_timeout '3s'"
 start "$M" serve -c "$T/conf"
 ready drain
-(printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n'; sleep 1; printf '\r\n'; sleep 1) |
+(printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n'; sleep 2; printf '\r\n'; sleep 1) |
 	curl -sS -m 5 telnet://"$addr" >"$T/slow" 2>/dev/null &
 slow=$!
-sleep 0.3
-kill -TERM "$pid"
+port=$(printf ':%04X' "${addr##*:}")
+connected() { grep -q "$port [0-9A-F:]* 01 " /proc/net/tcp; }
+until_true 5 connected || bad 'the request is on its way'
 sleep 0.2
-same 'no new connections' 000 "$(status "http://$addr/healthz" 2>/dev/null)"
+kill -TERM "$pid"
+closed() { [ "$(status "http://$addr/healthz" 2>/dev/null)" = 000 ]; }
+until_true 2 closed && ok || bad 'no new connections'
 wait "$pid"
 same 'drained: exit code' 0 "$?"
 wait $slow
@@ -57,7 +60,6 @@ wait "$pid" 2>/dev/null
 sed -i "/127.0.0.1:0/d" "$T/conf"
 start "$M" serve -c "$T/conf"
 ready 'after kill -9 of the supervisor'
-gone() { [ -z "$(ps -o pid= -p "$1")" ]; }
 until_true 5 gone "$after" && ok || bad 'the orphaned worker ends'
 same 'it answers' ok "$(get /healthz)"
 

@@ -41,6 +41,7 @@ async function ask(who, tool, args) {
   assert.ok(handle, r.text);
   return { handle, text: r.text, path };
 }
+const until = async (f) => { for (let i = 0; i < 500 && !f(); i++) await sleep(10); assert.ok(f()); };
 const approve = async (text, yes = true, which = gate) => which.command([yes ? 'approve' : 'deny', /approve\/([0-9a-f]{32})/.exec(text)[1]]);
 
 test('expired: asked for now, brought back at the end', { concurrency: false }, async () => {
@@ -108,11 +109,13 @@ test('changed meanwhile: by version, by ETag, and between the look and the act',
 test('turned off between the look and the act: nothing is done', async () => {
   for (const target of [['api:things', 'write'], ['tool:things/delete_thing']]) {
     const id = next(), { handle, path } = await ask(a, 'delete_thing', { id });
-    things.look = 700;
+    const from = things.seen.length;
+    let looked;
+    things.look = new Promise((resolve) => { looked = resolve; });
     const acting = a.modern('tools/call', { name: 'delete_thing', arguments: { id, approval: handle } });
-    await sleep(100);
-    things.look = 0;
-    const off = await gate.command(['switch', ...target, 'off']), r = await acting, on = await gate.command(['switch', ...target, 'on']);
+    await until(() => things.seen.length > from);
+    things.look = null;
+    const off = await gate.command(['switch', ...target, 'off']), r = (looked(), await acting), on = await gate.command(['switch', ...target, 'on']);
     assert.deepEqual([off.code, on.code], [0, 0]);
     assert.ok(r.json.error ?? r.json.result.isError, r.body);
     assert.equal(things.count(path), 0);
@@ -248,7 +251,7 @@ test('a restart and a kill -9: what was given is good, what was spent is spent',
   const flyingAsk = await ask(a, 'delete_thing', { id: flying });
   things.delay = 300;
   const dying = a.tool('delete_thing', { id: flying, approval: flyingAsk.handle }).catch(() => null);
-  await sleep(60);
+  await until(() => things.seen.some((q) => q.method === 'DELETE' && q.url === `/things/${flying}`)); // sent: it is spent
   await gate.kill('SIGKILL');
   things.delay = 0;
   await dying;

@@ -82,14 +82,14 @@ for (const count of [1, 2])
       for (let k = 0; k < 3; k++) {
         const had = right;
         await sleep(300);
-        assert.ok(right > had, 'calls are answered');
+        await until(() => right > had, 'calls are answered');
         process.kill(workers(one.server)[0], 'SIGKILL');
         const then = right;
         await until(() => right > then + 50, 'answers after a worker was killed');
       }
       over = true;
       await Promise.all(clients);
-      assert.match(one.server.log(), /worker \d+ ended \(signal 9\)/);
+      await until(() => /worker \d+ ended \(signal 9\)/.test(one.server.log()), 'a word about it');
     } finally { over = true; assert.equal(await one.server.stop(), 0); }
   });
 
@@ -124,7 +124,7 @@ test('the client leaves: a modern read is cancelled, a legacy one and a write th
     c.socket.destroy();
     return [q, cancelled];
   }));
-  await sleep(900);
+  await until(() => all.every(([q]) => q.done), 'all have ended');
   assert.deepEqual(all.map(([q]) => q.cancelled === true), all.map(([, cancelled]) => cancelled));
   await until(async () => (await status()).ops === 0, 'no op is left');
 });

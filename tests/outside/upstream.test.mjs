@@ -84,10 +84,10 @@ fault('N02', 'accepts and never answers', async () => {
   isError(value);
   assert.ok(ms >= 900 && ms < 2000, `${ms} ms, the deadline is 1 s`);
   const { headers, body } = modernRequest('tools/call', { name: 'get_hang', arguments: {} }, { key });
-  const one = caller(server, { key, path: '/single/mcp' });
+  const one = caller(server, { key, path: '/single/mcp' }), hung = await requests('/hang');
   const s = net.connect(server.port, '127.0.0.1', () => s.write(requestBytes({ method: 'POST', path: '/single/mcp', host: server.host, headers, body })));
   s.on('error', () => {});
-  await sleep(200);
+  for (let i = 0; i < 200 && await requests('/hang') === hung; i++) await sleep(10);
   isError(await one.tool('get_ok'), 'the only place to be taken');
   s.destroy();
   await sleep(50);

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { binary, startServer } from './server.mjs';
+import { binary, groupEnds, startServer } from './server.mjs';
 import { rawRequest } from './raw.mjs';
 import { tempDir } from './programs.mjs';
 
@@ -23,11 +23,10 @@ export const document = {
 };
 
 // deleted: one entry for each DELETE that was carried out. touch(id): the thing changes. hang: reads get no answer;
-// look: how long they
-// take; waiting: those whose connection is still there.
+// look: what they wait for, a promise; waiting: those whose connection is still there.
 export async function startThings() {
   const versions = new Map();
-  const self = { deleted: [], seen: [], versions, touch: (n) => versions.set(n, (versions.get(n) ?? 1) + 1), delay: 0, look: 0, hang: false, waiting: 0 };
+  const self = { deleted: [], seen: [], versions, touch: (n) => versions.set(n, (versions.get(n) ?? 1) + 1), delay: 0, look: null, hang: false, waiting: 0 };
   const server = http.createServer(async (q, s) => {
     const chunks = [];
     for await (const c of q) chunks.push(c);
@@ -35,7 +34,7 @@ export async function startThings() {
     self.seen.push({ method: q.method, url: q.url, headers: q.headers, body: Buffer.concat(chunks).toString() });
     const json = (status, v) => { s.writeHead(status, { 'Content-Type': 'application/json', ...(kind === 'tagged' ? { ETag: tag } : {}) }); s.end(JSON.stringify(v)); };
     if (q.method === 'GET' && self.hang) { self.waiting++; s.on('close', () => { self.waiting--; }); return; }
-    if (q.method === 'GET' && self.look) await sleep(self.look);
+    if (q.method === 'GET' && self.look) await self.look;
     if (q.method === 'GET') return json(200, { id: Number(n), name: `${kind} ${n}`, version, seen: kind === 'tagged' ? Math.random() : 0 });
     if (q.method === 'DELETE') {
       if (self.delay) await sleep(self.delay);
@@ -63,7 +62,7 @@ export async function startGate(things, { options = {}, extra = '', api = {} } =
   });
   let p = null;
   const self = Object.assign(Object.create(server), {
-    kill: async (signal) => { try { process.kill(-(p?.pid ?? server.pid), signal); } catch { /* gone */ } await sleep(300); },
+    kill: async (signal) => { const { pid } = p ?? server; try { process.kill(-pid, signal); } catch { /* gone */ } await groupEnds(pid); },
     again: async () => {
       p = spawn(binary, ['serve', '-c', server.config], { stdio: 'ignore', detached: true });
       process.on('exit', () => { try { process.kill(-p.pid, 'SIGKILL'); } catch { /* gone */ } });
