@@ -206,6 +206,7 @@ loop_wait(struct loop *l, msec now, msec latest)
 	tell_changes(l);
 	if (latest < until)
 		until = latest;
+	l->until = until;
 	if (!list_empty(&l->ready) || until <= now)
 		timeout = 0;
 	else if (until != MSEC_NEVER)
@@ -243,8 +244,8 @@ drain(struct loop *l)
 }
 
 /* What fired. The wake pipe is nobody's. */
-void
-loop_io(struct loop *l, msec now)
+static void
+tell_fired(struct loop *l)
 {
 	int n;
 
@@ -269,6 +270,21 @@ loop_io(struct loop *l, msec now)
 			drain(l);
 	}
 	l->events = 0;
+}
+
+void
+loop_io(struct loop *l, msec now)
+{
+	bool more = now >= l->until;
+
+	tell_fired(l);
+	for (u32 i = 0; more && i <= l->watched / EVENTS; i++) { /* epoll tells of each once before one again */
+		int n = wait(l, 0);
+
+		l->fired = n > 0 ? (u32)n : 0;
+		more = l->polled ? n > 0 : n == EVENTS;
+		tell_fired(l);
+	}
 }
 
 void

@@ -55,6 +55,7 @@ struct loop {
 	u32 watched;       /* watches there are */
 	u32 fired;         /* what was answered */
 	u32 turn;          /* how often it was asked */
+	msec until;        /* how long it was meant to wait at most */
 	struct link ready; /* struct ready */
 	struct link reap;  /* struct reap */
 	struct timers timers;
@@ -106,7 +107,9 @@ void watch_end(struct loop *l, struct watch *w);
  * wait when something is ready. Returns 0 if nothing fired. */
 int loop_wait(struct loop *l, msec now, msec latest);
 
-/* Marks the owners of the descriptors that fired. */
+/* Marks the owners of the descriptors that fired. When something may be late by now, looks at them once more before
+ * anybody judges that: a process that was stopped comes out of its wait with nothing but a signal, and what came
+ * meanwhile came in time. */
 void loop_io(struct loop *l, msec now);
 
 /* Marks the owners of the timers that passed. */

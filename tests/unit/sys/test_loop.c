@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-static u8 memory[1 << 16];
+static u8 memory[1 << 17];
 
 struct thing {
 	struct ready ready;
@@ -36,7 +36,7 @@ fresh(void)
 	static struct loop l;
 	struct arena a = arena_over(memory, sizeof memory);
 
-	assert_int_equal(loop_init(&l, &a, 100, 100), 0);
+	assert_int_equal(loop_init(&l, &a, 310, 310), 0);
 	return &l;
 }
 
@@ -95,6 +95,40 @@ test_batches_are_bounded(void **state)
 	loop_done(l);
 }
 
+/* Each was stopped between its wait and its look at the clock, and its bytes came meanwhile: all of them are seen
+ * before any of them is told that it is late. */
+static void
+stopped(struct loop *l)
+{
+	static struct thing thing[300];
+	static struct timer timer[ARRAY_N(thing)];
+
+	for (u32 i = 0; i < ARRAY_N(thing); i++) {
+		make(&thing[i], l);
+		watch_add(l, &thing[i].watch, thing[i].fds[0], POLLIN, &thing[i].ready);
+		timer[i] = (struct timer){ .at = MSEC_NEVER };
+		timer_set(&l->timers, &timer[i], &thing[i].ready, 100);
+	}
+	assert_int_equal(loop_wait(l, 0, 60), 0);
+	for (u32 i = 0; i < ARRAY_N(thing); i++)
+		assert_int_equal(write(thing[i].fds[1], "x", 1), 1);
+	loop_io(l, 50); /* nothing is late: that waits for the next turn */
+	assert_int_equal(thing[0].watch.got, 0);
+	assert_true(loop_wait(l, 50, 50) > 0);
+	loop_io(l, 5000);
+	for (u32 i = 0; i < ARRAY_N(thing); i++)
+		assert_int_equal(thing[i].watch.got, POLLIN);
+	loop_timers(l, 5000);
+	loop_steps(l, 5000);
+	for (u32 i = 0; i < ARRAY_N(thing); i++) {
+		assert_int_equal(thing[i].runs, 1);
+		watch_end(l, &thing[i].watch);
+		close(thing[i].fds[0]);
+		close(thing[i].fds[1]);
+	}
+	loop_done(l);
+}
+
 /* As on a system without epoll: everything is polled itself. */
 static struct loop *
 fresh_polling(void)
@@ -104,6 +138,13 @@ fresh_polling(void)
 	close(l->epoll);
 	l->epoll = l->fds[1].fd = -1;
 	return l;
+}
+
+static void
+test_stopped(void **state)
+{
+	stopped(fresh());
+	stopped(fresh_polling());
 }
 
 static void
@@ -324,6 +365,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_marks_twice_runs_once),
 		cmocka_unit_test(test_batches_are_bounded),
+		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_watches),
 		cmocka_unit_test(test_tells_epoll_seldom),
 		cmocka_unit_test(test_many),
