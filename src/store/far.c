@@ -5,6 +5,8 @@
 
 #include <poll.h>
 
+#define TURN_MS 1000 /* counts at most of the time between two turns */
+
 /* The end that asks. */
 struct far {
 	struct store st; /* first: a store is a far */
@@ -12,6 +14,8 @@ struct far {
 	int64_t index;
 	int ask, answer;
 	u64 id; /* of the last question */
+	msec counted; /* patience: since when */
+	u32 patience; /* ms that have passed here; ops note in `dies` when it began */
 	struct watch in, room;
 	struct ready ready;
 	struct link sent;  /* ops that wait for their answer, in the order of asking */
@@ -78,12 +82,6 @@ far_noted(const struct far_page *p, u32 hash)
 
 /* ---- asking -------------------------------------------------------------------------------------- */
 
-static u32
-seconds(const struct far *f)
-{
-	return (u32)(f->st.now / 1000);
-}
-
 static int
 ask(struct far *f, struct store_op *op)
 {
@@ -104,7 +102,7 @@ wait_in(struct far *f, struct link *list, struct store_op *op)
 {
 	list_last(list, &op->link);
 	op->waits = true;
-	op->dies = seconds(f); /* until it is done: since when it waits */
+	op->dies = f->patience; /* until it is done: since when it waits */
 }
 
 /* Whether nothing can be there: then nobody is asked. What will be there is noted. */
@@ -262,10 +260,21 @@ give_up(struct far *f, struct link *list)
 	while (!list_empty(list)) {
 		struct store_op *op = CONTAINER_OF(list->next, struct store_op, link);
 
-		if (seconds(f) - op->dies <= FAR_WAIT_S)
+		if (f->patience - op->dies <= FAR_WAIT_S * 1000)
 			return;
 		finish(f, op, ERR_IO);
 	}
+}
+
+/* Turns come often (main/work_turn.c): of a longer time in between we, and often the keeper with us, were stopped for
+ * the most part, and an answer may not have had its chance. */
+static void
+count_patience(struct far *f)
+{
+	msec passed = f->st.now - f->counted;
+
+	f->patience += passed < TURN_MS ? (u32)passed : TURN_MS;
+	f->counted = f->st.now;
 }
 
 static void
@@ -273,6 +282,7 @@ commit(struct store *st)
 {
 	struct far *f = far_of(st);
 
+	count_patience(f);
 	st->age.wall = max_u32(st->age.wall, __atomic_load_n(&f->page->wall, __ATOMIC_RELAXED));
 	give_up(f, &f->sent);
 	give_up(f, &f->queue);
@@ -332,7 +342,7 @@ store_open_far(struct store **st, const struct far_lines *l, u32 index, struct a
 	list_init(&f->queue);
 	f->st.kind = &far_kind;
 	f->st.stamp = f->page->stamp;
-	f->st.now = now;
+	f->st.now = f->counted = now;
 	age_init(&f->st.age, f->page->wall, now, at);
 	ready_init(&f->st.ready, NULL);
 	*st = &f->st;

@@ -230,6 +230,17 @@ test_nonsense(void **state)
 	}
 }
 
+/* Some seconds without a keeper. */
+static void
+pass(struct rig *r, u32 s)
+{
+	while (s--) {
+		r->s->now += 1000;
+		store_time(r->far[1], r->s->now, r->s->wall);
+		turn(r, false);
+	}
+}
+
 /* Nobody keeps the store: nothing waits for ever, and nothing is said to be done. */
 static void
 test_in_vain(void **state)
@@ -244,18 +255,38 @@ test_in_vain(void **state)
 		sent += store_start(r->far[1], &op[i], r->s->now) == STEP_WAIT;
 	}
 	assert_int_equal(sent, ARRAY_N(op));
-	r->s->now += (FAR_WAIT_S - 1) * 1000;
-	turn(r, false);
+	pass(r, FAR_WAIT_S - 1);
 	assert_false(op[0].done);
-	r->s->now += 3000;
-	store_time(r->far[1], r->s->now, r->s->wall);
-	turn(r, false);
+	pass(r, 3);
 	for (u32 i = 0; i < ARRAY_N(op); i++)
 		assert_true(op[i].done && op[i].err == ERR_IO);
 	keep(r);
 	for (u32 i = 0; i < 20; i++)
 		turn(r, true); /* answers that nobody waits for */
 	assert_int_equal(go(r, 1, STORE_PUT, "k", "w", NULL), 0);
+}
+
+/* All were stopped for a while, before the question was sent or after it: the answer comes, it is only late. */
+static void
+test_stopped(void **state)
+{
+	struct rig *r = *state;
+
+	for (u32 before = 0; before < 2; before++) {
+		struct store_op op = op_of(r, STORE_PUT, "k", "v");
+		msec then = r->s->now;
+
+		store_time(r->far[1], then, r->s->wall);
+		if (!before)
+			store_start(r->far[1], &op, then);
+		r->s->now += 60000;
+		if (before)
+			store_start(r->far[1], &op, then); /* a turn that was stopped in between */
+		store_time(r->far[1], r->s->now, r->s->wall);
+		turn(r, false);
+		assert_false(op.done);
+		assert_int_equal(finish(r, &op), 0);
+	}
 }
 
 /* More than the keeper takes up at once, and more than the sockets hold: all are answered. */
@@ -286,7 +317,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_order), T(test_once), T(test_stamps), T(test_successor), T(test_nonsense), T(test_in_vain), T(test_many),
+		T(test_order), T(test_once), T(test_stamps), T(test_successor), T(test_nonsense), T(test_in_vain), T(test_stopped),
+		T(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
