@@ -43,6 +43,8 @@ call_arm(struct call *c, msec now, u32 ms)
 {
 	msec at = now + ms < c->total_at ? now + ms : c->total_at;
 
+	c->armed_ms = ms;
+	c->armed = c->calls->net->loop->turn;
 	timer_set(&c->calls->net->loop->timers, &c->peer->timer, c->owner, at);
 }
 
@@ -303,6 +305,14 @@ broken(struct call *c, msec now)
 	return call_fail(c, ERR_IO, "closed the connection without an answer", NULL);
 }
 
+/* Nothing of it was sent, and by now it would be given up before an answer can come: then it is given up before, when
+ * it is known that nothing was done. */
+static bool
+too_late(const struct call *c, msec now)
+{
+	return now >= c->total_at;
+}
+
 /* Its turn has come: over a connection that another one has left, which takes over the request, or its own new one. */
 static enum step
 step_queue(struct call *c, msec now)
@@ -311,7 +321,7 @@ step_queue(struct call *c, msec now)
 	struct peer *stood = c->peer;
 	struct buf *out = &stood->wire.out;
 
-	if (c->place.state != PLACE_HELD)
+	if (c->place.state != PLACE_HELD || too_late(c, now))
 		return STEP_WAIT;
 	cs->why = "too many upstream connections are open";
 	c->peer = keep_take(&cs->keep, c->origin, c->owner, c->spec.idempotent ? KEEP_AGE_MS : KEEP_FRESH_MS, now);
@@ -347,7 +357,7 @@ step_dial(struct call *c, msec now)
 	c->trying = false;
 	c->state = CALL_SEND;
 	call_arm(c, now, c->spec.first_ms);
-	return STEP_MORE;
+	return too_late(c, now) ? STEP_WAIT : STEP_MORE;
 }
 
 /* Sends what is left while an answer already comes; a failure shows when reading. */
@@ -440,8 +450,21 @@ step_head(struct call *c, msec now)
 	return call_head(c);
 }
 
-enum step
-call_step(struct call *c, msec now)
+/* The turn that set the deadline was held up before it was over: the other side has had nothing of that time. */
+static bool
+excused(struct call *c, msec now)
+{
+	const struct loop *l = c->calls->net->loop;
+
+	if (!l->held_ms || c->armed != l->turn - 1)
+		return false;
+	c->total_at += l->held_ms;
+	call_arm(c, now, c->armed_ms);
+	return true;
+}
+
+static enum step
+step(struct call *c, msec now)
 {
 	enum step s = STEP_MORE;
 
@@ -455,9 +478,20 @@ call_step(struct call *c, msec now)
 		default: return STEP_FAIL;
 		}
 	}
-	if (s == STEP_WAIT && now >= c->peer->timer.at)
-		return call_fail_late(c, now);
 	return s;
+}
+
+enum step
+call_step(struct call *c, msec now)
+{
+	for (;;) {
+		enum step s = step(c, now);
+
+		if (s != STEP_WAIT || now < c->peer->timer.at)
+			return s;
+		if (!excused(c, now))
+			return call_fail_late(c, now);
+	}
 }
 
 void

@@ -18,5 +18,6 @@ turn_run(struct turn *t)
 		loop_steps(t->loop, t->now);
 		latest = t->each(t, t->now);
 		loop_reaps(t->loop); /* before this line nothing is given back */
+		loop_over(t->loop, clock_mono_ns() / 1000);
 	}
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define EVENTS 128 /* taken from epoll per turn; the rest comes next turn */
+#define HELD_MS 100 /* a turn that takes longer was held up */
 #define ALWAYS (POLLERR | POLLHUP)
 
 /* The bits of both are the same, so events need no translation. */
@@ -322,6 +323,14 @@ loop_reaps(struct loop *l)
 		list_out(&r->link);
 		r->run(r);
 	}
+}
+
+void
+loop_over(struct loop *l, u64 now_us)
+{
+	u64 ms = (now_us - l->now_us) / 1000;
+
+	l->held_ms = ms < HELD_MS ? 0 : ms < UINT32_MAX / 2 ? (u32)ms : UINT32_MAX / 2;
 }
 
 void

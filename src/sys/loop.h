@@ -55,6 +55,7 @@ struct loop {
 	u32 watched;       /* watches there are */
 	u32 fired;         /* what was answered */
 	u32 turn;          /* how often it was asked */
+	u32 held_ms;       /* how long the turn before was held up, stopped or by a slow disk; 0: it was not */
 	msec until;        /* how long it was meant to wait at most */
 	struct link ready; /* struct ready */
 	struct link reap;  /* struct reap */
@@ -120,6 +121,10 @@ void loop_steps(struct loop *l, msec now);
 
 /* Runs the reaps of this turn. */
 void loop_reaps(struct loop *l);
+
+/* The turn is over, at that moment of now_us: notes whether it took unusually long. What it set for later was reckoned
+ * from its beginning. */
+void loop_over(struct loop *l, u64 now_us);
 
 /* Ends a wait from another thread or a signal handler (write to a pipe: async-signal-safe). */
 void loop_wake(struct loop *l);

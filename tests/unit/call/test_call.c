@@ -449,6 +449,29 @@ test_total_deadline_beats_dripping(void **state)
 	close(fd);
 }
 
+/* The turn that began the call was stopped for longer than its deadlines: they run from when it goes on, once. */
+static void
+test_begun_in_a_turn_that_was_stopped(void **state)
+{
+	int fd;
+
+	up_get(u);
+	fd = up_accept(u);
+	up_hear(u, fd, heard, sizeof heard);
+	u->rig->loop.turn = u->c->armed;
+	u->rig->loop.held_ms = 60000;
+	rig_pass(u->rig, 60000);
+	assert_int_equal(u->head, STEP_WAIT);
+	u->rig->loop.held_ms = 60000; /* another one: that is not the deadline's turn */
+	rig_turn(u->rig);
+	rig_pass(u->rig, u->spec.first_ms - 1);
+	assert_int_equal(u->head, STEP_WAIT);
+	rig_pass(u->rig, 1);
+	assert_int_equal(u->head, STEP_FAIL);
+	assert_int_equal(u->c->err, ERR_LATE);
+	close(fd);
+}
+
 /* A listener on this machine that takes nobody any more: who connects waits. */
 struct full {
 	int lone, fill[8];
@@ -1067,6 +1090,32 @@ test_queue_reuses(void **state)
 	close(fd);
 }
 
+/* Its place came free while we were stopped, and its time is over: it is not sent any more, so that it is known that
+ * nothing was done. */
+static void
+test_late_out_of_the_queue(void **state)
+{
+	struct one a, b;
+	int fd;
+
+	u->spec.concurrency = u->spec.concurrency_each = 1;
+	u->spec.queue = 4;
+	u->spec.queue_ms = 60000;
+	assert_true(one_begin(&a, 7));
+	fd = up_accept(u);
+	u->spec.idempotent = false;
+	assert_true(one_begin(&b, 8));
+	assert_true(one_waits(&b));
+	u->rig->now += u->spec.total_ms;
+	one_end(&a);
+	rig_turn(u->rig);
+	assert_int_equal(b.s, STEP_FAIL);
+	assert_false(b.c->doubt);
+	one_end(&b);
+	assert_int_equal(share_count(&u->calls.queue.share, u->spec.origin), 0);
+	close(fd);
+}
+
 static void
 test_idle_limit(void **state)
 {
@@ -1176,6 +1225,7 @@ main(void)
 		WITH(test_interim_before_the_request_is_complete), WITH(test_request_deadline),
 		WITH(test_request_that_does_not_fit), WITH(test_pools_are_ordinary_answers), WITH(test_idle_limit),
 		WITH(test_shares), WITH(test_queue_is_fair), WITH(test_queue_reuses),
+		WITH(test_late_out_of_the_queue), WITH(test_begun_in_a_turn_that_was_stopped),
 		WITH(test_owner_changes), WITH(test_cancelled_anywhere),
 	};
 
