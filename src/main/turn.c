@@ -9,6 +9,7 @@ turn_run(struct turn *t)
 
 	while (!t->over) {
 		loop_wait(t->loop, t->now, latest);
+		t->wall_ms = clock_wall_ms();
 		t->system = clock_both(&t->now); /* read once: everybody else is handed it */
 		t->loop->now_us = clock_mono_ns() / 1000;
 		if (t->begins)

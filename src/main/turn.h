@@ -15,6 +15,7 @@ struct turn {
 	msec (*each)(struct turn *t, msec now);
 	msec now;
 	wall system; /* the wall clock of that moment (clock_both) */
+	u64 wall_ms; /* the same for what people read */
 	bool over;
 };
 

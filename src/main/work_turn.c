@@ -231,7 +231,6 @@ audit(struct work *w, msec now, msec latest)
 {
 	msec at = audit_turn(&w->app.audit, now);
 
-	audit_time(&w->app.audit, now, clock_wall_ms());
 	return at < latest ? at : latest;
 }
 
@@ -241,6 +240,7 @@ work_turn_begins(struct turn *t, msec now)
 	struct work *w = CONTAINER_OF(t, struct work, turn);
 
 	store_time(w->app.store, now, t->system);
+	audit_time(&w->app.audit, now, t->wall_ms);
 	app_turn_begins(&w->app, now);
 }
 
