@@ -141,8 +141,17 @@ static int
 spend(struct quota *q, u64 key, u32 most, const char *of, u64 now, struct quota_no *no, struct buf *why)
 {
 	struct quota_cell *c = claim(q, key, now);
+	u64 until = load(&c->until);
 
-	__atomic_store_n(&c->until, q->day_ends, __ATOMIC_RELAXED);
+	/* Seconds of wall time are whole, turns are long at times: a day may end a little after midnight. */
+	if (until && until + DAY_S / 2 * 1000000ULL < q->day_ends &&
+	    __atomic_compare_exchange_n(&c->until, &until, q->day_ends, false, __ATOMIC_RELAXED,
+	    __ATOMIC_RELAXED)) {
+		__atomic_store_n(&c->value, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&c->saved, 0, __ATOMIC_RELAXED);
+	} else if (until < q->day_ends) {
+		__atomic_store_n(&c->until, q->day_ends, __ATOMIC_RELAXED);
+	}
 	if (__atomic_add_fetch(&c->value, 1, __ATOMIC_RELAXED) <= most)
 		return 0;
 	__atomic_sub_fetch(&c->value, 1, __ATOMIC_RELAXED);

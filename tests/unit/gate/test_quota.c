@@ -124,6 +124,25 @@ test_day(void **state)
 	assert_false(quota_unsaved(&q, &at, &key, &value, now));
 }
 
+/* The wall clock counts whole seconds: what was called just before midnight counts for its own day, also when the next
+ * call comes before the second is over. */
+static void
+test_midnight(void **state)
+{
+	ask.budget = 2;
+	quota_time(&q, now, 86400 * 20001 - 1);
+	assert_int_equal(take(), 0);
+	assert_int_equal(take(), 0);
+	assert_int_equal(take(), ERR_DENY);
+	now += 500000;
+	quota_time(&q, now, 86400 * 20001);
+	assert_int_equal(take(), 0);
+	now += 40000 * 1000000ULL;
+	quota_time(&q, now, 86400 * 20001 + 40000);
+	assert_int_equal(take(), 0);
+	assert_int_equal(take(), ERR_DENY);
+}
+
 static void
 test_pause_and_doubt(void **state)
 {
@@ -216,7 +235,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_rate), T(test_all_or_nothing), T(test_day), T(test_pause_and_doubt), T(test_workers), T(test_many),
+		T(test_rate), T(test_all_or_nothing), T(test_day), T(test_midnight), T(test_pause_and_doubt), T(test_workers), T(test_many),
 		T(test_words),
 	};
 
