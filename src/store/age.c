@@ -27,7 +27,7 @@ age_turn(struct age *a, msec now, wall system)
 
 	/* Whole seconds are taken off the monotonic clock, so that many short turns add up. */
 	a->at += passed * 1000;
-	a->wall += (wall)passed;
+	a->wall = passed < UINT32_MAX - a->wall ? a->wall + (wall)passed : UINT32_MAX; /* time ends in 2106 */
 	if (system <= a->wall) {
 		a->since = -1;
 		return;

@@ -28,7 +28,7 @@ dies_at(const struct store *st, u32 ttl_s)
 	ASSERT(ttl_s); /* how long it lives is always said */
 	if (ttl_s == STORE_FOREVER)
 		return 0;
-	return at >= UINT32_MAX ? 0 : (wall)at;
+	return at > UINT32_MAX ? UINT32_MAX : (wall)at; /* never 0, which is for ever */
 }
 
 static int

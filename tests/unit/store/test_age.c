@@ -104,6 +104,20 @@ test_pause_between_readings(void **state)
 	assert_int_equal(a.wall, START + 101 * 20);
 }
 
+/* A clock in the last minutes of 2106: time stands still at their end and does not begin anew. */
+static void
+test_ends_in_2106(void **state)
+{
+	struct age a;
+
+	age_init(&a, START, 0, START);
+	for (u32 i = 0; i <= 700; i++)
+		age_turn(&a, i * 1000, UINT32_MAX - 700 + i);
+	assert_int_equal(a.wall, UINT32_MAX);
+	age_turn(&a, 800000, START);
+	assert_int_equal(a.wall, UINT32_MAX);
+}
+
 int
 main(void)
 {
@@ -111,6 +125,7 @@ main(void)
 		cmocka_unit_test(test_follows_the_clock), cmocka_unit_test(test_set_back),
 		cmocka_unit_test(test_starts_in_1970),    cmocka_unit_test(test_unstable_jump),
 		cmocka_unit_test(test_stored_mark_wins),  cmocka_unit_test(test_pause_between_readings),
+		cmocka_unit_test(test_ends_in_2106),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

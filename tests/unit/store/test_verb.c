@@ -271,6 +271,11 @@ test_lifetimes(void **state)
 	assert_int_equal(go(p, STORE_TAKE, "short", NULL, &op), ERR_NONE);
 	assert_int_equal(go(p, STORE_DROP, "short", NULL, &op), ERR_NONE);
 	assert_int_equal(go(p, STORE_GET, "long", NULL, &op), 0);
+	op.ttl_s = STORE_FOREVER - 1; /* beyond what can be counted: at the end, and not for ever */
+	assert_int_equal(go(p, STORE_PUT, "end", "v", &op), 0);
+	assert_int_equal(go(p, STORE_GET, "end", NULL, &op), 0);
+	assert_int_equal(op.dies, UINT32_MAX);
+	assert_int_equal(go(p, STORE_DROP, "end", NULL, &op), 0);
 	op.ttl_s = 5;
 	assert_int_equal(go(p, STORE_ADD, "short", "anew", &op), 0);
 	assert_int_equal(go(p, STORE_GET, "short", NULL, &op), 0);
