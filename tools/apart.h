@@ -138,17 +138,41 @@ apart_operation(const u8 *p, const u8 *code)
 	return p;
 }
 
+/* Says where the half begins: here, at this byte of the code. */
+static void
+apart_half(u32 at)
+{
+	u8 *half = apart_part[IMAGE_OPERANDS] + 512;
+
+	for (u32 i = 0; i < IMAGE_PARTS; i++, half += 4)
+		for (u32 k = 0; k < 4; k++)
+			half[k] = (u8)((i ? apart_n[i] : at) >> 8 * k);
+}
+
+/* The parts of n bytes of code, where operation number `half` begins the half. How many operations there are. */
+static u32
+apart_operations(const u8 *code, u32 n, u32 half)
+{
+	u32 k = 0;
+
+	memset(apart_n, 0, sizeof apart_n);
+	operands_fill(apart_part[IMAGE_OPERANDS], apart_part[IMAGE_OPERANDS] + 256);
+	apart_n[IMAGE_OPERANDS] = IMAGE_OPERANDS_N;
+	for (const u8 *p = code; p < code + n; k++) {
+		if (k == half)
+			apart_half((u32)(p - code));
+		p = apart_operation(p, code);
+	}
+	return k;
+}
+
 /* Takes n bytes of code apart, behind which at least 64 more can be read. The parts, one after the other. */
 static const u8 *
 apart(const u8 *code, u32 n, u32 length[IMAGE_PARTS])
 {
 	u32 at = 0;
 
-	memset(apart_n, 0, sizeof apart_n);
-	operands_fill(apart_part[IMAGE_OPERANDS], apart_part[IMAGE_OPERANDS] + 256);
-	apart_n[IMAGE_OPERANDS] = 512;
-	for (const u8 *p = code; p < code + n;)
-		p = apart_operation(p, code);
+	apart_operations(code, n, apart_operations(code, n, 0) / 2);
 	for (u32 i = 0; i < IMAGE_PARTS; i++) {
 		memcpy(apart_all + at, apart_part[i], apart_n[i]);
 		at += length[i] = apart_n[i];

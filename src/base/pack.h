@@ -20,7 +20,7 @@
 #include "base/arena.h"
 
 enum {
-	PACK_SCALE = 12,          /* bits of a probability */
+	PACK_SCALE = 11,          /* bits of a probability */
 	PACK_BYTE_ROWS = 16,      /* kinds of places a byte may follow on, each with probabilities of its own */
 	PACK_PAIR_ROWS = 8,       /* the same for pairs */
 	PACK_FAR_ROWS = 4,        /* and for distances, by the length: 2, 3, 4, more */

@@ -87,7 +87,7 @@ undo_row(struct pack_row *r, u32 n)
 	return 0;
 }
 
-/* A row of classes, each of which has 0, 1, 2, 4 .. 2,048 slots. */
+/* A row of classes, each of which has 0, 1, 2, 4 .. 1,024 slots. */
 static inline int
 undo_classes(struct undo *u, struct pack_row *r)
 {

@@ -19,7 +19,7 @@
 /* The parts of packed code, in this order behind the constants, where it is taken apart by what instructions consist of
  * (x86-64: a tenth smaller). Elsewhere it is one part, as it is. */
 enum image_part {
-	IMAGE_OPERANDS, /* for each operation, then for each after 0f: what follows it, IMAGE_HAS_ */
+	IMAGE_OPERANDS, /* for each operation, then for each after 0f: what follows it, IMAGE_HAS_; the halves */
 	IMAGE_CODE,     /* prefixes, operations, and how they are addressed */
 	IMAGE_NEAR,     /* displacements of one byte */
 	IMAGE_BYTE,     /* operands of one byte */
@@ -30,6 +30,10 @@ enum image_part {
 	IMAGE_TARGET,   /* calls and jumps of four bytes, as places */
 	IMAGE_PARTS
 };
+
+/* Code is put together from two halves of as many operations, in turns. Where the second one begins: in the code, then
+ * in each part but the first, four bytes each. */
+#define IMAGE_OPERANDS_N (512 + 4 * IMAGE_PARTS)
 
 enum image_operand {
 	IMAGE_HAS_MODE = 1, IMAGE_HAS_BYTE = 2, IMAGE_HAS_WORD = 4, IMAGE_HAS_HOP = 8, IMAGE_HAS_TARGET = 16,

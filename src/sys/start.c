@@ -27,12 +27,19 @@ number(const u8 *p)
 
 /* --- code that was taken apart ------------------------------------------------------------------------ */
 
-struct join {
-	const u8 *p[IMAGE_PARTS], *end[IMAGE_PARTS];
-	u8 *out;
-	u32 at, n;
+/* What both halves share. */
+struct join_tables {
+	const u8 *operands, *end[IMAGE_PARTS];
 	u16 far[256];  /* for each way to address: JOIN of the displacement, and JOIN_BASE */
 	u16 next[512]; /* for each operation: JOIN of the operand << 8, and JOIN_ */
+};
+
+/* A half of the code. */
+struct join {
+	const struct join_tables *t;
+	const u8 *p[IMAGE_PARTS];
+	u8 *out;
+	u32 at, n;
 };
 
 static inline void
@@ -45,7 +52,7 @@ join_put(struct join *j, u32 byte)
 static inline u32
 join_take(struct join *j, enum image_part part)
 {
-	return j->p[part] < j->end[part] ? *j->p[part]++ : 0;
+	return j->p[part] < j->t->end[part] ? *j->p[part]++ : 0;
 }
 
 static inline u32
@@ -95,8 +102,9 @@ join_mode(struct join *j, u32 op)
 }
 
 static inline void
-join_operation(struct join *j, const u8 *operands)
+join_operation(struct join *j)
 {
+	const u8 *operands = j->t->operands;
 	u32 op, last = 0, word = 4, has;
 
 	while (has = operands[op = join_byte(j, IMAGE_CODE)], has & IMAGE_HAS_MORE) {
@@ -127,12 +135,14 @@ join_operation(struct join *j, const u8 *operands)
 
 /* --- the same, quickly ----------------------------------------------------------------------------------
  * What most operations need is looked up: nearly each is of another kind than the one before, and a processor that
- * guesses loses more time than the work takes. */
+ * guesses loses more time than the work takes. Where an operation begins is known only when the one before is, so two
+ * halves of the code take turns: while one waits for memory, the other goes on. */
 
 /* The part an operand comes from, and how many bytes it has. 0: there is none, which is no bytes of the first part. */
 #define JOIN(part, n) ((part) | (n) << 4)
 #define JOIN_PLACE 128 /* it is a place */
 #define JOIN_BASE 256  /* one more byte says what the base is */
+#define JOIN_FAR 512   /* and there is a displacement when it says 5 */
 
 enum { JOIN_MODE = 1, JOIN_RARE = 2, JOIN_WIDE = 4 };
 
@@ -142,10 +152,17 @@ join_far(u32 mode)
 	u32 base = mode & 7, more = mode < 0xc0 && base == 4 ? JOIN_BASE : 0;
 
 	if (mode >= 0xc0 || (mode < 0x40 && base != 5))
-		return more;
+		return more | 2 * more;
 	if (mode < 0x40)
 		return JOIN_PLACE | JOIN(IMAGE_PLACE, 4);
 	return more | (mode < 0x80 ? JOIN(IMAGE_NEAR, 1) : JOIN(IMAGE_FAR, 4));
+}
+
+/* Prefixes that change nothing of how long the operation behind them is: that can be taken as the next one. */
+static inline bool
+join_stands_alone(u32 op)
+{
+	return op == 0x2e || op == 0x3e || op == 0x64 || (op >= 0xf0 && op <= 0xf3);
 }
 
 static inline u32
@@ -155,8 +172,9 @@ join_next(u32 op, u32 has)
 	    has & IMAGE_HAS_HOP ? JOIN(IMAGE_HOP, 1) :
 	    has & IMAGE_HAS_WORD ? JOIN(IMAGE_WORD, 4) :
 	    has & IMAGE_HAS_BYTE ? JOIN(IMAGE_BYTE, 1) : 0;
-	u32 rare = (has & (IMAGE_HAS_MORE | IMAGE_HAS_PAIR)) || op == 0xf6 || op == 0xf7;
+	u32 rare = has & IMAGE_HAS_PAIR || op == 0xf6 || op == 0xf7;
 
+	rare |= has & IMAGE_HAS_MORE && !join_stands_alone(op);
 	return kind << 8 | (has & IMAGE_HAS_MODE ? JOIN_MODE : 0) | (rare ? JOIN_RARE : 0) |
 	    (has & IMAGE_HAS_WIDE ? JOIN_WIDE : 0);
 }
@@ -180,35 +198,57 @@ join_operand(struct join *j, u32 kind, u32 at)
 	return at + kind;
 }
 
-/* Up to n operations, until one has more before it than a choice of registers (40 to 4f), or is rare; what they need is
- * there, and room. */
-static inline void
-join_quickly(struct join *j, u32 n)
+/* One operation at *code, to *at; what it needs is there, and room. False: nothing was done, since it has more before it
+ * than a choice of registers (40 to 4f), or is rare. */
+__attribute__((always_inline)) static inline bool
+join_quickly(struct join *j, const u8 **code, u32 *at)
 {
-	const u8 *p = j->p[IMAGE_CODE];
-	u32 at = j->at;
+	const u8 *p = *code;
+	u64 x = number(p) | (u64)number(p + 4) << 32;
+	u32 more = (x & 0xf0) == 0x40, wide = (x & 0xf8) == 0x48, two, next, far;
 
-	while (n--) {
-		u32 x = number(p), more = (x & 0xf0) == 0x40, wide = (x & 0xf8) == 0x48, two, next, far, k;
-
-		x >>= 8 * more;
-		two = (x & 0xff) == 0x0f;
-		x >>= 8 * two;
-		next = j->next[two << 8 | (x & 0xff)];
-		far = j->far[x >> 8 & 0xff] & -(next & JOIN_MODE);
-		k = 1 + more + two + (next & JOIN_MODE);
-		if (next & (JOIN_RARE | wide * JOIN_WIDE))
-			break;
-		if ((far & JOIN_BASE) && (x & 0xc000) == 0 && (p[k] & 7) == 5)
-			far = JOIN_BASE | JOIN(IMAGE_FAR, 4);
-		k += far / JOIN_BASE;
-		undo_eight(j->out + at, p);
-		p += k;
-		at = join_operand(j, far, at + k);
-		at = join_operand(j, next >> 8, at);
+	x >>= 8 * more;
+	two = (x & 0xff) == 0x0f;
+	x >>= 8 * two;
+	next = j->t->next[two << 8 | (x & 0xff)];
+	if (next & (JOIN_RARE | wide * JOIN_WIDE))
+		return false;
+	far = j->t->far[x >> 8 & 0xff] & -(next & JOIN_MODE);
+	far |= JOIN(IMAGE_FAR, 4) & -(far / JOIN_FAR & ((x >> 16 & 7) == 5));
+	undo_eight(j->out + *at, p);
+	more += 1 + two + (next & JOIN_MODE) + (far / JOIN_BASE & 1);
+	*code += more;
+	*at += more;
+	next >>= 8;
+	far &= JOIN_BASE - 1;
+	if (far * next > 0) { /* seldom both */
+		*at = join_operand(j, far, *at);
+		far = 0;
 	}
-	j->p[IMAGE_CODE] = p;
-	j->at = at;
+	*at = join_operand(j, far | next, *at);
+	return true;
+}
+
+/* Up to n operations of each half, in turns, until one is rare. True when it is the turn of the first half. */
+static inline bool
+join_turns(struct join *a, struct join *b, u32 n)
+{
+	const u8 *p = a->p[IMAGE_CODE], *q = b->p[IMAGE_CODE];
+	u32 at = a->at, bt = b->at;
+	bool first = true;
+
+	for (; n; n--) {
+		if (!join_quickly(a, &p, &at))
+			break;
+		first = join_quickly(b, &q, &bt);
+		if (!first)
+			break;
+	}
+	a->p[IMAGE_CODE] = p;
+	b->p[IMAGE_CODE] = q;
+	a->at = at;
+	b->at = bt;
+	return first;
 }
 
 /* For how many operations all is there that they may read and write: of each part at most eight bytes, and a bit more
@@ -216,7 +256,7 @@ join_quickly(struct join *j, u32 n)
 static inline u32
 join_budget(const struct join *j)
 {
-	const u8 *end = j->end[IMAGE_PARTS - 1] + IMAGE_BEHIND;
+	const u8 *end = j->t->end[IMAGE_PARTS - 1] + IMAGE_BEHIND;
 	u32 least = (j->n - j->at) / 32;
 
 	for (u32 i = 0; i < IMAGE_PARTS; i++) {
@@ -227,30 +267,57 @@ join_budget(const struct join *j)
 	return least;
 }
 
+/* The second half begins where IMAGE_OPERANDS says behind the operands; false when it cannot. */
+static inline bool
+join_halves(struct join *a, struct join *b, u32 n)
+{
+	const u8 *half = a->t->operands + 512;
+
+	for (u32 i = 1; i < IMAGE_PARTS; i++) {
+		u32 from = number(half + 4 * i);
+
+		if (from > (u32)(a->t->end[i] - a->p[i]))
+			return false;
+		b->p[i] = a->p[i] + from;
+	}
+	b->p[0] = a->p[0];
+	b->t = a->t;
+	b->out = a->out;
+	a->at = 0;
+	a->n = b->at = number(half);
+	b->n = n;
+	return a->n <= n;
+}
+
 IN_ONE_PIECE void
 image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n)
 {
-	struct join j;
-	const u8 *operands = parts;
+	struct join_tables t;
+	struct join a, b;
 
-	if (length[IMAGE_OPERANDS] != 512)
+	if (length[IMAGE_OPERANDS] != IMAGE_OPERANDS_N)
 		return;
-	j.out = out;
-	j.at = 0;
-	j.n = n;
+	t.operands = parts;
 	for (u32 i = 0; i < IMAGE_PARTS; i++) {
-		j.p[i] = parts;
-		j.end[i] = parts += length[i];
+		a.p[i] = parts;
+		t.end[i] = parts += length[i];
 	}
 	for (u32 i = 0; i < 256; i++) {
-		j.far[i] = (u16)join_far(i);
-		j.next[i] = (u16)join_next(i, operands[i]);
-		j.next[256 + i] = (u16)join_next(0, operands[256 + i]);
+		t.far[i] = (u16)join_far(i);
+		t.next[i] = (u16)join_next(i, t.operands[i]);
+		t.next[256 + i] = (u16)join_next(256 + i, t.operands[256 + i]);
 	}
-	while (j.at < n) {
-		join_quickly(&j, join_budget(&j));
-		if (j.at < n)
-			join_operation(&j, operands);
+	a.t = &t;
+	a.out = out;
+	if (!join_halves(&a, &b, n))
+		return;
+	while (a.at < a.n || b.at < b.n) {
+		u32 most = join_budget(&a), other = join_budget(&b);
+
+		if (join_turns(&a, &b, most < other ? most : other) && a.at < a.n)
+			join_operation(&a);
+		if (b.at < b.n)
+			join_operation(&b);
 	}
 }
 

@@ -172,6 +172,20 @@ test_join(void **state)
 		assert_memory_equal(out, code, n);
 		assert_int_equal(out[n], 9);
 	}
+	for (u32 i = 0; i < IMAGE_PARTS; i++) { /* a half that begins behind the end, or elsewhere */
+		u8 *half = apart_all + 512 + 4 * i, there = half[0];
+
+		half[0] = there + 1;
+		image_join(parts, length, out, n);
+		half[3] = 255;
+		image_join(parts, length, out, n);
+		image_join(parts, length, out, 1);
+		half[3] = 0;
+		half[0] = there;
+	}
+	assert_int_equal(out[n], 9);
+	image_join(parts, length, out, n);
+	assert_memory_equal(out, code, n);
 	length[IMAGE_CODE] /= 2; /* parts that end too early, or are none */
 	image_join(parts, length, out, n);
 	length[IMAGE_OPERANDS] = 3;
