@@ -45,6 +45,7 @@ struct pack_row {
 struct pack_counts {
 	struct pack_row byte[PACK_BYTE_ROWS], pair[PACK_PAIR_ROWS], far[PACK_FAR_ROWS], class[2];
 	u8 byte_map[256], pair_map[256];
+	u16 byte_row[256], pair_row[256]; /* the same: where the row begins, in units of eight bytes */
 };
 
 /* Bytes of an arena while pack_open runs. */

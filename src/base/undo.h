@@ -7,7 +7,7 @@
 
 /* Symbols that are still packed, and the two states of their coder: at least 65,536 between two symbols. */
 struct undo_symbols {
-	const u8 *p, *end;
+	const u8 *p, *last; /* where two more bytes may still be taken */
 	u32 x, y;
 };
 
@@ -30,7 +30,7 @@ undo_fill(struct undo_symbols *u, u32 x)
 {
 	u32 small = x < 1u << 16, next;
 
-	if (u->end - u->p < 2)
+	if (u->p > u->last)
 		return x << 16 * small;
 	next = (u32)u->p[0] | (u32)u->p[1] << 8;
 	u->p += 2 * small;
@@ -60,6 +60,29 @@ undo_take(struct undo_bits *b, u32 n)
 	return x & ((1u << n) - 1);
 }
 
+/* Eight bytes, spelled out: a copy may be a call. */
+static inline void
+undo_put(u8 *to, u64 x)
+{
+	to[0] = (u8)x;
+	to[1] = (u8)(x >> 8);
+	to[2] = (u8)(x >> 16);
+	to[3] = (u8)(x >> 24);
+	to[4] = (u8)(x >> 32);
+	to[5] = (u8)(x >> 40);
+	to[6] = (u8)(x >> 48);
+	to[7] = (u8)(x >> 56);
+}
+
+static inline void
+undo_eight(u8 *to, const u8 *p)
+{
+	u64 x = (u64)p[0] | (u64)p[1] << 8 | (u64)p[2] << 16 | (u64)p[3] << 24 | (u64)p[4] << 32 | (u64)p[5] << 40 |
+	    (u64)p[6] << 48 | (u64)p[7] << 56;
+
+	undo_put(to, x);
+}
+
 /* --- tables ------------------------------------------------------------------------------------------- */
 
 /* Fills a row whose entries say only how many slots each of n symbols has; what is left belongs to the largest. Pieces
@@ -78,9 +101,10 @@ undo_row(struct pack_row *r, u32 n)
 	r->entry[most] += (1u << PACK_SCALE) - sum;
 	for (u32 i = 0, from = 0; i < n; i++) {
 		u8 *p = r->slot + from, *end = p + r->entry[i];
+		u64 x = i * 0x0101010101010101ull;
 
 		for (; p < end; p += 8)
-			p[0] = p[1] = p[2] = p[3] = p[4] = p[5] = p[6] = p[7] = (u8)i;
+			undo_put(p, x);
 		r->entry[i] |= from << 16;
 		from += r->entry[i] & 0xffff;
 	}
@@ -121,7 +145,7 @@ undo_rows(struct undo *u, struct pack_counts *c, struct pack_row *r, u32 rows, u
 }
 
 static inline int
-undo_map(struct undo *u, struct pack_counts *c, u8 *map, u32 rows)
+undo_map(struct undo *u, struct pack_counts *c, u8 *map, u16 *row, u32 rows)
 {
 	if (rows > 1 && undo_classes(u, &c->class[0]))
 		return ERR_BAD;
@@ -129,8 +153,16 @@ undo_map(struct undo *u, struct pack_counts *c, u8 *map, u32 rows)
 		map[i] = rows > 1 ? (u8)undo_symbol(&u->pairs, &u->pairs.x, &c->class[0]) : 0;
 		if (map[i] >= rows)
 			return ERR_BAD;
+		row[i] = (u16)(map[i] * (sizeof(struct pack_row) / 8));
 	}
 	return 0;
+}
+
+/* The row that begins there. */
+static inline const struct pack_row *
+undo_at(const struct pack_row *r, u32 eights)
+{
+	return (const void *)((const u8 *)r + 8 * (size_t)eights);
 }
 
 static inline int
@@ -138,7 +170,7 @@ undo_tables(struct undo *u, struct pack_counts *c)
 {
 	u32 bytes = 1 + undo_take(&u->bits, 4), pairs = 1 + undo_take(&u->bits, 3);
 
-	if (undo_map(u, c, c->byte_map, bytes) || undo_map(u, c, c->pair_map, pairs) ||
+	if (undo_map(u, c, c->byte_map, c->byte_row, bytes) || undo_map(u, c, c->pair_map, c->pair_row, pairs) ||
 	    undo_classes(u, &c->class[0]) || undo_classes(u, &c->class[1]) ||
 	    undo_rows(u, c, c->byte, bytes, 256) || undo_rows(u, c, c->pair, pairs, 256))
 		return ERR_BAD;
@@ -191,29 +223,14 @@ undo_plain(struct undo *u, struct pack_counts *c, u8 *out, u32 at, u32 run)
 	u32 byte = at ? out[at - 1] : 0, other;
 
 	for (u32 end = at + run; at < end; at++) {
-		byte = undo_symbol(&u->bytes, &u->bytes.x, &c->byte[c->byte_map[pack_byte_place(u->flags, at, byte)]]);
+		u32 row = c->byte_row[pack_byte_place(u->flags, at, byte)];
+
+		byte = undo_symbol(&u->bytes, &u->bytes.x, undo_at(c->byte, row));
 		out[at] = (u8)byte;
 		other = u->bytes.x; /* the states take turns */
 		u->bytes.x = u->bytes.y;
 		u->bytes.y = other;
 	}
-}
-
-/* Spelled out: a copy of eight bytes may be a call. */
-static inline void
-undo_eight(u8 *to, const u8 *p)
-{
-	u64 x = (u64)p[0] | (u64)p[1] << 8 | (u64)p[2] << 16 | (u64)p[3] << 24 | (u64)p[4] << 32 | (u64)p[5] << 40 |
-	    (u64)p[6] << 48 | (u64)p[7] << 56;
-
-	to[0] = (u8)x;
-	to[1] = (u8)(x >> 8);
-	to[2] = (u8)(x >> 16);
-	to[3] = (u8)(x >> 24);
-	to[4] = (u8)(x >> 32);
-	to[5] = (u8)(x >> 40);
-	to[6] = (u8)(x >> 48);
-	to[7] = (u8)(x >> 56);
 }
 
 /* length bytes from so far before, of at most room. In pieces of eight where more may be written than is meant. */
@@ -242,7 +259,7 @@ static inline void
 undo_open(struct undo_symbols *u, const u8 *p, u32 n)
 {
 	u->p = p;
-	u->end = p + n;
+	u->last = p + n - 2;
 	u->x = undo_fill(u, undo_fill(u, 0));
 	u->y = undo_fill(u, undo_fill(u, 0));
 }
@@ -281,9 +298,9 @@ undo_part(struct str in, struct pack_counts *c, u8 *out, u32 n)
 	if (!end)
 		return ERR_BAD;
 	for (u32 at = 0; at < n;) {
-		u32 run, length;
+		u32 run, length, row = c->pair_row[pack_pair_place(u.flags, at, u.pair)];
 
-		u.pair = undo_symbol(&u.pairs, &u.pairs.x, &c->pair[c->pair_map[pack_pair_place(u.flags, at, u.pair)]]);
+		u.pair = undo_symbol(&u.pairs, &u.pairs.x, undo_at(c->pair, row));
 		run = undo_run(&u);
 		length = undo_length(&u);
 		u.last = undo_distance(&u, c, length);

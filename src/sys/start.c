@@ -198,8 +198,8 @@ join_operand(struct join *j, u32 kind, u32 at)
 	return at + kind;
 }
 
-/* One operation at *code, to *at; what it needs is there, and room. False: nothing was done, since it has more before it
- * than a choice of registers (40 to 4f), or is rare. */
+/* One operation at *code, to *at; what it needs is there, and room. False: nothing was done, since it has more before
+ * it than a choice of registers (40 to 4f), or is rare. */
 __attribute__((always_inline)) static inline bool
 join_quickly(struct join *j, const u8 **code, u32 *at)
 {
