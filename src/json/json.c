@@ -100,6 +100,8 @@ parse(struct jdoc *d, struct jsmntok *tok, u32 max, u32 flags)
 
 	if (d->text.n > INT32_MAX - 1)
 		return ERR_FULL;
+	if ((flags & JSCAN_REQUEST) && json_tokens(d, tok, max, false))
+		return 0;
 	if (jscan_check(d->text, JSON_DEPTH_MAX, flags, &found)) {
 		d->fault_at = found.at;
 		d->fault = found.why;
@@ -110,7 +112,7 @@ parse(struct jdoc *d, struct jsmntok *tok, u32 max, u32 flags)
 	if (found.tokens > max)
 		return ERR_FULL;
 	if (flags & JSCAN_REQUEST)
-		return NEVER(json_tokens(d->text, tok) != d->n) ? ERR_BAD : 0;
+		return NEVER(!json_tokens(d, tok, max, true)) ? ERR_BAD : 0;
 	first = str_trim(d->text).p[0];
 	if (first != '{' && first != '[' && first != '"')
 		return parse_bare(d, tok);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "json/jscan.h"
 #include "json/json.h"
 #include "lib/guard.h"
 
@@ -397,6 +398,41 @@ test_requests_have_the_same_tokens(void **state)
 	assert_true(nested > 300);
 }
 
+/* One byte of it is another: what jscan refuses stays refused, and what passes has the same tokens. */
+static void
+test_requests_are_judged_as_by_jscan(void **state)
+{
+	static const char bytes[] = "\"\\{}[]:,0.-eEtfnu \n\x01\x7f\x80\xc3\xed";
+	static struct jsmntok other[MOST];
+	static u8 text[2048];
+	u8 mem[16384];
+	struct jdoc d;
+	u32 seed = 11, refused = 0, passed = 0;
+
+	for (u32 i = 0; i < 20000; i++) {
+		struct buf b = buf_over(text, 800);
+		struct arena a = arena_over(mem, sizeof mem);
+		u32 keys = 0;
+		bool valid;
+
+		any_value(&b, &seed, i % 5, &keys);
+		text[(seed >> 8) % buf_len(&b)] = (u8)bytes[i % sizeof bytes];
+		valid = !jscan_check(buf_str(&b), JSON_DEPTH_MAX, JSCAN_REQUEST, NULL);
+		if (json_parse_request(&d, buf_str(&b), other, MOST, &a)) {
+			assert_true(!valid || strstr(d.fault, "already"));
+			refused++;
+			continue;
+		}
+		assert_true(valid);
+		assert_int_equal(json_parse(&doc, buf_str(&b), tok, MOST), 0);
+		assert_int_equal(d.n, doc.n);
+		assert_int_equal(d.escapes, doc.escapes);
+		assert_memory_equal(other, tok, sizeof *tok * (size_t)doc.n);
+		passed++;
+	}
+	assert_true(refused > 2000 && passed > 2000);
+}
+
 int
 main(void)
 {
@@ -416,6 +452,7 @@ main(void)
 		cmocka_unit_test_teardown(test_every_truncation, guard_free),
 		cmocka_unit_test(test_many_tokens),
 		cmocka_unit_test(test_requests_have_the_same_tokens),
+		cmocka_unit_test(test_requests_are_judged_as_by_jscan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
