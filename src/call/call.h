@@ -70,6 +70,7 @@ struct call {
 	u64 more;               /* of them those that the owner has yet to give: call_put. Set before call_send */
 	msec begun, total_at;
 	u32 armed_ms, armed;    /* the deadline that runs, and in which turn of the loop it was set */
+	u32 overdue;            /* the turn in which the total one was seen to be over; 0: it was not */
 	u8 state;               /* enum call_state */
 	u8 interims;
 	bool reused, answered, retried, paused;

@@ -17,6 +17,17 @@ body_broken(struct call *c, int n)
 	return c->state == CALL_OVER ? 0 : c->err;
 }
 
+/* Its time is over, not just in this turn: what came while we were stopped lies there whole, and is still taken. */
+static bool
+overdue(struct call *c)
+{
+	u32 turn = c->calls->net->loop->turn;
+
+	if (!c->overdue)
+		c->overdue = turn;
+	return c->overdue != turn;
+}
+
 /* Reads more of the body: > 0, 0 it is complete, ERR_MORE, or the call has failed. */
 static int
 fill_body(struct call *c, msec now)
@@ -24,8 +35,8 @@ fill_body(struct call *c, msec now)
 	struct wire *w = &c->peer->wire;
 	int n = wire_readable(w) ? wire_fill(w, 0) : ERR_MORE;
 
-	if (now >= c->total_at) {
-		call_fail_late(c, now); /* even while bytes keep dripping in */
+	if (now >= c->total_at && (n == ERR_MORE || overdue(c))) { /* even while bytes keep dripping in */
+		call_fail_late(c, now);
 		return c->err;
 	}
 	if (n > 0 || (n == ERR_MORE && c->paused))

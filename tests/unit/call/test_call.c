@@ -472,6 +472,27 @@ test_begun_in_a_turn_that_was_stopped(void **state)
 	close(fd);
 }
 
+/* We were stopped for longer than the call may take, and its whole answer came meanwhile, in pieces. */
+static void
+test_answered_while_we_were_stopped(void **state)
+{
+	int fd;
+
+	up_get(u);
+	fd = up_accept(u);
+	up_hear(u, fd, heard, sizeof heard);
+	up_say(fd, STR(H "Content-Length: 10\r\n\r\n"));
+	assert_true(rig_readable(u->c->peer->wire.watch.fd));
+	rig_turn(u->rig);
+	assert_int_equal(u->head, STEP_DONE);
+	up_say(fd, STR("0123456789"));
+	assert_true(rig_readable(u->c->peer->wire.watch.fd));
+	rig_pass(u->rig, 60000);
+	assert_int_equal(u->end, 0);
+	assert_true(body_is("0123456789"));
+	close(fd);
+}
+
 /* A listener on this machine that takes nobody any more: who connects waits. */
 struct full {
 	int lone, fill[8];
@@ -1225,7 +1246,8 @@ main(void)
 		WITH(test_interim_before_the_request_is_complete), WITH(test_request_deadline),
 		WITH(test_request_that_does_not_fit), WITH(test_pools_are_ordinary_answers), WITH(test_idle_limit),
 		WITH(test_shares), WITH(test_queue_is_fair), WITH(test_queue_reuses),
-		WITH(test_late_out_of_the_queue), WITH(test_begun_in_a_turn_that_was_stopped),
+		WITH(test_late_out_of_the_queue), WITH(test_answered_while_we_were_stopped),
+		WITH(test_begun_in_a_turn_that_was_stopped),
 		WITH(test_owner_changes), WITH(test_cancelled_anywhere),
 	};
 
