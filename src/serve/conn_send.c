@@ -56,8 +56,8 @@ conn_flush(struct conn *c, msec now)
 	u64 had = wire_unsent(w);
 	int err = wire_flush(w);
 
-	if (c->waits)
-		c->waited += now - c->waits;
+	if (c->waits) /* looked at once in a window: of a longer time we were stopped ourselves */
+		c->waited += min_u32((u32)(now - c->waits), c->serve->conf->write_ms);
 	c->waits = err == ERR_MORE ? now : 0;
 	if (err == 0) {
 		c->out = (struct pace){ 0 };

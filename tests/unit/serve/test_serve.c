@@ -925,6 +925,25 @@ test_steady_reader(void **state)
 	close(fd);
 }
 
+/* How long we were stopped ourselves is not held against a reader. */
+static void
+test_reader_while_we_were_stopped(void **state)
+{
+	int fd = client_of(65536);
+	char some[65536];
+
+	W.conf.answer_ms = 120000;
+	say(fd, GET("/pull/90000000/200000"));
+	turns(20);
+	assert_true(recv(fd, some, sizeof some, MSG_DONTWAIT) > 0);
+	usleep(1000);
+	later(600000);
+	turns(3);
+	assert_int_equal(W.begun, W.ended + 1);
+	close(fd);
+	turns(3);
+}
+
 /* A pipeline that nobody reads stops being read. */
 static void
 test_back_pressure(void **state)
@@ -1180,7 +1199,7 @@ main(int argc, char **argv)
 		T(test_idle),
 		T(test_slow_body),
 		T(test_slow_reader),
-		T(test_steady_reader),
+		T(test_steady_reader), T(test_reader_while_we_were_stopped),
 		T(test_back_pressure),
 		T(test_slow_readers_give_way),
 		T(test_half_requests_leave_room),
