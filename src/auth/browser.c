@@ -105,7 +105,8 @@ static u32
 write_session(struct browser_check *c, const struct browser *b, struct str name, struct buf *out)
 {
 	wall now = store_wall(c->st);
-	u32 ttl = c->limits.idle_s, left = now - b->since < c->limits.max_s ? c->limits.max_s - (now - b->since) : 1;
+	u32 ttl = c->limits.idle_s, age = now > b->since ? now - b->since : 0; /* another worker may be ahead */
+	u32 left = age < c->limits.max_s ? c->limits.max_s - age : 1;
 
 	buf_byte(out, RECORD_VERSION);
 	tags_put(out, TAG_HASH, str_of(c->hash, HASH_N));

@@ -19,6 +19,7 @@
 #define OWN_N (256 * 1024)   /* the supervisor's own memory */
 #define LOOK_MS 2000         /* how often documents and the system's name files are looked at */
 #define KILL_AFTER_MS 2000   /* beyond the drain time: a child that still runs then is stuck */
+#define HELD_MS 1000        /* a turn that comes so late was held up: this process was stopped, or the machine */
 #define LISTEN_WAIT_MS 3000  /* what workers of a supervisor that was killed may take to let go of a port */
 
 void
@@ -142,7 +143,8 @@ each(struct turn *t, msec now)
 		end_helper(s);
 		t->over = super_child_running(s) == 0;
 		if (now >= s->end_at && !t->over) {
-			kill_all(s);
+			if (now - s->end_at < HELD_MS) /* else all of us were, and they get their chance */
+				kill_all(s);
 			s->end_at = now + KILL_AFTER_MS;
 		}
 		return s->end_at;
