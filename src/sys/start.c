@@ -204,8 +204,7 @@ __attribute__((always_inline)) static inline bool
 join_quickly(struct join *j, const u8 **code, u32 *at)
 {
 	const u8 *p = *code;
-	u64 x = number(p) | (u64)number(p + 4) << 32;
-	u32 more = (x & 0xf0) == 0x40, wide = (x & 0xf8) == 0x48, two, next, far;
+	u32 x = number(p), more = (x & 0xf0) == 0x40, wide = (x & 0xf8) == 0x48, two, next, far;
 
 	x >>= 8 * more;
 	two = (x & 0xff) == 0x0f;
@@ -214,9 +213,10 @@ join_quickly(struct join *j, const u8 **code, u32 *at)
 	if (next & (JOIN_RARE | wide * JOIN_WIDE))
 		return false;
 	far = j->t->far[x >> 8 & 0xff] & -(next & JOIN_MODE);
-	far |= JOIN(IMAGE_FAR, 4) & -(far / JOIN_FAR & ((x >> 16 & 7) == 5));
+	more += 1 + two + (next & JOIN_MODE);
+	far |= JOIN(IMAGE_FAR, 4) & -(far / JOIN_FAR & ((p[more] & 7) == 5));
 	undo_eight(j->out + *at, p);
-	more += 1 + two + (next & JOIN_MODE) + (far / JOIN_BASE & 1);
+	more += far / JOIN_BASE & 1;
 	*code += more;
 	*at += more;
 	next >>= 8;
