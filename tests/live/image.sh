@@ -10,10 +10,7 @@ version=$("$M" --version)
 "$M" demo --listen 127.0.0.1:0 >"$T/out" 2>&1 </dev/null &
 pid=$!
 pids="$pids $pid"
-for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	grep -q '^ *mcpgated\|http://' "$T/out" && break
-	sleep 0.1
-done
+until_true 10 grep -q '^ *mcpgated\|http://' "$T/out"
 for p in $pid $(cat /proc/$pid/task/$pid/children); do
 	grep -q ' .wx' "/proc/$p/maps" && bad "writable and executable: $(grep ' .wx' /proc/$p/maps)" || ok
 	[ "$(awk '$2 == "r-xp" && $6 !~ /^\[v/ { print $6 ($6 ~ /^\/memfd:mcpgated/) }' "/proc/$p/maps" | sed 's,^/.*/mcpgated0$,file,' | tr '\n' ' ')" = \

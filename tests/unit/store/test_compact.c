@@ -1,5 +1,6 @@
 /* Compaction beside running writes, against a plain model; and everything that may interrupt it. */
 #include "scratch.h"
+#include "store/disk_priv.h"
 
 #include "sys/clock.h"
 #include "sys/loop.h"
@@ -413,7 +414,8 @@ begin_half(struct half *h, struct scratch *s)
 	loop_init(&h->loop, &a, 8, 8);
 	assert_int_equal(store_attach(s->st, &h->loop), 0);
 	scratch_turn(s); /* the next segment is begun */
-	usleep(50000);
+	while (side_busy(&disk_of(s->st)->side)) /* its own sync, not the one below, is over */
+		usleep(100);
 	h->first = (struct store_op){ .verb = STORE_PUT, .key = STR("x:1"), .val = STR("x") };
 	h->first.ttl_s = STORE_FOREVER;
 	h->second = h->first;
