@@ -24,8 +24,21 @@ gated_names(struct gated *c, const struct catalog *cat, const struct catalog_op 
 	c->environment = named(cat, op, "environment", "gate_environment");
 	c->approval = named(cat, op, "approval", "gate_approval");
 	c->dry_run = named(cat, op, "dry_run", "gate_dry_run");
-	c->skip = buf_over(c->room, sizeof c->room);
-	buf_fmt(&c->skip, "%S,%S,%S", c->environment, c->approval, c->dry_run);
+}
+
+struct str
+gated_given(struct gated *c, struct jcur args)
+{
+	const struct str ours[] = { c->environment, c->approval, c->dry_run };
+	struct buf list = buf_over(c->room, sizeof c->room);
+
+	for (u32 i = 0; i < ARRAY_N(ours); i++) {
+		if (json_kind(args) == JSON_OBJECT && json_kind(json_get_str(args, ours[i])) == JSON_MISSING)
+			continue;
+		buf_put(&list, ours[i]);
+		buf_byte(&list, ',');
+	}
+	return buf_str(&list);
 }
 
 /* "environment":{"type":"string","enum":[...],"description":...} for this principal. */
@@ -129,11 +142,13 @@ gated_list(struct mcp *m)
 static int
 read_environment(struct mcp *m, const struct gated *c, struct jcur args, struct str *name)
 {
-	struct jcur given = json_get_str(args, c->environment);
+	struct jcur given;
 
 	*name = STR_NONE;
-	if (m->api->environments < 2 || m->view.pinned != GATE_ANY_ENVIRONMENT ||
-	    json_kind(given) == JSON_MISSING || json_kind(given) == JSON_NULL)
+	if (m->api->environments < 2 || m->view.pinned != GATE_ANY_ENVIRONMENT)
+		return 0;
+	given = json_get_str(args, c->environment);
+	if (json_kind(given) == JSON_MISSING || json_kind(given) == JSON_NULL)
 		return 0;
 	*name = mcp_text(m, given);
 	return json_kind(given) == JSON_STRING && name->p ? 0 : ERR_BAD;
@@ -342,9 +357,9 @@ gated_begin(struct mcp *m, struct rpc *r, const struct gated *c, struct op_spec 
 		if (s != STEP_DONE)
 			return s;
 	}
-	if (!call.level && !(call.verdict & VERDICT_LEVEL_IF) &&
-	    json_kind(json_get_str(args, c->dry_run)) == JSON_MISSING &&
-	    json_kind(json_get_str(args, c->approval)) == JSON_MISSING)
+	if (!call.level && !(call.verdict & VERDICT_LEVEL_IF) && (spec->skip.n == 0 ||
+	    (json_kind(json_get_str(args, c->dry_run)) == JSON_MISSING &&
+	    json_kind(json_get_str(args, c->approval)) == JSON_MISSING)))
 		return STEP_DONE;
 	return hold(m, r, args, c, spec, now);
 }

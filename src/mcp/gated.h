@@ -16,10 +16,15 @@
 /* The names: our own where the operation has no argument of that name, else with gate_ before. */
 void gated_names(struct gated *c, const struct catalog *cat, const struct catalog_op *op);
 
+/* Those of them that a call brings along, as one list ("environment,approval,") that lives in c: what the API must not
+ * see. Mostly none, and nobody has to look for them. All of them where args are no object, but may be read as one. */
+struct str gated_given(struct gated *c, struct jcur args);
+
 /* Appends the properties this principal gets with the tool, "a":{...},"b":{...}; nothing when there are none. */
 void gated_properties(const struct mcp *m, const struct catalog_op *op, struct buf *b);
 
-/* Judges the call as far as the gate goes without arguments, and those that are ours: spec->environment and so on.
+/* Judges the call as far as the gate goes without arguments, and those that are ours (spec->skip): spec->environment
+ * and so on.
  * STEP_DONE: go on with op_start; STEP_FAIL: it is answered; WAIT, MORE: call again from the start. */
 enum step gated_begin(struct mcp *m, struct rpc *r, const struct gated *c, struct op_spec *spec, msec now);
 

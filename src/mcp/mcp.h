@@ -74,11 +74,10 @@ struct answer {
 	struct pull *pull;
 };
 
-/* Our arguments as the operation called names them; all of them as one list in skip. */
+/* Our arguments as the operation called names them. */
 struct gated {
 	struct str environment, approval, dry_run;
-	struct buf skip;
-	u8 room[64];
+	u8 room[64]; /* for their list */
 };
 
 struct mcp {

@@ -262,7 +262,7 @@ prepare(struct mcp *m, struct rpc *r, struct op_spec *spec, struct buf *why, mse
 	if (s != STEP_DONE)
 		return s;
 	gated_names(c, m->catalog, spec->operation);
-	spec->skip = buf_str(&c->skip);
+	spec->skip = gated_given(c, spec->args);
 	s = gated_begin(m, r, c, spec, now);
 	if (s != STEP_DONE || asked_environment(m, spec->environment))
 		return s;
