@@ -147,7 +147,7 @@ test('clients that leave at any byte, in requests and answers: nothing is left b
       if (next(2)) c.socket.resetAndDestroy(); else c.socket.destroy();
     }));
   await until(async () => { const s = await status(); return s.jobs <= 1 && s.ops === 0 && s.streams === 0 && s.connections <= 1; }, 'all is given back');
-  assert.equal(workers(server).join(), pids, 'no worker has died');
+  await until(() => workers(server).join() === pids, 'no worker has died'); // what compiles a document that an earlier test put back ends by itself
   assert.equal((await call.tool('echo', { text: 'after' })).isError, false);
 });
 
