@@ -3,6 +3,7 @@
 #ifndef BASE_UNDO_H
 #define BASE_UNDO_H
 
+#include "base/le.h"
 #include "base/pack.h"
 
 /* Symbols that are still packed, and the two states of their coder: at least 65,536 between two symbols. */
@@ -60,27 +61,11 @@ undo_take(struct undo_bits *b, u32 n)
 	return x & ((1u << n) - 1);
 }
 
-/* Eight bytes, spelled out: a copy may be a call. */
-static inline void
-undo_put(u8 *to, u64 x)
-{
-	to[0] = (u8)x;
-	to[1] = (u8)(x >> 8);
-	to[2] = (u8)(x >> 16);
-	to[3] = (u8)(x >> 24);
-	to[4] = (u8)(x >> 32);
-	to[5] = (u8)(x >> 40);
-	to[6] = (u8)(x >> 48);
-	to[7] = (u8)(x >> 56);
-}
-
+/* Eight bytes as numbers: a copy may be a call. */
 static inline void
 undo_eight(u8 *to, const u8 *p)
 {
-	u64 x = (u64)p[0] | (u64)p[1] << 8 | (u64)p[2] << 16 | (u64)p[3] << 24 | (u64)p[4] << 32 | (u64)p[5] << 40 |
-	    (u64)p[6] << 48 | (u64)p[7] << 56;
-
-	undo_put(to, x);
+	put_le64(to, le64(p));
 }
 
 /* --- tables ------------------------------------------------------------------------------------------- */
@@ -104,7 +89,7 @@ undo_row(struct pack_row *r, u32 n)
 		u64 x = i * 0x0101010101010101ull;
 
 		for (; p < end; p += 8)
-			undo_put(p, x);
+			put_le64(p, x);
 		r->entry[i] |= from << 16;
 		from += r->entry[i] & 0xffff;
 	}

@@ -19,12 +19,6 @@ map(void *at, unsigned long n, long may, long how, long fd)
 	return ask(ASK_MMAP, (long)at, (long)n, may, how, fd);
 }
 
-static inline u32
-number(const u8 *p)
-{
-	return (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
-}
-
 /* --- code that was taken apart ------------------------------------------------------------------------ */
 
 /* What both halves share. */
@@ -107,7 +101,7 @@ join_operation(struct join *j)
 	const u8 *operands = j->t->operands;
 	u32 op, last = 0, word = 4, has;
 
-	while (has = operands[op = join_byte(j, IMAGE_CODE)], has & IMAGE_HAS_MORE) {
+	while (has = operands[op = join_byte(j, IMAGE_CODE)], has & IMAGE_HAS_MORE && j->at < j->n) {
 		last = op;
 		if (op == 0x66)
 			word = 2;
@@ -188,7 +182,7 @@ join_operand(struct join *j, u32 kind, u32 at)
 	u8 *to = j->out + at;
 
 	x = ((u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3]) - (at + 4);
-	x = (x & place) | (number(p) & ~place);
+	x = (x & place) | (le32(p) & ~place);
 	to[0] = (u8)x;
 	to[1] = (u8)(x >> 8);
 	to[2] = (u8)(x >> 16);
@@ -204,7 +198,7 @@ __attribute__((always_inline)) static inline bool
 join_quickly(struct join *j, const u8 **code, u32 *at)
 {
 	const u8 *p = *code;
-	u32 x = number(p), more = (x & 0xf0) == 0x40, wide = (x & 0xf8) == 0x48, two, next, far;
+	u32 x = le32(p), more = (x & 0xf0) == 0x40, wide = (x & 0xf8) == 0x48, two, next, far;
 
 	x >>= 8 * more;
 	two = (x & 0xff) == 0x0f;
@@ -274,7 +268,7 @@ join_halves(struct join *a, struct join *b, u32 n)
 	const u8 *half = a->t->operands + 512;
 
 	for (u32 i = 1; i < IMAGE_PARTS; i++) {
-		u32 from = number(half + 4 * i);
+		u32 from = le32(half + 4 * i);
 
 		if (from > (u32)(a->t->end[i] - a->p[i]))
 			return false;
@@ -284,7 +278,7 @@ join_halves(struct join *a, struct join *b, u32 n)
 	b->t = a->t;
 	b->out = a->out;
 	a->at = 0;
-	a->n = b->at = number(half);
+	a->n = b->at = le32(half);
 	b->n = n;
 	return a->n <= n;
 }
@@ -417,11 +411,11 @@ packed_lengths(struct packed *k)
 {
 	const u8 *p = k->in.p;
 
-	if (k->in.n < 4 || (k->parts = number(p)) > PARTS_MAX || k->in.n < 4 + 4 * k->parts || k->parts < 3)
+	if (k->in.n < 4 || (k->parts = le32(p)) > PARTS_MAX || k->in.n < 4 + 4 * k->parts || k->parts < 3)
 		return ERR_BAD;
 	k->scratch_n = sizeof(*k->counts) + IMAGE_BEHIND;
 	for (u32 i = 0; i < k->parts; i++) {
-		k->length[i] = number(p + 4 + 4 * i);
+		k->length[i] = le32(p + 4 + 4 * i);
 		if (k->length[i] > 1u << 24)
 			return ERR_BAD;
 		k->scratch_n += i ? k->length[i] : 0;

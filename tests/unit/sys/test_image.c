@@ -186,6 +186,9 @@ test_join(void **state)
 	assert_int_equal(out[n], 9);
 	image_join(parts, length, out, n);
 	assert_memory_equal(out, code, n);
+	memset(apart_all, IMAGE_HAS_MORE, 512); /* nothing but prefixes: that ends, too */
+	image_join(parts, length, out, n);
+	assert_int_equal(out[n], 9);
 	length[IMAGE_CODE] /= 2; /* parts that end too early, or are none */
 	image_join(parts, length, out, n);
 	length[IMAGE_OPERANDS] = 3;
