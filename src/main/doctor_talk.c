@@ -65,8 +65,10 @@ struct seen {
 static bool
 is_name(struct str s)
 {
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
 	for (u32 i = 0; i < s.n; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", s.p[i]))
+		if (!memchr(letters, s.p[i], sizeof letters - 1))
 			return false;
 	return s.n != 0;
 }

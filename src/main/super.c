@@ -19,7 +19,7 @@
 #define OWN_N (256 * 1024)   /* the supervisor's own memory */
 #define LOOK_MS 2000         /* how often documents and the system's name files are looked at */
 #define KILL_AFTER_MS 2000   /* beyond the drain time: a child that still runs then is stuck */
-#define HELD_MS 1000        /* a turn that comes so late was held up: this process was stopped, or the machine */
+#define HELD_MS 1000         /* a turn that comes so late was held up: this process was stopped, or the machine */
 #define LISTEN_WAIT_MS 3000  /* what workers of a supervisor that was killed may take to let go of a port */
 
 void

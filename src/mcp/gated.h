@@ -24,8 +24,7 @@ struct str gated_given(struct gated *c, struct jcur args);
 void gated_properties(const struct mcp *m, const struct catalog_op *op, struct buf *b);
 
 /* Judges the call as far as the gate goes without arguments, and those that are ours (spec->skip): spec->environment
- * and so on.
- * STEP_DONE: go on with op_start; STEP_FAIL: it is answered; WAIT, MORE: call again from the start. */
+ * and so on. STEP_DONE: go on with op_start; STEP_FAIL: it is answered; WAIT, MORE: call again from the start. */
 enum step gated_begin(struct mcp *m, struct rpc *r, const struct gated *c, struct op_spec *spec, msec now);
 
 /* Whether a modern client can ask its user: by a page (mode "url"), or by a form. */
