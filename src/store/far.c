@@ -157,18 +157,35 @@ finish(struct far *f, struct store_op *op, int err)
 
 /* ---- answers ------------------------------------------------------------------------------------- */
 
-/* What a keeper that is gone has taken up: done or not, nobody knows. */
-static void
-new_keeper(struct far *f)
+/* Asks anew, once: a question that ends its keeper must not end all of them. Whether it could. */
+static bool
+ask_again(struct far *f, struct store_op *op)
 {
-	u64 taken = __atomic_load_n(&f->page->taken[f->index], __ATOMIC_ACQUIRE);
+	int err;
 
+	if (verb_writes(op) || op->again)
+		return false;
+	err = ask(f, op);
+	if (err && err != ERR_MORE)
+		return false;
+	list_out(&op->link);
+	wait_in(f, err ? &f->queue : &f->sent, op);
+	if (err)
+		watch_want(f->st.loop, &f->room, POLLOUT);
+	return op->again = true;
+}
+
+/* What a keeper that is gone had taken up: of a write nobody knows whether it was done; a read can be asked again. */
+static void
+new_keeper(struct far *f, u64 taken)
+{
 	while (!list_empty(&f->sent)) {
 		struct store_op *op = CONTAINER_OF(f->sent.next, struct store_op, link);
 
 		if (op->seq > taken)
 			return;
-		finish(f, op, ERR_IO);
+		if (!ask_again(f, op))
+			finish(f, op, ERR_IO);
 	}
 }
 
@@ -195,7 +212,7 @@ take(struct far *f, struct str packet)
 	if (far_hear(packet, n, TELL_N, &key, &val))
 		return;
 	if (n[TELL_ID] == FAR_HELLO) {
-		new_keeper(f);
+		new_keeper(f, (u64)n[TELL_VERSION]);
 		return;
 	}
 	op = op_of(f, (u64)n[TELL_ID]);

@@ -5,8 +5,9 @@
  * All questions go into one queue, so the keeper takes them up in the order in which they were asked, whoever asked:
  * what a worker has written without waiting is there when another one looks for it. The sockets are made before any
  * fork and held by the supervisor: when the keeper dies, what it had not taken up yet waits there for its successor;
- * what it had taken up fails (ERR_IO: nobody knows whether it was done, as after any crash), and what it had
- * acknowledged is on the disk. Nobody waits longer than FAR_WAIT_S, not counting time in which he was stopped himself.
+ * what it had taken up is asked again, once, if it was a read, and fails otherwise (ERR_IO: nobody knows whether it was
+ * done, as after any crash), and what it had acknowledged is on the disk. Nobody waits longer than FAR_WAIT_S for one
+ * keeper, not counting time in which he was stopped himself.
  *
  * Questions and answers are RESP arrays (resp.h), one in each packet:
  *   verb worker id lazy ttl version by cursor room key val   >   id err version dies total cursor val

@@ -9,7 +9,7 @@
 #define FAR_OUT_N (STORE_KEY_MAX + STORE_VAL_MAX + 64) /* what is answered: the largest entry of a list fits */
 #define FAR_PACKET_N (FAR_HEAD_N + FAR_OUT_N)
 #define FAR_SEEN_BITS (1U << 20)
-#define FAR_HELLO 0 /* an answer to this question: there is a new keeper */
+#define FAR_HELLO 0 /* an answer to this question: there is a new keeper; version: the last that those before took up */
 
 struct far_page {
 	u32 stamp[256];

@@ -156,14 +156,17 @@ keeper_end(struct store *st)
 	ready_cancel(&k->ready);
 }
 
-/* Those who wait for what the keeper before us had taken up need not. */
+/* Those who wait for what the keeper before us had taken up need not. What that was is said here, not read there: by
+ * then we have taken up more. */
 static void
 greet(struct keeper *k)
 {
-	static const int64_t hello[TELL_N] = { FAR_HELLO };
+	int64_t hello[TELL_N] = { FAR_HELLO };
 
-	for (u32 i = 1; i < k->lines->workers; i++)
+	for (u32 i = 1; i < k->lines->workers; i++) {
+		hello[TELL_VERSION] = (int64_t)k->page->taken[i];
 		far_say(k->lines->answer[i][1], hello, TELL_N, STR_NONE, STR_NONE);
+	}
 }
 
 size_t

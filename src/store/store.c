@@ -36,7 +36,7 @@ store_start(struct store *st, struct store_op *op, msec now)
 {
 	ASSERT(!op->waits);
 	list_init(&op->link);
-	op->done = false;
+	op->done = op->again = false;
 	op->err = 0;
 	st->now = now > st->now ? now : st->now;
 	if (st->page)

@@ -48,6 +48,7 @@ struct store_op {
 	bool done;
 	bool lazy;     /* a write that nobody waits for: done at once, may be lost with the power */
 	bool waits;    /* the store's: it stands in a list */
+	bool again;    /* the store's: it was asked of two keepers */
 	int err;       /* 0 or enum err, once done */
 	u32 ttl_s;     /* seconds to live from now, or STORE_FOREVER; writing verbs must give one */
 	u32 cursor;    /* list: 0 to begin; then where to go on; 0 again: that was all */

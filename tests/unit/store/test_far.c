@@ -176,6 +176,15 @@ test_stamps(void **state)
 	assert_int_equal(store_wall(r->far[2]), store_wall(r->s->st));
 }
 
+/* The keeper takes up what was asked, and writes nothing. */
+static void
+take_up(struct rig *r)
+{
+	loop_wait(&r->loop, r->s->now, r->s->now + 20);
+	loop_io(&r->loop, r->s->now);
+	loop_steps(&r->loop, r->s->now);
+}
+
 /* The keeper dies: what it had acknowledged is there, what it had taken up fails, what it had not is done later. */
 static void
 test_successor(void **state)
@@ -187,9 +196,7 @@ test_successor(void **state)
 
 	assert_int_equal(go(r, 1, STORE_PUT, "kept", "1", NULL), 0);
 	store_start(r->far[1], &taken, r->s->now);
-	loop_wait(&r->loop, r->s->now, r->s->now + 20);
-	loop_io(&r->loop, r->s->now);
-	loop_steps(&r->loop, r->s->now); /* taken up, not written */
+	take_up(r);
 	assert_false(taken.done);
 	scratch_close(r->s);
 	store_start(r->far[2], &waiting, r->s->now);
@@ -199,6 +206,61 @@ test_successor(void **state)
 	assert_int_equal(finish(r, &taken), ERR_IO);
 	assert_int_equal(finish(r, &waiting), 0);
 	assert_int_equal(go(r, 2, STORE_GET, "kept", NULL, &out), 0);
+}
+
+/* Asker 1's question is taken up by a keeper that dies over it; who asks learns that only from the next one. */
+static void
+die_over(struct rig *r, const struct store_op *op)
+{
+	u8 packet[FAR_PACKET_N];
+
+	assert_true(sock_recv(r->lines.ask[0], packet, sizeof packet) > 0);
+	((struct far_page *)r->lines.page)->taken[1] = op->seq;
+	keep(r);
+	scratch_close(r->s);
+	turn(r, false);
+}
+
+/* A read that went down with its keeper is asked of the next one, but not of every one. */
+static void
+test_read_again(void **state)
+{
+	static const u8 verb[] = { STORE_GET, STORE_LIST, STORE_TAKE };
+	struct rig *r = *state;
+	u8 room[400];
+
+	assert_int_equal(go(r, 1, STORE_PUT, "kept", "1", NULL), 0);
+	for (u32 i = 0; i < ARRAY_N(verb) * 2; i++) {
+		struct store_op op = op_of(r, verb[i / 2], "kept", NULL);
+		struct buf out = buf_over(room, sizeof room);
+		u32 deaths = 1 + i % 2;
+
+		op.out = &out;
+		scratch_close(r->s);
+		assert_int_equal(store_start(r->far[1], &op, r->s->now), STEP_WAIT);
+		for (u32 k = 0; k < deaths && !op.done; k++)
+			die_over(r, &op);
+		keep(r);
+		assert_int_equal(finish(r, &op), deaths > 1 || op.verb == STORE_TAKE ? ERR_IO : 0);
+		assert_true(op.err || out.w > 0);
+	}
+}
+
+/* The successor is quick: what it has taken up before anybody has heard of it is its own. */
+static void
+test_quick_successor(void **state)
+{
+	struct rig *r = *state;
+	struct store_op put = op_of(r, STORE_PUT, "new", "1"), own = op_of(r, STORE_GET, "other", NULL);
+
+	scratch_close(r->s);
+	keep(r);
+	assert_int_equal(store_start(r->far[1], &put, r->s->now), STEP_WAIT);
+	loop_wait(&r->loop, r->s->now, r->s->now + 20);
+	loop_io(&r->loop, r->s->now);
+	store_start(r->s->st, &own, r->s->now); /* after the questions that are there */
+	assert_true(((struct far_page *)r->lines.page)->taken[1] == put.seq);
+	assert_int_equal(finish(r, &put), 0);
 }
 
 /* A worker that was taken over says anything: it is answered or not, and everybody else goes on. */
@@ -317,7 +379,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_order), T(test_once), T(test_stamps), T(test_successor), T(test_nonsense), T(test_in_vain), T(test_stopped),
+		T(test_order), T(test_once), T(test_stamps), T(test_successor), T(test_read_again),
+		T(test_quick_successor), T(test_nonsense), T(test_in_vain), T(test_stopped),
 		T(test_many),
 	};
 
