@@ -136,14 +136,14 @@ switches_tool_off(const struct switches *s, const struct api *api, struct str to
 static void
 begin(struct switches *s)
 {
-	__atomic_store_n(&s->epoch, s->epoch | 1, __ATOMIC_RELAXED);
+	__atomic_or_fetch(&s->epoch, 1, __ATOMIC_RELAXED); /* the supervisor counts, too: switches_file */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 static void
 end(struct switches *s)
 {
-	__atomic_store_n(&s->epoch, s->epoch + 1, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&s->epoch, 1, __ATOMIC_RELEASE);
 }
 
 /* Puts bits of a target's row; a row with nothing off goes. */
@@ -260,7 +260,7 @@ take(struct switches *s, const struct store_entry *e)
 	if (str_is(target, "stop")) {
 		str_u64(str_cut(e->val, 2, e->val.n), &at);
 		s->stopped = bits != 0;
-		s->voided = (wall)at;
+		s->voided = max_u32(s->voided, (wall)at);
 		return 0;
 	}
 	kind = switches_target(target, &name);
@@ -268,30 +268,51 @@ take(struct switches *s, const struct store_entry *e)
 	    switches_id((enum switch_kind)kind, name), bits, false);
 }
 
+/* All that the store has. */
+static int
+read_all(struct switches *s, struct store *st, struct buf *out)
+{
+	struct store_op op = { .verb = STORE_LIST, .key = STR("w:"), .out = out };
+	int err;
+
+	do {
+		struct store_entry e;
+		struct str rest;
+
+		out->r = out->w = 0;
+		err = store_do(st, &op);
+		for (rest = buf_str(out); !err && store_entry(&rest, &e);)
+			err = take(s, &e);
+	} while (!err && op.cursor);
+	return err;
+}
+
+/* Where a keeper has died, the others go on by the table meanwhile: it changes at once, or not. */
+static void
+put_in_force(struct switches *s, const struct switches *new)
+{
+	begin(s);
+	s->n = new->n;
+	s->tools = new->tools;
+	memcpy(s->row, new->row, sizeof s->row);
+	s->stopped = new->stopped;
+	s->voided = max_u32(s->voided, new->voided); /* by the file, too, which the store knows nothing of */
+	s->loaded = true;
+	end(s);
+}
+
 int
 switches_load(struct switches *s, struct store *st, struct arena *a)
 {
 	size_t mark = a->used;
 	struct buf out = arena_buf(a, LIST_N);
-	struct store_op op = { .verb = STORE_LIST, .key = STR("w:"), .out = &out };
-	int err = out.p ? 0 : ERR_FULL;
+	struct switches *new = ARENA_NEW(a, struct switches);
+	int err = out.p && new ? 0 : ERR_FULL;
 
-	begin(s);
-	s->n = s->tools = 0;
-	s->loaded = false;
-	while (!err) {
-		struct store_entry e;
-		struct str rest;
-
-		out.r = out.w = 0;
-		err = store_do(st, &op);
-		for (rest = buf_str(&out); !err && store_entry(&rest, &e);)
-			err = take(s, &e);
-		if (op.cursor == 0)
-			break;
-	}
-	s->loaded = err == 0;
-	end(s);
+	if (!err)
+		err = read_all(new, st, &out);
+	if (!err)
+		put_in_force(s, new);
 	arena_rewind(a, mark);
 	return err;
 }

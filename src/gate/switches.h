@@ -41,7 +41,8 @@ struct switches {
 	struct switch_row row[SWITCHES_MAX];
 };
 
-/* Reads all of them from the store, by the worker that keeps it. 0, or a store error: then everything stays off. */
+/* Reads all of them from the store, by the worker that keeps it. 0, or a store error: then everything stays as it was:
+ * off, unless a keeper before this one has read them. */
 int switches_load(struct switches *s, struct store *st, struct arena *a);
 
 /* What is off for a principal at an api; user, team and client from the principal. */

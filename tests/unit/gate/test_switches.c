@@ -103,6 +103,28 @@ test_stop(void **state)
 	assert_false(switches_stopped(&table));
 }
 
+/* Another keeper reads them while everybody goes on by the table: it is never empty meanwhile. */
+static void
+test_next_keeper(void **state)
+{
+	struct arena none = { 0 };
+	u32 epoch = table.epoch;
+
+	assert_int_equal(change("api:x", SWITCH_WRITE, false), 0);
+	assert_int_equal(switches_load(&table, store, &none), ERR_FULL); /* no further than that it had begun */
+	assert_false(switches_stopped(&table));
+	assert_int_equal(off("b", 0, "x"), SWITCH_WRITE);
+	switches_file(&table, true, 2000000000);
+	switches_file(&table, false, 2000000001);
+	table.epoch |= 1; /* the one before died over a change */
+	assert_int_equal(switches_load(&table, store, &arena), 0);
+	assert_int_equal(off("b", 0, "x"), SWITCH_WRITE);
+	assert_int_equal(table.voided, 2000000000); /* what the file has voided stays so */
+	assert_true(!(table.epoch & 1) && table.epoch != epoch);
+	assert_int_equal(change("api:x", SWITCH_WRITE, true), 0);
+	table.voided = 0;
+}
+
 static void
 test_full(void **state)
 {
@@ -132,6 +154,7 @@ main(void)
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_on_and_off),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_next_keeper),
 		cmocka_unit_test(test_full),
 	};
 
