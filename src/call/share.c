@@ -9,15 +9,23 @@ share_bytes(u32 workers)
 }
 
 void
+share_forget(void *p, u32 index)
+{
+	struct share_cell *cell = (struct share_cell *)p + index * CELLS;
+
+	for (u32 i = 0; i < CELLS; i++)
+		if (cell[i].used) /* an untouched page stays untouched */
+			__atomic_store_n(&cell[i].used, 0, __ATOMIC_RELAXED);
+}
+
+void
 share_init(struct share *s, void *p, u32 workers, u32 index)
 {
 	ASSERT(index < workers);
 	s->all = p;
 	s->workers = workers;
 	s->mine = s->all + index * CELLS;
-	for (u32 i = 0; i < CELLS; i++)
-		if (s->mine[i].used) /* an untouched page stays untouched */
-			__atomic_store_n(&s->mine[i].used, 0, __ATOMIC_RELAXED);
+	share_forget(p, index);
 }
 
 static u32

@@ -3,8 +3,8 @@
  *   shared pages:  | cells of worker 0 | cells of worker 1 | ...      a cell: key, how many
  *
  * A worker writes only its own cells and adds up everybody's, so that nothing can be lost between them, and a worker
- * that died takes its counts along: its cells are cleared when it is started anew. Counting up comes before looking:
- * two who come at once may both be sent away, but never both be let in beyond the limit. */
+ * that died takes its counts along: its cells are cleared when its death is seen, and when it is started anew. Counting
+ * up comes before looking: two who come at once may both be sent away, but never both be let in beyond the limit. */
 #ifndef CALL_SHARE_H
 #define CALL_SHARE_H
 
@@ -28,6 +28,9 @@ size_t share_bytes(u32 workers);
 
 /* Takes over the cells at p (zero at first, shared by all workers), and clears those of worker `index`. */
 void share_init(struct share *s, void *p, u32 workers, u32 index);
+
+/* Clears the cells of worker `index`, which is gone or was just begun. */
+void share_forget(void *p, u32 index);
 
 /* Counts one up and says how many that makes, over all workers; 0: there is no cell for this key (all are in use). */
 u32 share_enter(struct share *s, u64 key);

@@ -221,6 +221,8 @@ super_child_ended(struct super *s, int pid, int status, msec now)
 			continue;
 		c->pid = 0;
 		c->claims = 0;
+		if (i < s->workers)
+			work_gone(s->common.p, s->workers, i);
 		if (fd >= 0) {
 			from_worker(&c->ready, now); /* its last words */
 			watch_end(&s->loop, &c->pair);

@@ -6,7 +6,6 @@
 #include "crypt/ct.h"
 #include "main/local.h"
 #include "main/plan.h"
-#include "mcp/later.h"
 #include "net/wtls.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -91,24 +90,13 @@ lock_jail(struct work *w, const struct jail *j)
 		log_warn("jail", "files and system calls are not confined: option jail 'off'");
 }
 
-/* What all workers read, at the start of the shared pages: see work_common_bytes. */
-struct common {
-	_Alignas(64) u32 pass_rounds;
-	struct rate rate;
-	u8 audit_down[AUDIT_WORKERS];
-};
-
-/* The parts of the shared pages, in their order. */
-static struct common *
+static struct work_common *
 common_of(const struct work *w)
 {
-	return (struct common *)(void *)((u8 *)w->start->common + far_page_bytes());
-}
+	struct work_shared s;
 
-static void *
-shares_of(const struct work *w)
-{
-	return common_of(w) + 1;
+	work_shared(&s, w->start->common, w->start->workers);
+	return s.all;
 }
 
 /* The first worker keeps the store. */
@@ -192,17 +180,12 @@ begin_rng(struct work *w)
 	ct_wipe(seed, sizeof seed);
 }
 
-size_t
-work_common_bytes(u32 workers)
-{
-	return far_page_bytes() + sizeof(struct common) + share_bytes(workers) + quota_bytes() +
-	       later_lives_bytes(workers);
-}
-
 static void
 begin_app(struct work *w)
 {
 	struct app *app = &w->app;
+	struct work_shared shared;
+	u32 life;
 
 	app->loop = &w->loop;
 	app->net = &w->net;
@@ -217,13 +200,15 @@ begin_app(struct work *w)
 		cannot(w, "the switches cannot be read", STR("nothing is served without knowing what is off"));
 	if (app_init(app, &w->arena))
 		cannot(w, "memory", STR("the plan is too small; please report this"));
-	app->pass_rounds = common_of(w)->pass_rounds;
-	app->rate = &common_of(w)->rate;
+	work_shared(&shared, w->start->common, w->start->workers);
+	app->pass_rounds = shared.all->pass_rounds;
+	app->rate = &shared.all->rate;
 	app->index = w->start->index;
 	hashing_begin(app);
-	calls_share(&app->calls, shares_of(w), w->start->workers, w->start->index);
-	app->ops.quota.cell = (struct quota_cell *)(void *)((u8 *)shares_of(w) + share_bytes(w->start->workers));
-	later_live(&app->mcp, (u8 *)app->ops.quota.cell + quota_bytes(), w->start->workers, w->start->index);
+	calls_share(&app->calls, shared.shares, w->start->workers, w->start->index);
+	app->ops.quota.cell = (struct quota_cell *)(void *)shared.quotas;
+	rng_bytes(app->rng, (u8 *)&life, sizeof life);
+	lives_begin(&app->ops.lives, shared.lives, w->start->workers, w->start->index, life);
 	quota_time(&app->ops.quota, clock_mono_ns() / 1000, store_wall(app->store));
 	if (w->start->index == 0 && days_load(&app->ops.quota, app->store, &w->arena))
 		log_warn("worker", "what was spent of daily budgets cannot be read: they begin anew");

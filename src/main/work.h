@@ -7,6 +7,8 @@
 #ifndef MAIN_WORK_H
 #define MAIN_WORK_H
 
+#include "app/rate.h"
+#include "gate/audit.h"
 #include "main/boot.h"
 #include "main/conf.h"
 #include "store/far.h"
@@ -52,8 +54,26 @@ struct work_start {
 	u8 log_level;
 };
 
-/* Bytes of the pages that so many workers share, zero at first. */
+/* What all workers read and write. */
+struct work_common {
+	_Alignas(64) u32 pass_rounds;
+	struct rate rate;
+	u8 audit_down[AUDIT_WORKERS];
+};
+
+/* The parts of the pages that so many workers share, behind what the store has there. */
+struct work_shared {
+	struct work_common *all;
+	u8 *shares, *quotas, *lives;
+};
+
+/* Bytes of these pages, zero at first; where in them what lies. */
 size_t work_common_bytes(u32 workers);
+void work_shared(struct work_shared *s, void *common, u32 workers);
+
+/* Worker `index` has died: what it had under way is counted no more, by whom it may have been. It may be some seconds
+ * until there is another one. */
+void work_gone(void *common, u32 workers, u32 index);
 
 /* Runs a worker in this process, to its end. */
 void work_run(const struct work_start *start) __attribute__((noreturn));

@@ -28,30 +28,10 @@ struct later {
 	u8 key[LATER_KEY_N + LATER_SUFFIX_N];
 };
 
-/* ---- lives ----------------------------------------------------------------------------------------- */
-
-size_t
-later_lives_bytes(u32 workers)
-{
-	return (size_t)workers * sizeof(u32);
-}
-
-void
-later_live(struct mcp_shared *sh, void *pages, u32 workers, u32 index)
-{
-	sh->lives = (u32 *)pages;
-	sh->lives_n = workers;
-	sh->worker = index;
-	sh->random(sh->random_of, (u8 *)&sh->life, sizeof sh->life);
-	__atomic_store_n(&sh->lives[index], sh->life, __ATOMIC_RELAXED);
-}
-
 bool
 later_lives(const struct mcp_shared *sh, const struct later_note *n)
 {
-	if (!sh->lives)
-		return n->life == sh->life;
-	return n->worker < sh->lives_n && __atomic_load_n(&sh->lives[n->worker], __ATOMIC_RELAXED) == n->life;
+	return lives_on(&sh->ops->lives, n->worker, n->life);
 }
 
 int
@@ -259,8 +239,8 @@ write_note(struct later *l, const struct mcp *m, msec now)
 	const struct op *op = m->op;
 
 	*n = (struct later_note){ .size = sizeof *n, .status = LATER_RUNS, .kind = m->who->kind, .effect = op->effect };
-	n->worker = m->shared->worker;
-	n->life = m->shared->life;
+	n->worker = m->shared->ops->lives.worker;
+	n->life = m->shared->ops->lives.own;
 	n->made = store_wall(m->shared->store);
 	n->late = n->made + (u32)(op->environment->total_ms / 1000) + 60;
 	n->principal = m->who->id;

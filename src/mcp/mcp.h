@@ -44,8 +44,6 @@ struct mcp_shared {
 	u32 approval_s; /* how long an approval may be waited for */
 	struct pool laters;        /* calls that go on without their request: later.h */
 	struct link late;          /* those in use */
-	u32 *lives;                /* which life each worker has: shared pages; NULL: one process alone */
-	u32 lives_n, worker, life; /* our own */
 	wall now_s;
 	bool draining;
 	bool cuts; /* whose request goes now, his call goes, too: switches */

@@ -16,6 +16,7 @@
 #include "gate/gate.h"
 #include "gate/quota.h"
 #include "json/json.h"
+#include "op/life.h"
 #include "op/login.h"
 #include "op/own.h"
 #include "op/secrets.h"
@@ -30,6 +31,7 @@ struct ops {
 	struct pool pool;
 	struct vault vault;       /* secrets kept in the store: vault_init is the caller's */
 	struct secrets secrets;   /* what must not come back */
+	struct lives lives;       /* who is at work beside us: the caller's to begin */
 	struct logins logins;     /* what is sent where the credential itself is not */
 	u8 *canon;                /* RPC_BODY_MAX bytes: arguments as they were understood */
 	u8 *body;                 /* RPC_BODY_MAX bytes: request body being built */

@@ -21,7 +21,7 @@ test_counts_together(void **state)
 	assert_int_equal(share_own(&s[0], 77), 2);
 	share_leave(&s[1], 77);
 	assert_int_equal(share_count(&s[1], 77), 2);
-	share_init(&s[0], pages, 3, 0); /* it died and was started anew */
+	share_forget(pages, 0); /* it died */
 	assert_int_equal(share_count(&s[1], 77), 0);
 	assert_int_equal(share_count(&s[1], 78), 1);
 	free(pages);

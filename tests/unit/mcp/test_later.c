@@ -7,58 +7,21 @@
 
 #include <cmocka.h>
 
-static u32 next;
-
-static void
-random_of(void *of, u8 *p, u32 n)
-{
-	next++;
-	memset(p, (int)next, n);
-}
-
-static struct mcp_shared
-worker(u32 *pages, u32 n, u32 index)
-{
-	struct mcp_shared sh = { .random = random_of };
-
-	later_live(&sh, pages, n, index);
-	return sh;
-}
-
-/* A call belongs to the worker that began it: it is lost when that one is gone, and with no other. */
+/* A call belongs to the worker that began it: it is lost when that one is gone. */
 static void
 test_lives(void **state)
 {
 	u32 pages[3] = { 0 };
-	struct mcp_shared one = worker(pages, 3, 0), two = worker(pages, 3, 2), again;
-	struct later_note note = { .worker = two.worker, .life = two.life }, bad = note;
+	struct ops ops[2] = { 0 };
+	struct mcp_shared one = { .ops = &ops[0] };
+	struct later_note note = { .worker = 2 };
 
-	assert_int_equal(later_lives_bytes(3), sizeof pages);
-	assert_true(later_lives(&one, &note) && later_lives(&two, &note));
-	bad.worker = 0; /* the life of another */
-	assert_false(later_lives(&one, &bad));
-	for (u32 i = 3; i < 70; i += 33) { /* fewer workers than when it was written */
-		bad.worker = i;
-		assert_false(later_lives(&one, &bad));
-	}
-	bad.worker = 1; /* one that has not begun */
-	assert_false(later_lives(&one, &bad));
-	again = worker(pages, 3, 2);
-	assert_false(later_lives(&one, &note) || later_lives(&again, &note)); /* it has died, and another came */
-	note.life = again.life;
+	lives_begin(&ops[0].lives, pages, 3, 0, 8);
+	lives_begin(&ops[1].lives, pages, 3, 2, 9);
+	note.life = ops[1].lives.own;
 	assert_true(later_lives(&one, &note));
-}
-
-/* Without shared pages there is one worker. */
-static void
-test_lives_alone(void **state)
-{
-	struct mcp_shared sh = { .life = 7 };
-	struct later_note note = { .worker = 5, .life = 7 };
-
-	assert_true(later_lives(&sh, &note));
-	note.life = 8;
-	assert_false(later_lives(&sh, &note));
+	lives_over(pages, 2);
+	assert_false(later_lives(&one, &note));
 }
 
 /* It is offered where a call can take that long, under a name that the API does not have. */
@@ -90,7 +53,7 @@ test_full(void **state)
 {
 	static u8 memory[4 << 20];
 	struct arena a = arena_over(memory, sizeof memory);
-	struct mcp_shared sh = { .life = 1 };
+	struct mcp_shared sh = { .now_s = 0 };
 	struct principal who = { .id = 9 };
 	struct mcp m = { .shared = &sh, .who = &who };
 
@@ -108,7 +71,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lives),
-		cmocka_unit_test(test_lives_alone),
 		cmocka_unit_test(test_fetcher),
 		cmocka_unit_test(test_full),
 	};
