@@ -389,10 +389,16 @@ login_run(struct ready *r, msec now)
 		if (!l->op.done)
 			return;
 		l->leased = l->op.err == 0;
-		if (l->op.err != ERR_LATE) {
+		if (l->op.err == ERR_NONE) /* given back while we took it over */
+			login_lease(l, now);
+		else if (l->op.err == ERR_LATE)
+			login_lease_look(l, now);
+		else
 			start_call(l, now); /* without a lease where there is no store to write to */
+		return;
+	case WHOSE:
+		if (!l->op.done || login_lease_inherit(l, now))
 			return;
-		}
 		l->state = PAUSE;
 		timer_set(&l->ops->loop->timers, &l->timer, &l->ready, now + PAUSE_MS);
 		return;

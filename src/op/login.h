@@ -15,7 +15,8 @@
  * to connect again.
  *
  *      store key "j:<id>"    value: seal of the texts that are sent, each behind its length; dies with them
- *                "J:<id>"    the lease of who is logging in */
+ *                "J:<id>"    the lease of who is logging in: worker and life (op/life.h); of one who has died it is
+ *                            taken over */
 #ifndef OP_LOGIN_H
 #define OP_LOGIN_H
 
@@ -72,7 +73,7 @@ struct login_live {
 	u16 n[LOGIN_SENDS_MAX];
 	u8 why_n, key_n;
 	char why[LOGIN_WHY_MAX];
-	u8 key[LOGIN_KEY_N], lease[LOGIN_KEY_N];
+	u8 key[LOGIN_KEY_N], lease[LOGIN_KEY_N], lease_by[8];
 	u8 user_key[2 + VAULT_USER_N]; /* SAVE: of the refresh token */
 	u8 text[LOGIN_TEXT_MAX]; /* the values, one behind the other */
 	u8 room[LOGIN_TEXT_MAX + 256]; /* its record */

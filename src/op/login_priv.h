@@ -5,7 +5,7 @@
 
 #include "op/login.h"
 
-enum login_state { NONE, LOOK, LEASE, PAUSE, VAULT, CALL, BODY, SAVE, HAVE };
+enum login_state { NONE, LOOK, LEASE, WHOSE, PAUSE, VAULT, CALL, BODY, SAVE, HAVE };
 
 /* A hash of all its texts. */
 u64 login_texts_hash(const struct login_live *l);
@@ -21,6 +21,12 @@ bool login_open_record(struct login_live *l, msec now);
 
 /* Workers log in one at a time: many a device knows only the session that came last. Asks for the lease: LEASE. */
 void login_lease(struct login_live *l, msec now);
+
+/* Somebody has it: asks who: WHOSE. */
+void login_lease_look(struct login_live *l, msec now);
+
+/* Takes it over if that was one who has died: LEASE. Whether it was. */
+bool login_lease_inherit(struct login_live *l, msec now);
 
 /* Gives it back, if we have it. */
 void login_lease_end(struct login_live *l, msec now);

@@ -1,5 +1,6 @@
 #include "op/login_priv.h"
 
+#include "base/le.h"
 #include "base/map.h"
 #include "crypt/ct.h"
 #include "op/op.h"
@@ -73,27 +74,59 @@ login_keep(struct login_live *l, u32 ttl_s, msec now)
 	ct_wipe(plain.p, plain.w);
 }
 
+static void
+start_op(struct login_live *l, u8 state, struct store_op op, msec now)
+{
+	l->state = state;
+	l->op = op;
+	l->op.owner = &l->ready;
+	list_init(&l->op.link);
+	if (store_start(l->ops->vault.store, &l->op, now) != STEP_WAIT)
+		loop_ready(l->ops->loop, &l->ready);
+}
+
+/* What the lease says: whose it is. */
+static struct str
+our_lease(struct login_live *l)
+{
+	const struct lives *lives = &l->ops->lives;
+
+	put_le32(l->lease_by, lives->worker);
+	put_le32(l->lease_by + 4, lives->own);
+	return str_of(l->lease_by, sizeof l->lease_by);
+}
+
 void
 login_look(struct login_live *l, msec now)
 {
-	memset(&l->op, 0, sizeof l->op);
 	l->out = buf_over(l->room, sizeof l->room);
-	l->op = (struct store_op){ .verb = STORE_GET, .key = key_of(l), .out = &l->out, .owner = &l->ready };
-	list_init(&l->op.link);
-	l->state = LOOK;
-	if (store_start(l->ops->vault.store, &l->op, now) != STEP_WAIT)
-		loop_ready(l->ops->loop, &l->ready);
+	start_op(l, LOOK, (struct store_op){ .verb = STORE_GET, .key = key_of(l), .out = &l->out }, now);
 }
 
 void
 login_lease(struct login_live *l, msec now)
 {
-	l->state = LEASE;
-	l->op = (struct store_op){ .verb = STORE_ADD, .key = lease_key(l), .val = STR("1"), .ttl_s = LEASE_S,
-		.owner = &l->ready };
-	list_init(&l->op.link);
-	if (store_start(l->ops->vault.store, &l->op, now) != STEP_WAIT)
-		loop_ready(l->ops->loop, &l->ready);
+	start_op(l, LEASE, (struct store_op){ .verb = STORE_ADD, .key = lease_key(l), .val = our_lease(l),
+		.ttl_s = LEASE_S }, now);
+}
+
+void
+login_lease_look(struct login_live *l, msec now)
+{
+	l->out = buf_over(l->room, sizeof l->room);
+	start_op(l, WHOSE, (struct store_op){ .verb = STORE_GET, .key = lease_key(l), .out = &l->out }, now);
+}
+
+bool
+login_lease_inherit(struct login_live *l, msec now)
+{
+	struct str by = l->op.val;
+
+	if (l->op.err || (by.n == sizeof l->lease_by && lives_on(&l->ops->lives, le32(by.p), le32(by.p + 4))))
+		return false;
+	start_op(l, LEASE, (struct store_op){ .verb = STORE_SWAP, .key = lease_key(l), .val = our_lease(l),
+		.ttl_s = LEASE_S, .version = l->op.version }, now);
+	return true;
 }
 
 bool

@@ -1,6 +1,8 @@
 /* login: what is asked and taken, who waits, when it is obtained anew, and what a bad answer does. */
 #include "op/op.h"
 
+#include "base/le.h"
+
 #include "lib/upstream.h"
 
 #include <setjmp.h>
@@ -213,6 +215,42 @@ test_from_the_store(void **state)
 	assert_true(login_refused(&ops, &credential, 0, number, u->rig->now)); /* of another time */
 }
 
+/* The lease, as that worker wrote it. */
+static void
+leased(const struct lives *by)
+{
+	u8 val[8];
+	struct store_op put = { .verb = STORE_PUT, .ttl_s = 20, .key = STR("J:0000000000000005"), .val = str_of(val, 8) };
+
+	put_le32(val, by->worker);
+	put_le32(val + 4, by->own);
+	assert_int_equal(store_do(ops.vault.store, &put), 0);
+}
+
+/* Another worker is logging in: it is waited for, but not when it has died over it. */
+static void
+test_lease_of_the_dead(void **state)
+{
+	u32 pages[2] = { 0 };
+	struct lives other;
+
+	lives_begin(&ops.lives, pages, 2, 0, 8);
+	lives_begin(&other, pages, 2, 1, 9);
+	leased(&other);
+	assert_int_equal(need(0), ERR_MORE);
+	for (u32 i = 0; i < 30; i++) {
+		rig_turn(u->rig);
+		u->rig->now += 20;
+	}
+	assert_true(hold == 1 && u->calls.pool.used == 0); /* it waits */
+	lives_over(pages, 1);
+	u->rig->now += 200;
+	heard[0] = 0;
+	rig_turn(u->rig);
+	answers(GOOD);
+	assert_int_equal(need(0), 0);
+}
+
 static const struct { const char *answer, *why; int err; } bad[] = {
 	{ "HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno", "could not log in at box: it answers 401.", ERR_DENY },
 	{ "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", "it answers 503.", ERR_LATE },
@@ -265,6 +303,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_refused_and_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_its_secret_comes_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_from_the_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lease_of_the_dead, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 	};
