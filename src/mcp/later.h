@@ -8,8 +8,8 @@
  * A handle is 128 random bits, good for ten minutes after the call has ended, for the same principal, client and api.
  * It is looked up in the store, so any worker and the next process can answer; the call itself belongs to the worker
  * that began it, whose life is told in shared pages (op/life.h): when that is over, so is the call, and the handle says
- * so. Nothing is ever carried out a second time. What is longer than RESULT_KEEP is cut like any answer. Stopping everything makes
- * all handles void. */
+ * so. Nothing is ever carried out a second time. What is longer than RESULT_KEEP is cut like any answer. Stopping
+ * everything makes all handles void. */
 #ifndef MCP_LATER_H
 #define MCP_LATER_H
 
