@@ -15,6 +15,7 @@ struct far {
 	int ask, answer;
 	u64 id; /* of the last question */
 	msec counted; /* patience: since when */
+	u32 changes;  /* of page->before that were seen */
 	u32 patience; /* ms that have passed here; ops note in `dies` when it began */
 	struct watch in, room;
 	struct ready ready;
@@ -82,6 +83,25 @@ far_noted(const struct far_page *p, u32 hash)
 
 /* ---- asking -------------------------------------------------------------------------------------- */
 
+/* Bytes its answer may have, with what the kernel adds. */
+static u32
+answer_n(const struct store_op *op)
+{
+	return 1024 + (op->out ? min_u32(buf_room(op->out), FAR_OUT_N) : 0);
+}
+
+/* Whether its answer will find room beside those that are on their way. */
+static bool
+has_room(const struct far *f, const struct store_op *op)
+{
+	u32 owed = op->lazy ? 0 : answer_n(op);
+
+	for (const struct link *l = f->sent.next; l != &f->sent && owed <= FAR_OWED_N; l = l->next)
+		owed += answer_n(CONTAINER_OF(l, const struct store_op, link));
+	return owed <= FAR_OWED_N;
+}
+
+/* ERR_MORE: not now. */
 static int
 ask(struct far *f, struct store_op *op)
 {
@@ -132,13 +152,13 @@ start(struct store *st, struct store_op *op)
 
 	if (is_absent(f, op))
 		err = ERR_NONE;
-	else if (!list_empty(&f->queue) && !op->lazy)
-		err = ERR_MORE;
+	else if (!op->lazy && (!list_empty(&f->queue) || !has_room(f, op)))
+		err = ERR_FULL;
 	else
 		err = ask(f, op);
-	if ((err == 0 || err == ERR_MORE) && !op->lazy) {
+	if ((err == 0 || err == ERR_MORE || err == ERR_FULL) && !op->lazy) {
 		wait_in(f, err ? &f->queue : &f->sent, op);
-		if (err && f->st.loop)
+		if (err == ERR_MORE && f->st.loop)
 			watch_want(f->st.loop, &f->room, POLLOUT);
 		return STEP_WAIT;
 	}
@@ -156,38 +176,6 @@ finish(struct far *f, struct store_op *op, int err)
 }
 
 /* ---- answers ------------------------------------------------------------------------------------- */
-
-/* Asks anew, once: a question that ends its keeper must not end all of them. Whether it could. */
-static bool
-ask_again(struct far *f, struct store_op *op)
-{
-	int err;
-
-	if (verb_writes(op) || op->again)
-		return false;
-	err = ask(f, op);
-	if (err && err != ERR_MORE)
-		return false;
-	list_out(&op->link);
-	wait_in(f, err ? &f->queue : &f->sent, op);
-	if (err)
-		watch_want(f->st.loop, &f->room, POLLOUT);
-	return op->again = true;
-}
-
-/* What a keeper that is gone had taken up: of a write nobody knows whether it was done; a read can be asked again. */
-static void
-new_keeper(struct far *f, u64 taken)
-{
-	while (!list_empty(&f->sent)) {
-		struct store_op *op = CONTAINER_OF(f->sent.next, struct store_op, link);
-
-		if (op->seq > taken)
-			return;
-		if (!ask_again(f, op))
-			finish(f, op, ERR_IO);
-	}
-}
 
 static struct store_op *
 op_of(struct far *f, u64 id)
@@ -211,10 +199,6 @@ take(struct far *f, struct str packet)
 
 	if (far_hear(packet, n, TELL_N, &key, &val))
 		return;
-	if (n[TELL_ID] == FAR_HELLO) {
-		new_keeper(f, (u64)n[TELL_VERSION]);
-		return;
-	}
 	op = op_of(f, (u64)n[TELL_ID]);
 	if (!op)
 		return;
@@ -233,14 +217,27 @@ take(struct far *f, struct str packet)
 }
 
 static void
+take_answers(struct far *f)
+{
+	int n;
+
+	while ((n = sock_recv(f->answer, f->packet, sizeof f->packet)) > 0)
+		take(f, str_of(f->packet, (u32)n));
+}
+
+static void
 send_queue(struct far *f)
 {
 	while (!list_empty(&f->queue)) {
 		struct store_op *op = CONTAINER_OF(f->queue.next, struct store_op, link);
-		int err = ask(f, op);
+		int err = has_room(f, op) ? ask(f, op) : ERR_FULL;
 
-		if (err == ERR_MORE)
+		if (err == ERR_FULL)
+			break; /* an answer that comes makes room */
+		if (err == ERR_MORE) {
+			watch_want(f->st.loop, &f->room, POLLOUT);
 			return;
+		}
 		if (err) {
 			finish(f, op, err);
 			continue;
@@ -251,11 +248,49 @@ send_queue(struct far *f)
 	watch_want(f->st.loop, &f->room, 0);
 }
 
+/* A read is asked again, once: a question that ends its keeper must not end all of them. */
+static void
+was_had(struct far *f, struct store_op *op)
+{
+	if (verb_writes(op) || op->again) {
+		finish(f, op, ERR_IO);
+		return;
+	}
+	op->again = true;
+	list_out(&op->link);
+	wait_in(f, &f->queue, op);
+}
+
+/* What a keeper that is gone had taken up: of a write nobody knows whether it was done; a read can be asked again.
+ * What it did answer is there by now. */
+static void
+look_for_keeper(struct far *f)
+{
+	/* lazy, and nothing: it is only heard */
+	struct store_op probe = { .verb = STORE_GET, .lazy = true, .key = STR("-") };
+	u32 seen = __atomic_load_n(&f->page->changes[f->index], __ATOMIC_ACQUIRE);
+	u64 before;
+
+	if (seen == f->changes)
+		return;
+	f->changes = seen;
+	take_answers(f);
+	before = __atomic_load_n(&f->page->before[f->index], __ATOMIC_ACQUIRE);
+	while (!list_empty(&f->sent)) {
+		struct store_op *op = CONTAINER_OF(f->sent.next, struct store_op, link);
+
+		if (op->seq > before)
+			break;
+		was_had(f, op);
+	}
+	if (!list_empty(&f->sent))
+		ask(f, &probe); /* what the keeper hears first from us tells what another one had in its hand */
+}
+
 static void
 on_ready(struct ready *r, msec now)
 {
 	struct far *f = CONTAINER_OF(r, struct far, ready);
-	int n;
 
 	f->st.now = now > f->st.now ? now : f->st.now;
 	if (f->room.got) {
@@ -265,8 +300,9 @@ on_ready(struct ready *r, msec now)
 	if (!f->in.got)
 		return;
 	f->in.got = 0;
-	while ((n = sock_recv(f->answer, f->packet, sizeof f->packet)) > 0)
-		take(f, str_of(f->packet, (u32)n));
+	take_answers(f);
+	look_for_keeper(f);
+	send_queue(f);
 }
 
 /* ---- the kind ------------------------------------------------------------------------------------ */
@@ -301,6 +337,10 @@ commit(struct store *st)
 
 	count_patience(f);
 	st->age.wall = max_u32(st->age.wall, __atomic_load_n(&f->page->wall, __ATOMIC_RELAXED));
+	if (st->loop) {
+		look_for_keeper(f);
+		send_queue(f); /* those who gave up make room, too */
+	}
 	give_up(f, &f->sent);
 	give_up(f, &f->queue);
 }
@@ -354,6 +394,7 @@ store_open_far(struct store **st, const struct far_lines *l, u32 index, struct a
 	f->index = index;
 	f->ask = l->ask[1];
 	f->answer = l->answer[index][0];
+	f->changes = f->page->changes[index];
 	f->id = (u64)now << 16; /* beyond every question of the worker that was here before us */
 	list_init(&f->sent);
 	list_init(&f->queue);

@@ -5,9 +5,11 @@
  * All questions go into one queue, so the keeper takes them up in the order in which they were asked, whoever asked:
  * what a worker has written without waiting is there when another one looks for it. The sockets are made before any
  * fork and held by the supervisor: when the keeper dies, what it had not taken up yet waits there for its successor;
- * what it had taken up is asked again, once, if it was a read, and fails otherwise (ERR_IO: nobody knows whether it was
- * done, as after any crash), and what it had acknowledged is on the disk. Nobody waits longer than FAR_WAIT_S for one
- * keeper, not counting time in which he was stopped himself.
+ * what it had taken up, or just in its hand, is asked again, once, if it was a read, and fails otherwise (ERR_IO:
+ * nobody knows whether it was done, as after any crash), and what it had acknowledged is on the disk. How far it had
+ * come stands in the pages when its successor begins; a greeting wakes those who wait. A list that began with another
+ * keeper cannot be gone on with (ERR_IO). Nobody waits longer than FAR_WAIT_S for one keeper, not counting time in
+ * which he was stopped himself. Who asks for more than the socket to him holds waits with his question.
  *
  * Questions and answers are RESP arrays (resp.h), one in each packet:
  *   verb worker id lazy ttl version by cursor room key val   >   id err version dies total cursor val

@@ -9,14 +9,20 @@
 #define FAR_OUT_N (STORE_KEY_MAX + STORE_VAL_MAX + 64) /* what is answered: the largest entry of a list fits */
 #define FAR_PACKET_N (FAR_HEAD_N + FAR_OUT_N)
 #define FAR_SEEN_BITS (1U << 20)
-#define FAR_HELLO 0 /* an answer to this question: there is a new keeper; version: the last that those before took up */
+#define FAR_OWED_N (64u << 10) /* answers that may be on their way to one worker: its socket takes twice as much, and
+                                * with those that its predecessor has left it is not full */
+#define FAR_HELLO 0 /* an answer to this question: `before` has changed */
+#define FAR_CURSOR_N (1u << 24) /* cursors of lists are below it: above it stands whose they are */
 
 struct far_page {
 	u32 stamp[256];
 	wall wall;              /* the keeper's */
 	u64 seed;               /* of the hashes */
 	struct store_figures figures;
+	u32 keepers;            /* how many there were */
 	u64 taken[FAR_WORKERS]; /* the newest question of each worker that a keeper has taken up */
+	u64 before[FAR_WORKERS]; /* of those, the newest that this keeper will not answer: those before it had it */
+	u32 changes[FAR_WORKERS]; /* of before */
 	u32 seen[FAR_SEEN_BITS / 32];
 };
 

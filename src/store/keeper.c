@@ -9,6 +9,7 @@
 #define ASKED 32                  /* questions under way; the others wait in the queue */
 #define ROOM_N (FAR_PACKET_N + FAR_OUT_N) /* the question in front, behind it what it is answered with */
 #define NO_VERB 255
+#define OLD_LIST 254
 
 /* One question under way. */
 struct asked {
@@ -28,7 +29,27 @@ struct keeper {
 	struct ready ready;
 	struct link asked;
 	struct pool pool; /* struct asked */
+	u64 heard;        /* workers that have asked this keeper, a bit for each */
 };
+
+/* Those before us had all questions of this worker up to this one: they are not answered any more. It is woken to see
+ * that. */
+static void
+had(struct keeper *k, u32 worker, u64 id)
+{
+	static const int64_t hello[TELL_N] = { FAR_HELLO };
+
+	__atomic_store_n(&k->page->before[worker], id, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&k->page->changes[worker], 1, __ATOMIC_RELEASE);
+	far_say(k->lines->answer[worker][1], hello, TELL_N, STR_NONE, STR_NONE);
+}
+
+/* Places in a list are ours alone: the one before us had its entries elsewhere. */
+static u32
+own_mark(const struct keeper *k)
+{
+	return (k->page->keepers % 255 + 1) * FAR_CURSOR_N;
+}
 
 /* Who does not read answers is not waited for: the question is given up there. */
 static void
@@ -37,6 +58,8 @@ answer(struct keeper *k, struct asked *a)
 	const struct store_op *op = &a->op;
 	int64_t n[TELL_N] = { a->id, op->err, (int64_t)op->version, op->dies, op->total, op->cursor };
 
+	if (op->cursor)
+		n[TELL_CURSOR] |= own_mark(k);
 	if (!op->lazy)
 		far_say(k->lines->answer[a->worker][1], n, TELL_N, STR_NONE, op->err ? STR_NONE : buf_str(&a->out));
 	list_out(&a->link);
@@ -61,14 +84,21 @@ read_question(struct keeper *k, struct asked *a, u32 n)
 	op->ttl_s = (u32)v[ASK_TTL];
 	op->version = (u64)v[ASK_VERSION];
 	op->by = v[ASK_BY];
-	op->cursor = (u32)v[ASK_CURSOR];
+	op->cursor = (u32)v[ASK_CURSOR] % FAR_CURSOR_N;
 	op->owner = &k->ready;
 	a->out = buf_over(a->room + n, 0);
 	if (v[ASK_ROOM] >= 0) {
 		a->out.cap = (u32)(v[ASK_ROOM] < FAR_OUT_N ? v[ASK_ROOM] : FAR_OUT_N);
 		op->out = &a->out;
 	}
+	if (!(k->heard >> a->worker & 1)) {
+		/* One that the keeper before us had in its hand when it died was taken up by nobody. */
+		k->heard |= 1ULL << a->worker;
+		had(k, a->worker, (u64)a->id - 1);
+	}
 	__atomic_store_n(&k->page->taken[a->worker], (u64)a->id, __ATOMIC_RELEASE);
+	if (op->cursor && (u32)v[ASK_CURSOR] - op->cursor != own_mark(k))
+		op->verb = OLD_LIST;
 	if ((verb_writes(op) && op->verb != STORE_DROP && op->verb != STORE_TAKE && !op->ttl_s) ||
 	    (op->verb == STORE_LIST && !op->out))
 		op->verb = NO_VERB;
@@ -92,8 +122,8 @@ take_one(struct keeper *k, msec now)
 		return n > 0;
 	}
 	list_last(&k->asked, &a->link);
-	if (a->op.verb == NO_VERB)
-		a->op.err = ERR_BAD;
+	if (a->op.verb >= OLD_LIST)
+		a->op.err = a->op.verb == OLD_LIST ? ERR_IO : ERR_BAD;
 	else if (store_start(k->st, &a->op, now) == STEP_WAIT)
 		return true;
 	answer(k, a);
@@ -156,19 +186,6 @@ keeper_end(struct store *st)
 	ready_cancel(&k->ready);
 }
 
-/* Those who wait for what the keeper before us had taken up need not. What that was is said here, not read there: by
- * then we have taken up more. */
-static void
-greet(struct keeper *k)
-{
-	int64_t hello[TELL_N] = { FAR_HELLO };
-
-	for (u32 i = 1; i < k->lines->workers; i++) {
-		hello[TELL_VERSION] = (int64_t)k->page->taken[i];
-		far_say(k->lines->answer[i][1], hello, TELL_N, STR_NONE, STR_NONE);
-	}
-}
-
 size_t
 keeper_bytes(void)
 {
@@ -186,6 +203,7 @@ keeper_begin(struct store *st, const struct far_lines *l, struct arena *a)
 	k->lines = l;
 	k->page = (struct far_page *)l->page;
 	list_init(&k->asked);
+	k->page->keepers++;
 	for (u32 i = 0; i < ARRAY_N(k->page->stamp); i++)
 		k->page->stamp[i]++; /* what the keeper before us had not acknowledged may be gone */
 	st->stamp = k->page->stamp;
@@ -198,6 +216,7 @@ keeper_begin(struct store *st, const struct far_lines *l, struct arena *a)
 	keeper_publish(st);
 	ready_init(&k->ready, on_ready);
 	watch_add(st->loop, &k->in, l->ask[0], POLLIN, &k->ready);
-	greet(k);
+	for (u32 i = 1; i < l->workers; i++)
+		had(k, i, k->page->taken[i]); /* what was taken up; we take up more before they look */
 	return 0;
 }

@@ -263,6 +263,108 @@ test_quick_successor(void **state)
 	assert_int_equal(finish(r, &put), 0);
 }
 
+/* A keeper dies with a question in its hand, before it has noted that it took it up: nobody waits for that until
+ * patience ends. */
+static void
+test_in_hand(void **state)
+{
+	struct rig *r = *state;
+	u8 packet[FAR_PACKET_N], room[400];
+
+	assert_int_equal(go(r, 1, STORE_PUT, "kept", "1", NULL), 0);
+	for (u32 more = 0; more < 2; more++) { /* with others behind it, and alone */
+		struct store_op op = op_of(r, STORE_GET, "kept", NULL), put = op_of(r, STORE_PUT, "new", "1");
+		struct buf out = buf_over(room, sizeof room);
+
+		op.out = &out;
+		scratch_close(r->s);
+		assert_int_equal(store_start(r->far[1], &op, r->s->now), STEP_WAIT);
+		if (more)
+			assert_int_equal(store_start(r->far[1], &put, r->s->now), STEP_WAIT);
+		assert_true(sock_recv(r->lines.ask[0], packet, sizeof packet) > 0);
+		keep(r);
+		assert_int_equal(finish(r, &op), 0);
+		assert_true(str_is(op.val, "1"));
+		if (more)
+			assert_int_equal(finish(r, &put), 0);
+	}
+}
+
+/* The socket to one who does not read is full when a new keeper greets him: he finds out all the same. */
+static void
+test_not_greeted(void **state)
+{
+	struct rig *r = *state;
+	struct store_op op = op_of(r, STORE_PUT, "kept", "1");
+	u8 packet[FAR_PACKET_N];
+
+	scratch_close(r->s);
+	store_start(r->far[1], &op, r->s->now);
+	assert_true(sock_recv(r->lines.ask[0], packet, sizeof packet) > 0);
+	((struct far_page *)r->lines.page)->taken[1] = op.seq;
+	while (far_say(r->lines.answer[1][1], (const int64_t[TELL_N]){ 99 }, TELL_N, STR_NONE, STR_NONE) > 0)
+		;
+	keep(r);
+	assert_int_equal(finish(r, &op), ERR_IO);
+}
+
+/* Many large answers at once, to one who is busy with something else: none is lost. */
+static void
+test_large(void **state)
+{
+	struct rig *r = *state;
+	static u8 val[STORE_VAL_MAX], room[32][STORE_VAL_MAX + 64];
+	static struct store_op op[32];
+	static struct buf out[32];
+	struct store_op put = op_of(r, STORE_PUT, "large", NULL);
+
+	memset(val, 'x', sizeof val);
+	put.val = str_of(val, sizeof val);
+	store_start(r->s->st, &put, r->s->now);
+	assert_int_equal(finish(r, &put), 0);
+	for (u32 i = 0; i < ARRAY_N(op); i++) {
+		op[i] = op_of(r, STORE_GET, "large", NULL);
+		out[i] = buf_over(room[i], sizeof room[i]);
+		op[i].out = &out[i];
+		assert_int_equal(store_start(r->far[1], &op[i], r->s->now), STEP_WAIT);
+	}
+	for (u32 i = 0; i < ARRAY_N(op); i++) {
+		assert_int_equal(finish(r, &op[i]), 0);
+		assert_int_equal(op[i].val.n, sizeof val);
+	}
+}
+
+/* A list goes on where it was: not with a keeper that has its entries in other places. */
+static void
+test_list_of_another(void **state)
+{
+	struct rig *r = *state;
+	u8 room[64];
+	struct buf out = buf_over(room, sizeof room);
+	struct store_op list = op_of(r, STORE_LIST, "k:", NULL);
+
+	assert_int_equal(go(r, 1, STORE_PUT, "k:1", "a value that takes room", NULL), 0);
+	assert_int_equal(go(r, 1, STORE_PUT, "k:2", "a value that takes room", NULL), 0);
+	list.out = &out;
+	for (u32 pass = 0; pass < 3; pass++) {
+		u32 cursor;
+
+		list.cursor = out.r = out.w = 0;
+		store_start(r->far[1], &list, r->s->now);
+		assert_int_equal(finish(r, &list), 0);
+		assert_true(list.cursor != 0);
+		cursor = list.cursor;
+		if (pass) {
+			scratch_close(r->s);
+			keep(r);
+		}
+		out.r = out.w = 0;
+		store_start(r->far[1], &list, r->s->now);
+		assert_int_equal(finish(r, &list), pass ? ERR_IO : 0);
+		assert_true(cursor > FAR_CURSOR_N);
+	}
+}
+
 /* A worker that was taken over says anything: it is answered or not, and everybody else goes on. */
 static void
 test_nonsense(void **state)
@@ -380,8 +482,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_order), T(test_once), T(test_stamps), T(test_successor), T(test_read_again),
-		T(test_quick_successor), T(test_nonsense), T(test_in_vain), T(test_stopped),
-		T(test_many),
+		T(test_quick_successor), T(test_in_hand), T(test_not_greeted), T(test_large), T(test_list_of_another),
+		T(test_nonsense), T(test_in_vain), T(test_stopped), T(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
