@@ -82,7 +82,7 @@ super_gen_begin(struct super *s)
 	s->state = SUPER_IMPORT;
 	s->api = 0;
 	s->importer = 0;
-	s->failed = false;
+	s->failed = s->killed = false;
 	return 0;
 }
 
@@ -367,7 +367,7 @@ super_gen_step(struct super *s, msec now)
 		switch (one_catalog(s, s->api)) {
 		case STEP_DONE:
 			s->api++;
-			s->failed = false;
+			s->failed = s->killed = false;
 			break;
 		case STEP_FAIL:
 			give_up(s, now);
@@ -389,7 +389,8 @@ super_gen_imported(struct super *s, int status, msec now)
 		return;
 	if (strcmp(how, "exit 0") != 0 && strcmp(how, "exit 3") != 0) {
 		log_error("import", "document=%s: not compiled (%s)", coming(s)->conf->documents[s->api], how);
-		s->failed = true; /* not again for this generation */
+		s->failed = s->killed || strcmp(how, "signal 9") != 0; /* not again for this generation */
+		s->killed = true;
 	}
 	super_gen_step(s, now);
 }

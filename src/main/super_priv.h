@@ -67,6 +67,7 @@ struct super {
 	msec end_at;             /* then children are killed */
 	u32 api;                 /* SUPER_IMPORT: being looked at */
 	int importer;            /* its process, 0: none */
+	bool killed;             /* the one before it was */
 	bool failed;             /* it could not be compiled: an older catalog must do */
 	struct super_child child[SUPER_CHILDREN];
 	u32 workers;

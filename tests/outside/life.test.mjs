@@ -112,6 +112,26 @@ test('a document that changes while a stream is open: list_changed, and the new 
   } finally { stream.socket.destroy(); fs.copyFileSync(echoDocument, document); }
 });
 
+const tells = fs.existsSync(`/proc/self/task/${process.pid}/children`);
+test('what compiles a changed document is killed: it is compiled all the same', { skip: tells ? false : 'the kernel does not tell children' }, async () => {
+  const children = () => fs.readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8').trim().split(' ').map(Number), had = children();
+  const doc = JSON.parse(fs.readFileSync(document));
+  for (let i = 0; i < 500; i++) doc.paths[`/more/${i}`] = { get: { operationId: `more_${i}`, summary: 'More', responses: { 200: { description: 'ok' } } } };
+  try {
+    for (let i = 0, seen = false; !seen; i++) { // until we were quick enough
+      assert.ok(i < 20, 'nothing compiles');
+      doc.paths['/items/next'] = { get: { operationId: `next_${i}`, summary: 'Next', responses: { 200: { description: 'ok' } } } };
+      fs.writeFileSync(document, JSON.stringify(doc));
+      // it is looked at every two seconds
+      for (const end = Date.now() + 4000; !seen && Date.now() < end;)
+        for (const pid of children())
+          if (!had.includes(pid)) { seen = true; process.kill(pid, 'SIGKILL'); }
+      await until(async () => (await call.tool(`next_${i}`).catch(() => null))?.isError === false, 'the new tool');
+      seen = seen && /not compiled \(signal 9\)/.test(server.log()); // else it was done by then
+    }
+  } finally { fs.copyFileSync(echoDocument, document); }
+});
+
 test('the client leaves: a modern read is cancelled, a legacy one and a write that was sent go on', async () => {
   const seen = async (find) => { await until(() => upstream.seen.some(find), 'the upstream is asked'); return upstream.seen.find(find); };
   const asks = [
