@@ -138,20 +138,21 @@ apart_operation(const u8 *p, const u8 *code)
 	return p;
 }
 
-/* Says where the half begins: here, at this byte of the code. */
+/* Says where a quarter begins: here, at this byte of the code. */
 static void
-apart_half(u32 at)
+apart_quarter(u32 quarter, u32 at)
 {
-	u8 *half = apart_part[IMAGE_OPERANDS] + 512;
+	u8 *p = apart_part[IMAGE_OPERANDS] + 512 + 4 * IMAGE_PARTS * (quarter - 1);
 
-	for (u32 i = 0; i < IMAGE_PARTS; i++, half += 4)
+	for (u32 i = 0; i < IMAGE_PARTS; i++, p += 4)
 		for (u32 k = 0; k < 4; k++)
-			half[k] = (u8)((i ? apart_n[i] : at) >> 8 * k);
+			p[k] = (u8)((i ? apart_n[i] : at) >> 8 * k);
 }
 
-/* The parts of n bytes of code, where operation number `half` begins the half. How many operations there are. */
+/* The parts of n bytes of code, in quarters of so many operations (0: nobody knows yet). How many operations there
+ * are. */
 static u32
-apart_operations(const u8 *code, u32 n, u32 half)
+apart_operations(const u8 *code, u32 n, u32 quarter)
 {
 	u32 k = 0;
 
@@ -159,8 +160,9 @@ apart_operations(const u8 *code, u32 n, u32 half)
 	operands_fill(apart_part[IMAGE_OPERANDS], apart_part[IMAGE_OPERANDS] + 256);
 	apart_n[IMAGE_OPERANDS] = IMAGE_OPERANDS_N;
 	for (const u8 *p = code; p < code + n; k++) {
-		if (k == half)
-			apart_half((u32)(p - code));
+		for (u32 q = 1; q < 4; q++)
+			if (k == q * quarter)
+				apart_quarter(q, (u32)(p - code));
 		p = apart_operation(p, code);
 	}
 	return k;
@@ -172,7 +174,7 @@ apart(const u8 *code, u32 n, u32 length[IMAGE_PARTS])
 {
 	u32 at = 0;
 
-	apart_operations(code, n, apart_operations(code, n, 0) / 2);
+	apart_operations(code, n, apart_operations(code, n, 0) / 4);
 	for (u32 i = 0; i < IMAGE_PARTS; i++) {
 		memcpy(apart_all + at, apart_part[i], apart_n[i]);
 		at += length[i] = apart_n[i];

@@ -249,6 +249,18 @@ undo_open(struct undo_symbols *u, const u8 *p, u32 n)
 	u->y = undo_fill(u, undo_fill(u, 0));
 }
 
+/* How many bytes the part takes that `in` begins with; ERR_BAD: it cannot be one. */
+static inline int
+undo_size(struct str in)
+{
+	u32 n;
+
+	if (in.n < PACK_HEAD || undo_three(in.p + 1) < 4)
+		return ERR_BAD;
+	n = PACK_HEAD + undo_three(in.p + 1) + undo_three(in.p + 4) + undo_three(in.p + 7);
+	return n > in.n ? ERR_BAD : (int)n;
+}
+
 /* Where the part ends; NULL: it cannot be one. */
 static inline const u8 *
 undo_begin(struct undo *u, struct str in, struct pack_counts *c)
@@ -256,13 +268,11 @@ undo_begin(struct undo *u, struct str in, struct pack_counts *c)
 	const u8 *p = in.p + PACK_HEAD;
 	u32 bits, pairs, bytes;
 
-	if (in.n < PACK_HEAD)
+	if (undo_size(in) < 0)
 		return NULL;
 	bits = undo_three(in.p + 1);
 	pairs = undo_three(in.p + 4);
 	bytes = undo_three(in.p + 7);
-	if (bits < 4 || bits + pairs + bytes > in.n - PACK_HEAD)
-		return NULL;
 	u->bits.p = p;
 	u->bits.at = 0;
 	u->bits.end = 8 * (bits - 3);

@@ -3,7 +3,8 @@
  *
  * The file of a release holds its code and its constants packed (tools/squeeze, base/pack.h): less than half of their
  * size. All that lies there as it will run is this, on pages of its own (tools/image.ld): image_entry, where the
- * process starts, unpacks, fills addresses in, and goes on to _start. The C library need not know any of it.
+ * process starts, unpacks, fills addresses in, and goes on to _start. The C library need not know any of it. Where
+ * there is a second processor a second process does half of that, and ends; what it does not do is done without it.
  *
  * No page is ever writable and executable. Code is unpacked into a file in memory, which is sealed and then mapped for
  * execution only: that also works where the system denies mprotect the right to make pages executable (systemd's
@@ -19,7 +20,7 @@
 /* The parts of packed code, in this order behind the constants, where it is taken apart by what instructions consist of
  * (x86-64: a tenth smaller). Elsewhere it is one part, as it is. */
 enum image_part {
-	IMAGE_OPERANDS, /* for each operation, then for each after 0f: what follows it, IMAGE_HAS_; the halves */
+	IMAGE_OPERANDS, /* for each operation, then for each after 0f: what follows it, IMAGE_HAS_; the quarters */
 	IMAGE_CODE,     /* prefixes, operations, and how they are addressed */
 	IMAGE_NEAR,     /* displacements of one byte */
 	IMAGE_BYTE,     /* operands of one byte */
@@ -31,9 +32,9 @@ enum image_part {
 	IMAGE_PARTS
 };
 
-/* Code is put together from two halves of as many operations, in turns. Where the second one begins: in the code, then
- * in each part but the first, four bytes each. */
-#define IMAGE_OPERANDS_N (512 + 4 * IMAGE_PARTS)
+/* Code is put together from four quarters of as many operations. Where each but the first begins: in the code, then in
+ * each part but the first, four bytes each. */
+#define IMAGE_OPERANDS_N (512 + 3 * 4 * IMAGE_PARTS)
 
 enum image_operand {
 	IMAGE_HAS_MODE = 1, IMAGE_HAS_BYTE = 2, IMAGE_HAS_WORD = 4, IMAGE_HAS_HOP = 8, IMAGE_HAS_TARGET = 16,
@@ -68,11 +69,11 @@ long image_start(u8 *base, const char *name);
  * program that is not packed is left as it is. */
 int image_unpack(u8 *base, const char *name);
 
-/* Puts code together again from the parts it was taken apart into (IMAGE_PARTS of them, one after the other, with these
- * lengths): n bytes at out. Whatever the parts are, nothing outside is touched, but IMAGE_BEHIND bytes after them must
- * be readable. */
+/* Puts two quarters of code together again, this one and the next, from the parts it was taken apart into (IMAGE_PARTS
+ * of them, one after the other, with these lengths): all are n bytes at out. Whatever the parts are, nothing outside is
+ * touched, but IMAGE_BEHIND bytes after them must be readable. */
 #define IMAGE_BEHIND 256
-void image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n);
+void image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n, u32 quarter);
 
 /* The same for the parts of MIPS code (IMAGE_MIPS_PARTS) and an image at base, as its 32-bit machine counts. Behind
  * the parts lie n / 32 + 1 bytes, which it uses. */

@@ -2,8 +2,10 @@
 
 #include "base/undo.h"
 #include "sys/join_mips_priv.h"
+#include "sys/join_x86_priv.h"
 #include "sys/start_priv.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 
@@ -21,290 +23,18 @@ map(void *at, unsigned long n, long may, long how, long fd)
 
 /* --- code that was taken apart ------------------------------------------------------------------------ */
 
-/* What both halves share. */
-struct join_tables {
-	const u8 *operands, *end[IMAGE_PARTS];
-	u16 far[256];  /* for each way to address: JOIN of the displacement, and JOIN_BASE */
-	u16 next[512]; /* for each operation: JOIN of the operand << 8, and JOIN_ */
-};
-
-/* A half of the code. */
-struct join {
-	const struct join_tables *t;
-	const u8 *p[IMAGE_PARTS];
-	u8 *out;
-	u32 at, n;
-};
-
-static inline void
-join_put(struct join *j, u32 byte)
-{
-	if (j->at < j->n)
-		j->out[j->at++] = (u8)byte;
-}
-
-static inline u32
-join_take(struct join *j, enum image_part part)
-{
-	return j->p[part] < j->t->end[part] ? *j->p[part]++ : 0;
-}
-
-static inline u32
-join_byte(struct join *j, enum image_part part)
-{
-	u32 byte = join_take(j, part);
-
-	join_put(j, byte);
-	return byte;
-}
-
-static inline void
-join_word(struct join *j, enum image_part part, u32 n)
-{
-	while (n--)
-		join_byte(j, part);
-}
-
-/* The distance from the byte behind these four to a place. */
-static inline void
-join_place(struct join *j, enum image_part part)
-{
-	u32 x = 0;
-
-	for (u32 i = 0; i < 4; i++)
-		x = x << 8 | join_take(j, part);
-	x -= j->at + 4;
-	for (u32 i = 0; i < 4; i++)
-		join_put(j, x >> 8 * i);
-}
-
-/* How the operation op is addressed. True when it is one of those whose operand depends on that, and has it. */
-static inline bool
-join_mode(struct join *j, u32 op)
-{
-	u32 mode = join_byte(j, IMAGE_CODE), base = mode & 7;
-
-	if (mode < 0xc0 && base == 4 && (join_byte(j, IMAGE_CODE) & 7) == 5 && mode < 0x40)
-		join_word(j, IMAGE_FAR, 4);
-	else if (mode < 0x40 && base == 5)
-		join_place(j, IMAGE_PLACE);
-	else if (mode >= 0x80 && mode < 0xc0)
-		join_word(j, IMAGE_FAR, 4);
-	else if (mode >= 0x40 && mode < 0x80)
-		join_byte(j, IMAGE_NEAR);
-	return (op == 0xf6 || op == 0xf7) && (mode & 0x30) == 0;
-}
-
-static inline void
-join_operation(struct join *j)
-{
-	const u8 *operands = j->t->operands;
-	u32 op, last = 0, word = 4, has;
-
-	while (has = operands[op = join_byte(j, IMAGE_CODE)], has & IMAGE_HAS_MORE && j->at < j->n) {
-		last = op;
-		if (op == 0x66)
-			word = 2;
-	}
-	if (op == 0x0f) {
-		has = operands[256 + join_byte(j, IMAGE_CODE)];
-		if (has & IMAGE_HAS_MORE)
-			join_byte(j, IMAGE_CODE);
-	}
-	if (has & IMAGE_HAS_MODE && join_mode(j, op))
-		has |= op & 1 ? IMAGE_HAS_WORD : IMAGE_HAS_BYTE;
-	if (has & IMAGE_HAS_WIDE && (last & 0xf8) == 0x48)
-		join_word(j, IMAGE_WORD, 4);
-	if (has & IMAGE_HAS_WORD)
-		join_word(j, word == 4 ? IMAGE_WORD : IMAGE_BYTE, word);
-	if (has & IMAGE_HAS_PAIR)
-		join_word(j, IMAGE_BYTE, 2);
-	if (has & IMAGE_HAS_BYTE)
-		join_byte(j, IMAGE_BYTE);
-	if (has & IMAGE_HAS_HOP)
-		join_byte(j, IMAGE_HOP);
-	if (has & IMAGE_HAS_TARGET)
-		join_place(j, IMAGE_TARGET);
-}
-
-/* --- the same, quickly ----------------------------------------------------------------------------------
- * What most operations need is looked up: nearly each is of another kind than the one before, and a processor that
- * guesses loses more time than the work takes. Where an operation begins is known only when the one before is, so two
- * halves of the code take turns: while one waits for memory, the other goes on. */
-
-/* The part an operand comes from, and how many bytes it has. 0: there is none, which is no bytes of the first part. */
-#define JOIN(part, n) ((part) | (n) << 4)
-#define JOIN_PLACE 128 /* it is a place */
-#define JOIN_BASE 256  /* one more byte says what the base is */
-#define JOIN_FAR 512   /* and there is a displacement when it says 5 */
-
-enum { JOIN_MODE = 1, JOIN_RARE = 2, JOIN_WIDE = 4 };
-
-static inline u32
-join_far(u32 mode)
-{
-	u32 base = mode & 7, more = mode < 0xc0 && base == 4 ? JOIN_BASE : 0;
-
-	if (mode >= 0xc0 || (mode < 0x40 && base != 5))
-		return more | 2 * more;
-	if (mode < 0x40)
-		return JOIN_PLACE | JOIN(IMAGE_PLACE, 4);
-	return more | (mode < 0x80 ? JOIN(IMAGE_NEAR, 1) : JOIN(IMAGE_FAR, 4));
-}
-
-/* Prefixes that change nothing of how long the operation behind them is: that can be taken as the next one. */
-static inline bool
-join_stands_alone(u32 op)
-{
-	return op == 0x2e || op == 0x3e || op == 0x64 || (op >= 0xf0 && op <= 0xf3);
-}
-
-static inline u32
-join_next(u32 op, u32 has)
-{
-	u32 kind = has & IMAGE_HAS_TARGET ? JOIN_PLACE | JOIN(IMAGE_TARGET, 4) :
-	    has & IMAGE_HAS_HOP ? JOIN(IMAGE_HOP, 1) :
-	    has & IMAGE_HAS_WORD ? JOIN(IMAGE_WORD, 4) :
-	    has & IMAGE_HAS_BYTE ? JOIN(IMAGE_BYTE, 1) : 0;
-	u32 rare = has & IMAGE_HAS_PAIR || op == 0xf6 || op == 0xf7;
-
-	rare |= has & IMAGE_HAS_MORE && !join_stands_alone(op);
-	return kind << 8 | (has & IMAGE_HAS_MODE ? JOIN_MODE : 0) | (rare ? JOIN_RARE : 0) |
-	    (has & IMAGE_HAS_WIDE ? JOIN_WIDE : 0);
-}
-
-/* Up to four bytes; four are read and written. */
-static inline u32
-join_operand(struct join *j, u32 kind, u32 at)
-{
-	u32 part = kind & 15, place = -(kind / JOIN_PLACE & 1), x;
-	const u8 *p = j->p[part];
-	u8 *to = j->out + at;
-
-	x = ((u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3]) - (at + 4);
-	x = (x & place) | (le32(p) & ~place);
-	to[0] = (u8)x;
-	to[1] = (u8)(x >> 8);
-	to[2] = (u8)(x >> 16);
-	to[3] = (u8)(x >> 24);
-	kind = kind >> 4 & 7;
-	j->p[part] = p + kind;
-	return at + kind;
-}
-
-/* One operation at *code, to *at; what it needs is there, and room. False: nothing was done, since it has more before
- * it than a choice of registers (40 to 4f), or is rare. */
-__attribute__((always_inline)) static inline bool
-join_quickly(struct join *j, const u8 **code, u32 *at)
-{
-	const u8 *p = *code;
-	u32 x = le32(p), more = (x & 0xf0) == 0x40, wide = (x & 0xf8) == 0x48, two, next, far;
-
-	x >>= 8 * more;
-	two = (x & 0xff) == 0x0f;
-	x >>= 8 * two;
-	next = j->t->next[two << 8 | (x & 0xff)];
-	if (next & (JOIN_RARE | wide * JOIN_WIDE))
-		return false;
-	far = j->t->far[x >> 8 & 0xff] & -(next & JOIN_MODE);
-	more += 1 + two + (next & JOIN_MODE);
-	far |= JOIN(IMAGE_FAR, 4) & -(far / JOIN_FAR & ((p[more] & 7) == 5));
-	undo_eight(j->out + *at, p);
-	more += far / JOIN_BASE & 1;
-	*code += more;
-	*at += more;
-	next >>= 8;
-	far &= JOIN_BASE - 1;
-	if (far * next > 0) { /* seldom both */
-		*at = join_operand(j, far, *at);
-		far = 0;
-	}
-	*at = join_operand(j, far | next, *at);
-	return true;
-}
-
-/* Up to n operations of each half, in turns, until one is rare. True when it is the turn of the first half. */
-static inline bool
-join_turns(struct join *a, struct join *b, u32 n)
-{
-	const u8 *p = a->p[IMAGE_CODE], *q = b->p[IMAGE_CODE];
-	u32 at = a->at, bt = b->at;
-	bool first = true;
-
-	for (; n; n--) {
-		if (!join_quickly(a, &p, &at))
-			break;
-		first = join_quickly(b, &q, &bt);
-		if (!first)
-			break;
-	}
-	a->p[IMAGE_CODE] = p;
-	b->p[IMAGE_CODE] = q;
-	a->at = at;
-	b->at = bt;
-	return first;
-}
-
-/* For how many operations all is there that they may read and write: of each part at most eight bytes, and a bit more
- * is read than is meant. */
-static inline u32
-join_budget(const struct join *j)
-{
-	const u8 *end = j->t->end[IMAGE_PARTS - 1] + IMAGE_BEHIND;
-	u32 least = (j->n - j->at) / 32;
-
-	for (u32 i = 0; i < IMAGE_PARTS; i++) {
-		u32 n = end > j->p[i] ? (u32)(end - j->p[i]) / 16 : 0;
-
-		least = n < least ? n : least;
-	}
-	return least;
-}
-
-/* The second half begins where IMAGE_OPERANDS says behind the operands; false when it cannot. */
-static inline bool
-join_halves(struct join *a, struct join *b, u32 n)
-{
-	const u8 *half = a->t->operands + 512;
-
-	for (u32 i = 1; i < IMAGE_PARTS; i++) {
-		u32 from = le32(half + 4 * i);
-
-		if (from > (u32)(a->t->end[i] - a->p[i]))
-			return false;
-		b->p[i] = a->p[i] + from;
-	}
-	b->p[0] = a->p[0];
-	b->t = a->t;
-	b->out = a->out;
-	a->at = 0;
-	a->n = b->at = le32(half);
-	b->n = n;
-	return a->n <= n;
-}
-
 IN_ONE_PIECE void
-image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n)
+image_join(const u8 *parts, const u32 length[IMAGE_PARTS], u8 *out, u32 n, u32 quarter)
 {
 	struct join_tables t;
 	struct join a, b;
 
 	if (length[IMAGE_OPERANDS] != IMAGE_OPERANDS_N)
 		return;
-	t.operands = parts;
-	for (u32 i = 0; i < IMAGE_PARTS; i++) {
-		a.p[i] = parts;
-		t.end[i] = parts += length[i];
-	}
-	for (u32 i = 0; i < 256; i++) {
-		t.far[i] = (u16)join_far(i);
-		t.next[i] = (u16)join_next(i, t.operands[i]);
-		t.next[256 + i] = (u16)join_next(256 + i, t.operands[256 + i]);
-	}
-	a.t = &t;
-	a.out = out;
-	if (!join_halves(&a, &b, n))
+	join_tables(&t, parts, length);
+	if (!join_begin(&a, &t, quarter, n) || !join_begin(&b, &t, quarter + 1, n))
 		return;
+	a.out = b.out = out;
 	while (a.at < a.n || b.at < b.n) {
 		u32 most = join_budget(&a), other = join_budget(&b);
 
@@ -372,9 +102,10 @@ struct packed {
 	u32 constants_n, code_n, parts, length[PARTS_MAX];
 	struct str in;
 	u8 *pages; /* on which `in` lies, alone; NULL: not known */
-	struct pack_counts *counts;
+	struct pack_counts *counts; /* one for each process that unpacks */
 	u8 *scratch;
 	unsigned long scratch_n;
+	bool shared; /* two processes may unpack */
 };
 
 /* False: nothing is packed. Every field is set one by one: all at once might be a call. */
@@ -413,7 +144,7 @@ packed_lengths(struct packed *k)
 
 	if (k->in.n < 4 || (k->parts = le32(p)) > PARTS_MAX || k->in.n < 4 + 4 * k->parts || k->parts < 3)
 		return ERR_BAD;
-	k->scratch_n = sizeof(*k->counts) + IMAGE_BEHIND;
+	k->scratch_n = 2 * sizeof(*k->counts) + IMAGE_BEHIND;
 	for (u32 i = 0; i < k->parts; i++) {
 		k->length[i] = le32(p + 4 + 4 * i);
 		if (k->length[i] > 1u << 24)
@@ -426,23 +157,112 @@ packed_lengths(struct packed *k)
 	return k->length[0] > k->constants_n ? ERR_BAD : 0;
 }
 
-/* The constants to their place, the other parts behind each other. */
-static inline int
-packed_undo(struct packed *k)
+/* --- by two processes ----------------------------------------------------------------------------------
+ * The largest part takes half of the time, so where there are two processors a second process unpacks it. What it
+ * cannot do, for whatever reason, is done without it. */
+
+#define FROM_CLONE 0x80000000l /* wait4: for a process that tells nobody of its end */
+#define PROCESSORS 1024
+
+static inline bool
+two_processors(void)
 {
+	unsigned long set[PROCESSORS / 8 / sizeof(long)];
+	long n = ask(SYS_sched_getaffinity, 0, sizeof set, (long)set, 0, 0);
+	u32 found = 0;
+
+	for (long i = 0; i < n / (long)sizeof(long); i++)
+		for (unsigned long x = set[i]; x; x &= x - 1)
+			found++;
+	return found > 1;
+}
+
+/* A second process: 0 is said to that one. An error when there is no processor for it. */
+static inline long
+helper_begin(const struct packed *k)
+{
+	return k->shared ? ask(SYS_clone, 0, 0, 0, 0, 0) : -EAGAIN;
+}
+
+/* Who does the helper's share: the helper, or who waited for one in vain. */
+static inline bool
+helper_lacks(long helper)
+{
+	int how = -1;
+	long r;
+
+	if (helper == 0 || FAILED(helper))
+		return true;
+	do
+		r = ask(SYS_wait4, helper, (long)&how, FROM_CLONE, 0, 0);
+	while (r == -EINTR);
+	return r != helper || how != 0;
+}
+
+static inline void
+helper_ends(long helper, int err)
+{
+	if (helper == 0)
+		ask(SYS_exit_group, err < 0, 0, 0, 0, 0);
+}
+
+/* The part of the code that takes longest. */
+static inline u32
+packed_largest(const struct packed *k)
+{
+	u32 most = 2;
+
+	for (u32 i = 3; i < k->parts; i++)
+		most = k->length[i] > k->length[most] ? i : most;
+	return most;
+}
+
+/* The largest part, or all others: the constants to their place, the other parts behind each other. */
+__attribute__((noinline)) IN_ONE_PIECE static int
+packed_share(const struct packed *k, bool of_helper)
+{
+	u32 largest = packed_largest(k);
 	u8 *out = k->constants, *next = k->scratch;
+	struct str in = k->in;
 
 	for (u32 i = 0; i < k->parts; i++) {
-		int used = undo_part(k->in, k->counts, out, k->length[i]);
+		int used = (i == largest) != of_helper ? undo_size(in) :
+		    undo_part(in, k->counts + of_helper, out, k->length[i]);
 
 		if (used < 0)
 			return used;
-		k->in = str_of(k->in.p + used, k->in.n - (u32)used);
+		in = str_of(in.p + used, in.n - (u32)used);
 		out = next;
 		next += i + 1 < k->parts ? k->length[i + 1] : 0;
 	}
 	return 0;
 }
+
+static inline int
+packed_undo(const struct packed *k)
+{
+	long helper = helper_begin(k);
+	int err = helper ? packed_share(k, false) : 0;
+
+	if (err == 0 && helper_lacks(helper))
+		err = packed_share(k, true);
+	helper_ends(helper, err);
+	return err;
+}
+
+#ifndef __mips__
+static inline void
+code_join(const struct packed *k, const u8 *parts, u8 *out)
+{
+	long helper = helper_begin(k);
+
+	if (helper)
+		image_join(parts, k->length + 2, out, k->code_n, 0);
+	if (helper_lacks(helper))
+		image_join(parts, k->length + 2, out, k->code_n, 2);
+	helper_ends(helper, 0);
+}
+#endif
 
 static inline void
 code_write(struct packed *k, u8 *out)
@@ -454,7 +274,7 @@ code_write(struct packed *k, u8 *out)
 		image_mend(parts, k->length + 2, out, k->code_n, (u32)k->base);
 #else
 	if (k->parts == PARTS_MAX)
-		image_join(parts, k->length + 2, out, k->code_n);
+		code_join(k, parts, out);
 #endif
 	else
 		for (u32 i = 0; i < k->length[2] && i < k->code_n; i++)
@@ -487,10 +307,11 @@ code_by_file(struct packed *k, const char *name)
 	return FAILED(at) ? ERR_IO : 0;
 }
 
-/* Code in plain pages. */
+/* Code in plain pages: these are nobody else's. */
 static inline int
 code_by_page(struct packed *k)
 {
+	k->shared = false;
 	if (FAILED(map(k->code, k->code_n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1)))
 		return ERR_IO;
 	code_write(k, k->code);
@@ -530,6 +351,13 @@ packed_move(struct packed *k)
 }
 #endif
 
+static inline long
+scratch(const struct packed *k)
+{
+	return map(NULL, k->scratch_n, PROT_READ | PROT_WRITE,
+	           MAP_ANONYMOUS | MAP_POPULATE | (k->shared ? MAP_SHARED : MAP_PRIVATE), -1);
+}
+
 /* Unpacks, and says in *moved how far from its headers. */
 static inline int
 unpack(u8 *base, const char *name, long *moved)
@@ -546,11 +374,16 @@ unpack(u8 *base, const char *name, long *moved)
 	if ((err = packed_lengths(&k)) || (err = packed_move(&k)))
 		return err;
 	*moved = k.base - base;
-	at = map(NULL, k.scratch_n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1);
+	k.shared = two_processors();
+	at = scratch(&k);
+	if (FAILED(at) && k.shared) {
+		k.shared = false;
+		at = scratch(&k);
+	}
 	if (FAILED(at))
 		return ERR_IO;
 	k.counts = (void *)at;
-	k.scratch = (u8 *)(k.counts + 1);
+	k.scratch = (u8 *)(k.counts + 2);
 	err = packed_undo(&k);
 	if (err == 0)
 		err = image_fill(k.base, k.constants, k.constants_n, str_of(k.scratch, k.length[1]));

@@ -3,9 +3,12 @@
 
 #include "base/base.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <cmocka.h>
 
 #include "../../../tools/apart.h"
@@ -113,13 +116,21 @@ is_sealed_code(const void *p)
 #if defined(__x86_64__) || defined(__aarch64__) || defined(__arm__) || defined(__s390x__) || defined(__mips__)
 #define CAN_UNPACK 1
 static void
-test_unpack(void **state)
+unpack_program(bool alone)
 {
 	static struct program program;
 	struct program *m = &program;
 	static u8 code[PAGES];
+	cpu_set_t all, one;
 	ElfW(Addr) address;
 	u32 n = PAGES;
+
+	assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+	CPU_ZERO(&one);
+	for (u32 i = 0; CPU_COUNT(&one) == 0; i++)
+		if (CPU_ISSET(i, &all))
+			CPU_SET(i, &one);
+	memset(m, 0, sizeof *m);
 
 	for (u32 i = 0; i < PAGES; i++)
 		code[i] = (u8)(i / 50 * 7);
@@ -128,7 +139,11 @@ test_unpack(void **state)
 	assert_int_equal(image_unpack((u8 *)m, "mcpgated"), 0);
 	assert_int_equal(m->constants[0], 0);
 	m->segment[1].p_filesz = m->segment[2].p_filesz = 0;
+	if (alone)
+		assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
 	assert_int_equal(image_unpack((u8 *)m, "mcpgated"), 0);
+	assert_int_equal(waitpid(-1, NULL, __WALL), -1); /* who helped has been waited for */
+	assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
 	memcpy(&address, m->constants + 8, sizeof address);
 	address -= (ElfW(Addr))m;
 	memcpy(m->constants + 8, &address, sizeof address);
@@ -144,8 +159,24 @@ test_unpack(void **state)
 	assert_int_equal(image_unpack((u8 *)m, "mcpgated"), ERR_BAD);
 	m->segment[3].p_filesz = 3;
 	assert_int_equal(image_unpack((u8 *)m, "mcpgated"), ERR_BAD);
+	assert_int_equal(mprotect(m->code, PAGES, PROT_READ | PROT_WRITE), 0); /* for the next one */
+}
+
+/* By two processes where there are two processors, and by one. */
+static void
+test_unpack(void **state)
+{
+	unpack_program(false);
+	unpack_program(true);
 }
 #endif
+
+static void
+join(const u8 *parts, const u32 *length, u8 *out, u32 n)
+{
+	image_join(parts, length, out, n, 0);
+	image_join(parts, length, out, n, 2);
+}
 
 /* Code of every kind comes together again: that of this test itself, and bytes that are no code. */
 static void
@@ -168,31 +199,31 @@ test_join(void **state)
 		}
 		parts = apart(code, n, length);
 		out[n] = 9;
-		image_join(parts, length, out, n);
+		join(parts, length, out, n);
 		assert_memory_equal(out, code, n);
 		assert_int_equal(out[n], 9);
 	}
-	for (u32 i = 0; i < IMAGE_PARTS; i++) { /* a half that begins behind the end, or elsewhere */
-		u8 *half = apart_all + 512 + 4 * i, there = half[0];
+	for (u32 i = 0; i < 3 * IMAGE_PARTS; i++) { /* a quarter that begins behind the end, or elsewhere */
+		u8 *from = apart_all + 512 + 4 * i, there = from[0];
 
-		half[0] = there + 1;
-		image_join(parts, length, out, n);
-		half[3] = 255;
-		image_join(parts, length, out, n);
-		image_join(parts, length, out, 1);
-		half[3] = 0;
-		half[0] = there;
+		from[0] = there + 1;
+		join(parts, length, out, n);
+		from[3] = 255;
+		join(parts, length, out, n);
+		join(parts, length, out, 1);
+		from[3] = 0;
+		from[0] = there;
 	}
 	assert_int_equal(out[n], 9);
-	image_join(parts, length, out, n);
+	join(parts, length, out, n);
 	assert_memory_equal(out, code, n);
 	memset(apart_all, IMAGE_HAS_MORE, 512); /* nothing but prefixes: that ends, too */
-	image_join(parts, length, out, n);
+	join(parts, length, out, n);
 	assert_int_equal(out[n], 9);
 	length[IMAGE_CODE] /= 2; /* parts that end too early, or are none */
-	image_join(parts, length, out, n);
+	join(parts, length, out, n);
 	length[IMAGE_OPERANDS] = 3;
-	image_join(parts, length, out, n);
+	join(parts, length, out, n);
 	assert_int_equal(out[n], 9);
 }
 
