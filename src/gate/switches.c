@@ -2,7 +2,6 @@
 
 #include "crypt/hash.h"
 
-#define LIST_N 4096
 #define TRIES 1000 /* looks at a table that is being changed; then everything counts as off */
 
 static const char *const kinds[SWITCH_KINDS] = { "server", "team:", "api:", "tool:", "client:", "key:", "user:" };
@@ -174,6 +173,8 @@ put_row(struct switches *s, enum switch_kind kind, u64 id, u8 bits, bool on)
 static enum step
 changed(struct switches *s, struct store *st, struct switches_work *w)
 {
+	if (s->follows)
+		return STEP_DONE;
 	begin(s);
 	if (w->kind == SWITCH_KINDS) {
 		s->stopped = !w->on;
@@ -305,7 +306,7 @@ int
 switches_load(struct switches *s, struct store *st, struct arena *a)
 {
 	size_t mark = a->used;
-	struct buf out = arena_buf(a, LIST_N);
+	struct buf out = arena_buf(a, SWITCHES_LIST_N);
 	struct switches *new = ARENA_NEW(a, struct switches);
 	int err = out.p && new ? 0 : ERR_FULL;
 

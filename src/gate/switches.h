@@ -5,7 +5,8 @@
  * target: server, team:NAME, api:NAME with the switches enabled, production and write, all on by default;
  * tool:API/NAME, client:ID, key:ID, user:NAME with enabled alone; "stop" stops everything until it is resumed. A switch
  * only narrows.
- * The worker that keeps the store writes; the others read between two looks at epoch. While nothing is off a look
+ * The worker that keeps the store writes, whoever asked for the change, even one who has died over it; the others read
+ * between two looks at epoch. While nothing is off a look
  * costs one branch. Until the store was read everything is off. */
 #ifndef GATE_SWITCHES_H
 #define GATE_SWITCHES_H
@@ -23,6 +24,9 @@
 #define SWITCH_WRITE 4u
 #define SWITCH_ALL 7u
 
+#define SWITCHES_LIST_N 4096
+#define SWITCHES_ROOM_N (SWITCHES_LIST_N + sizeof(struct switches) + 64) /* what switches_load takes for a while */
+
 enum switch_kind { SWITCH_SERVER, SWITCH_TEAM, SWITCH_API, SWITCH_TOOL, SWITCH_CLIENT, SWITCH_KEY, SWITCH_USER,
 	SWITCH_KINDS };
 
@@ -35,6 +39,7 @@ struct switches {
 	u32 epoch;     /* odd while it is being changed */
 	u32 n, tools;  /* rows; those of kind SWITCH_TOOL */
 	u32 loaded;
+	u32 follows;   /* the keeper's turn puts in force what the store has, before anybody is answered */
 	u32 stopped;   /* by command */
 	u32 file;      /* by the file in the data directory: set by the supervisor */
 	wall voided;   /* approvals and handles made until then are void */
@@ -66,7 +71,7 @@ u8 switches_bits(struct str words);
 /* Appends the words of bits. */
 void switches_print(struct buf *b, u8 bits);
 
-/* One change: first the store, then the table. */
+/* One change: first the store, then the table (where nobody follows the store). */
 struct switches_work {
 	struct store_op op;
 	u64 id;

@@ -44,7 +44,7 @@ plan_worker(struct plan *p, u32 workers)
 	add(p, "verified keys", keys_bytes());
 	add(p, "TLS", wtls_bytes());
 	add(p, "requests and streams", app_bytes() - serve_bytes() - calls_bytes() - ops_bytes());
-	add(p, "the worker itself", sizeof(struct app) + ROUNDING);
+	add(p, "the worker itself", sizeof(struct app) + SWITCHES_ROOM_N + ROUNDING);
 }
 
 void

@@ -196,8 +196,12 @@ begin_app(struct work *w)
 	boot_key(w->start->boot, "tokens", app->token_key);
 	boot_seal(w->start->boot, &app->seal);
 	app->switches = w->start->switches;
-	if (w->start->index == 0 && switches_load(app->switches, app->store, &w->arena))
-		cannot(w, "the switches cannot be read", STR("nothing is served without knowing what is off"));
+	if (w->start->index == 0) {
+		w->switches_stamp = store_stamp(app->store, 'w');
+		if (switches_load(app->switches, app->store, &w->arena))
+			cannot(w, "the switches cannot be read", STR("nothing is served without knowing what is off"));
+		app->switches->follows = true;
+	}
 	if (app_init(app, &w->arena))
 		cannot(w, "memory", STR("the plan is too small; please report this"));
 	work_shared(&shared, w->start->common, w->start->workers);

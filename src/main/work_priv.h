@@ -3,6 +3,7 @@
 #define MAIN_WORK_PRIV_H
 
 #include "gate/days.h"
+#include "gate/switches.h"
 #include "app/app.h"
 #include "main/turn.h"
 #include "main/work.h"
@@ -32,6 +33,8 @@ struct work {
 	} held[APP_GENS];
 	bool listening, draining, alone;
 	msec drain_at, reseed_at;
+	u32 switches_stamp; /* of the store, when they were read last */
+	_Alignas(16) u8 switches_room[SWITCHES_ROOM_N];
 };
 
 /* The turn's begin and end of a worker: see turn.h. */

@@ -234,6 +234,21 @@ audit(struct work *w, msec now, msec latest)
 	return at < latest ? at : latest;
 }
 
+/* Whoever changed one: the table says what the store does from the turn on that wrote it, and that is before the answer
+ * that it is done. */
+static void
+follow_switches(struct work *w)
+{
+	u32 stamp = store_stamp(w->app.store, 'w');
+	struct arena room = arena_over(w->switches_room, sizeof w->switches_room);
+
+	if (stamp == w->switches_stamp)
+		return;
+	w->switches_stamp = stamp;
+	if (switches_load(w->app.switches, w->app.store, &room))
+		log_error("worker", "the switches cannot be read: they stay as they were");
+}
+
 void
 work_turn_begins(struct turn *t, msec now)
 {
@@ -256,6 +271,8 @@ work_turn(struct turn *t, msec now)
 	if (w->start->index == 0)
 		days_turn(&w->days, &w->app.ops.quota, w->app.store, now, w->loop.now_us, false);
 	store_commit(w->app.store, now, t->system);
+	if (w->start->index == 0)
+		follow_switches(w);
 	give_up_old(w);
 	reseed(w, now);
 	if (w->draining) {

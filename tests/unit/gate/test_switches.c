@@ -125,6 +125,26 @@ test_next_keeper(void **state)
 	table.voided = 0;
 }
 
+/* Where the keeper's turn follows the store, nobody else writes the table: not one who is late, after it was turned on
+ * again, and one who dies before he can is not missed. */
+static void
+test_follows(void **state)
+{
+	table.follows = true;
+	assert_int_equal(change("api:x", SWITCH_WRITE, false), 0);
+	assert_int_equal(off("b", 0, "x"), 0); /* the keeper's turn is yet to come */
+	assert_int_equal(switches_load(&table, store, &arena), 0);
+	assert_int_equal(off("b", 0, "x"), SWITCH_WRITE);
+	assert_int_equal(change("api:x", SWITCH_WRITE, true), 0);
+	assert_int_equal(change("stop", 0, false), 0);
+	assert_int_equal(switches_load(&table, store, &arena), 0);
+	assert_true(switches_stopped(&table) && table.follows);
+	assert_int_equal(change("stop", 0, true), 0);
+	assert_int_equal(switches_load(&table, store, &arena), 0);
+	assert_int_equal(off("b", 0, "x"), 0);
+	table.follows = false;
+}
+
 static void
 test_full(void **state)
 {
@@ -155,6 +175,7 @@ main(void)
 		cmocka_unit_test(test_on_and_off),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_next_keeper),
+		cmocka_unit_test(test_follows),
 		cmocka_unit_test(test_full),
 	};
 
