@@ -79,8 +79,9 @@ sleep 0.3
 key=$("$M" key add many --data "$T/data" 2>/dev/null)
 sleep 1.1
 all_say 1 "$key" && ok || bad 'a new key works in all workers'
-kill -KILL "$(children "$pid" | tail -1 | tr -d ' ')"
-until_true 5 three && ok || bad 'the third worker comes back'
+third=$(children "$pid" | tail -1 | tr -d ' ')
+kill -KILL "$third"
+until_true 5 gone "$third" && until_true 5 three && ok || bad 'the third worker comes back'
 all_say 1 "$key" && ok || bad 'all answer again'
 "$M" key revoke many --data "$T/data" 2>/dev/null
 sleep 1.1
