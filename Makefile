@@ -89,6 +89,7 @@ testbuild:
 HOW     := $(B)/.how
 WHICH   := $(B)/.which
 HOSTHOW := build/host/.how
+NAMED   := $(B)/.named
 known    = $(and $(findstring <$(2)>,<$(strip $(file <$(1)))>),$(findstring <$(strip $(file <$(1)))>,<$(2)>))
 note     = $(if $(call known,$(1),$(2)),,$(shell mkdir -p $(dir $(1)))$(file >$(1),$(2)))
 
@@ -152,7 +153,9 @@ $(B)/obj/sys/start.o: SMALL += -fno-lto -fno-stack-protector -fno-tree-loop-dist
 $(B)/obj/sys/start.o: OPT := $(OPT_HOT)
 $(B)/obj/crypt/%.o $(B)/unit/crypt/%: private CPPFLAGS += -isystem $(BEARSRC)/inc
 $(B)/obj/json/%.o: CPPFLAGS += -I$(VENDOR)
-$(B)/obj/main/boot.o $(B)/obj/main/main.o: CPPFLAGS += -DMCPGATED_VERSION='"$(VER)"' -DBUILD_TIME=$(SOURCE_DATE)
+# A release says which one it is. Others need not be linked anew for a new name.
+$(B)/obj/main/boot.o: CPPFLAGS += -DMCPGATED_VERSION='"$(VER)"' -DBUILD_TIME=$(SOURCE_DATE)
+$(B)/obj/main/boot.o: $(if $(filter rel,$(VARIANT)),$(NAMED))
 
 # Flags are no files: what changes them makes everything anew, or a size would be that of yesterday's objects.
 $(B)/obj/%.o: src/%.c Makefile board/$(BOARD)/board.mk $(HOW) | $(VSTAMP) $(CROSSED:%=%/.there)
@@ -215,6 +218,7 @@ STRIP   ?= $(CROSS)strip
 $(call note,$(HOW),$(strip $(CURDIR) $(CC) $(CFLAGS) $(VFLAGS) $(OPT_HOT) $(START_FLAGS) $(HOTSRC)))
 $(call note,$(WHICH),$(strip $(foreach f,$(FLOORS),$(call srcs,$(f))) $(call LINK,) $(STRIP) $(PACKED)))
 $(call note,$(HOSTHOW),$(CURDIR) $(HOSTCC))
+$(if $(filter rel,$(VARIANT)),$(call note,$(NAMED),$(VER) $(SOURCE_DATE)))
 
 # --- unit tests: tests/unit/<folder>/test_<file>.c links that folder and the floors below it -------
 UNITS   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*/test_*.c))
