@@ -51,7 +51,7 @@ alone=
 command -v unshare >/dev/null && unshare -n true 2>/dev/null && alone='unshare -n'
 run env -u VERSION $alone sh "$T/source/vendor/fetch"
 expect 'the vendored sources are there and right' 0 out 'as pinned'
-run $alone make -C "$T/source" V=1 build/native/obj/main/main.o
+run $alone make -C "$T/source" V=1 build/native/obj/main/boot.o
 expect "it compiles" 0 out "MCPGATED_VERSION=.*$(git -C "$top" describe --tags --always)"
 if [ -n "${BUILD:-}" ]; then
 	env -u SOURCE_DATE_EPOCH $alone make -s -C "$T/source" >"$T/out" 2>&1 && ok || bad 'it builds without a network'
