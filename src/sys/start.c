@@ -164,24 +164,48 @@ packed_lengths(struct packed *k)
 #define FROM_CLONE 0x80000000l /* wait4: for a process that tells nobody of its end */
 #define PROCESSORS 1024
 
+/* Processors that we may run on, a bit for each. */
+struct processors {
+	unsigned long bits[PROCESSORS / 8 / sizeof(long)];
+	long n; /* bytes of them; an error where there are more */
+};
+
 static inline bool
 two_processors(void)
 {
-	unsigned long set[PROCESSORS / 8 / sizeof(long)];
-	long n = ask(SYS_sched_getaffinity, 0, sizeof set, (long)set, 0, 0);
+	struct processors set;
 	u32 found = 0;
 
-	for (long i = 0; i < n / (long)sizeof(long); i++)
-		for (unsigned long x = set[i]; x; x &= x - 1)
+	set.n = ask(SYS_sched_getaffinity, 0, sizeof set.bits, (long)set.bits, 0, 0);
+	for (long i = 0; i < set.n / (long)sizeof(long); i++)
+		for (unsigned long x = set.bits[i]; x; x &= x - 1)
 			found++;
 	return found > 1;
+}
+
+/* Not where we run: the system might leave it there and let one wait for the other. */
+static inline void
+helper_elsewhere(long helper)
+{
+	struct processors set;
+	unsigned here = 0;
+
+	set.n = ask(SYS_sched_getaffinity, 0, sizeof set.bits, (long)set.bits, 0, 0);
+	if (set.n <= 0 || FAILED(ask(SYS_getcpu, (long)&here, 0, 0, 0, 0)) || here >= 8 * (unsigned)set.n)
+		return;
+	set.bits[here / (8 * sizeof(long))] &= ~(1ul << here % (8 * sizeof(long)));
+	ask(SYS_sched_setaffinity, helper, set.n, (long)set.bits, 0, 0);
 }
 
 /* A second process: 0 is said to that one. An error when there is no processor for it. */
 static inline long
 helper_begin(const struct packed *k)
 {
-	return k->shared ? ask(SYS_clone, 0, 0, 0, 0, 0) : -EAGAIN;
+	long helper = k->shared ? ask(SYS_clone, 0, 0, 0, 0, 0) : -EAGAIN;
+
+	if (helper > 0)
+		helper_elsewhere(helper);
+	return helper;
 }
 
 /* Who does the helper's share: the helper, or who waited for one in vain. */

@@ -58,6 +58,8 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 		}
 		helped 2 sched_yield:error=EPERM # nothing
 		helped 2 clone:error=EAGAIN
+		helped 2 sched_setaffinity:error=EPERM
+		helped 2 getcpu:error=ENOSYS
 		helped 2 wait4:error=EINTR:when=1
 		helped 2 wait4:error=ECHILD
 		helped 1 memfd_create:error=ENOSYS
