@@ -210,7 +210,7 @@ switches_change(struct switches *s, struct store *st, struct switches_work *w, s
 		w->op.verb = STORE_DROP;
 	w->op.err = kind < 0 || (!stop && (!bit || bit & (bit - 1))) ||
 	        (kind >= SWITCH_TOOL && kind < SWITCH_KINDS && bit != SWITCH_ENABLED) ? ERR_BAD : 0;
-	if (!w->op.err && !on && s->n == SWITCHES_MAX)
+	if (!w->op.err && !on && !stop && s->n == SWITCHES_MAX)
 		w->op.err = ERR_FULL;
 	if (w->op.err)
 		return STEP_FAIL;
@@ -315,5 +315,15 @@ switches_load(struct switches *s, struct store *st, struct arena *a)
 	if (!err)
 		put_in_force(s, new);
 	arena_rewind(a, mark);
+	return err;
+}
+
+int
+switches_follow(struct switches *s, struct store *st, struct arena *a)
+{
+	int err = switches_load(s, st, a);
+
+	if (err)
+		__atomic_store_n(&s->loaded, 0, __ATOMIC_RELEASE);
 	return err;
 }

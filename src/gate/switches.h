@@ -6,8 +6,8 @@
  * tool:API/NAME, client:ID, key:ID, user:NAME with enabled alone; "stop" stops everything until it is resumed. A switch
  * only narrows.
  * The worker that keeps the store writes, whoever asked for the change, even one who has died over it; the others read
- * between two looks at epoch. While nothing is off a look
- * costs one branch. Until the store was read everything is off. */
+ * between two looks at epoch. While nothing is off a look costs one branch. Until the store was read everything is
+ * off. */
 #ifndef GATE_SWITCHES_H
 #define GATE_SWITCHES_H
 
@@ -49,6 +49,10 @@ struct switches {
 /* Reads all of them from the store, by the worker that keeps it. 0, or a store error: then everything stays as it was:
  * off, unless a keeper before this one has read them. */
 int switches_load(struct switches *s, struct store *st, struct arena *a);
+
+/* The same, after a change in the store. What cannot be put in force (two workers may each have let in the last one
+ * that there was room for) must not be allowed: everything is off then, until a change that can be. */
+int switches_follow(struct switches *s, struct store *st, struct arena *a);
 
 /* What is off for a principal at an api; user, team and client from the principal. */
 u8 switches_off(const struct switches *s, const struct principal *who, const struct api *api);

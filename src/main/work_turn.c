@@ -245,8 +245,9 @@ follow_switches(struct work *w)
 	if (stamp == w->switches_stamp)
 		return;
 	w->switches_stamp = stamp;
-	if (switches_load(w->app.switches, w->app.store, &room))
-		log_error("worker", "the switches cannot be read: they stay as they were");
+	if (switches_follow(w->app.switches, w->app.store, &room))
+		log_error("worker", "the switches cannot be put in force (at most %u targets may be off), "
+		    "so everything is off: turn one of them on again", SWITCHES_MAX);
 }
 
 void

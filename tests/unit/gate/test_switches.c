@@ -155,6 +155,21 @@ test_full(void **state)
 		assert_int_equal(change(name, SWITCH_ENABLED, false), 0);
 	}
 	assert_int_equal(change("user:more", SWITCH_ENABLED, false), ERR_FULL);
+	assert_int_equal(change("stop", 0, false), 0); /* that has room always */
+	assert_true(switches_stopped(&table));
+	assert_int_equal(change("stop", 0, true), 0);
+	assert_false(switches_stopped(&table));
+
+	table.follows = true;
+	table.n--; /* another worker has not seen the last one */
+	assert_int_equal(change("user:more", SWITCH_ENABLED, false), 0);
+	table.n++;
+	assert_int_equal(switches_follow(&table, store, &arena), ERR_FULL);
+	assert_true(switches_stopped(&table)); /* nothing is allowed that should be off */
+	assert_int_equal(change("user:more", SWITCH_ENABLED, true), 0);
+	assert_int_equal(switches_follow(&table, store, &arena), 0);
+	assert_false(switches_stopped(&table));
+	table.follows = false;
 	assert_int_equal(change("user:7", SWITCH_ENABLED, true), 0);
 	assert_int_equal(table.n, SWITCHES_MAX - 1);
 }
