@@ -96,11 +96,17 @@ our_lease(struct login_live *l)
 	return str_of(l->lease_by, sizeof l->lease_by);
 }
 
+static void
+look(struct login_live *l, u8 state, struct str key, msec now)
+{
+	l->out = buf_over(l->room, sizeof l->room);
+	start_op(l, state, (struct store_op){ .verb = STORE_GET, .key = key, .out = &l->out }, now);
+}
+
 void
 login_look(struct login_live *l, msec now)
 {
-	l->out = buf_over(l->room, sizeof l->room);
-	start_op(l, LOOK, (struct store_op){ .verb = STORE_GET, .key = key_of(l), .out = &l->out }, now);
+	look(l, LOOK, key_of(l), now);
 }
 
 void
@@ -113,8 +119,7 @@ login_lease(struct login_live *l, msec now)
 void
 login_lease_look(struct login_live *l, msec now)
 {
-	l->out = buf_over(l->room, sizeof l->room);
-	start_op(l, WHOSE, (struct store_op){ .verb = STORE_GET, .key = lease_key(l), .out = &l->out }, now);
+	look(l, WHOSE, lease_key(l), now);
 }
 
 bool

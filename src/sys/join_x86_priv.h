@@ -6,7 +6,7 @@
 #include "base/undo.h"
 #include "sys/image.h"
 
-/* What both halves share. */
+/* What all quarters share. */
 struct join_tables {
 	const u8 *operands, *end[IMAGE_PARTS];
 	u16 far[256];  /* for each way to address: JOIN of the displacement, and JOIN_BASE */
